@@ -1,0 +1,84 @@
+# Each target does its own set-up on a Debian machine that has Rust (rustup) and nothing else; as root it installs what
+# is missing, otherwise it says what to install. The work is in tools/, one script a concern.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# One target directory for everything native: the R package, its check and the core's own tests share compiled crates.
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+# The path is absolute, so that tests find the data from any working directory.
+export STARSCAPE_DATA := $(shell . tools/lib.sh && data_dir)
+# Tests that are too slow or too special for a repository's machines run here.
+export NOT_CRAN := true
+export PATH := $(PATH):$(HOME)/.cargo/bin
+CARGO := nice cargo
+JOBS := -j 2
+
+VERSION = $(shell sed -n 's/^Version: *//p' rpkg/DESCRIPTION)
+TARBALL = dist/starscape_$(VERSION).tar.gz
+RUST_SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src rpkg/src/rust -type f)
+R_SOURCES := $(shell find rpkg -type f -not -path 'rpkg/src/rust/*' -not -path 'rpkg/tests/*' -not -name '*.o' \
+  -not -name '*.so' -not -name Makevars)
+PACKAGED := $(wildcard benches/*.rs) $(shell find vignettes rpkg/tests -type f -not -name Rplots.pdf)
+INSTALLED := .Rlib/starscape/DESCRIPTION
+
+.PHONY: help setup demo test test-core test-r install package test-package check bench lint docs vignettes \
+  stack-current test-current clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
+
+setup: ## install what is missing (every target does this)
+	@tools/setup.sh
+
+demo: install ## a section from counts to domains; DATA=space_ranger_dir K=7, or a simulated section
+	R_LIBS="$(CURDIR)/.Rlib" Rscript demo/run.R "$(DATA)" "$(K)"
+
+test: test-core test-r ## the tests of the core and of the R package
+
+test-core: setup
+	$(CARGO) test $(JOBS) --locked
+
+test-r: install
+	Rscript tools/test-r.R .Rlib
+
+install: $(INSTALLED) ## the R package into .Rlib/
+
+$(INSTALLED): $(RUST_SOURCES) $(R_SOURCES) | setup
+	tools/install-r.sh .Rlib
+
+package: $(TARBALL) ## dist/starscape_VERSION.tar.gz, which installs with no network
+
+$(TARBALL): $(INSTALLED) $(PACKAGED) tools/package.sh tools/vendor.sh
+	tools/package.sh
+
+test-package: package ## install that file with no network and no downloaded crates
+	tools/install-offline.sh $(TARBALL) build/offline/Rlib
+
+check: package ## R CMD check, without errors or warnings
+	tools/check.sh
+
+bench: setup ## time the kernels of the core
+	$(CARGO) bench $(JOBS) --locked
+
+lint: setup ## formatting and lints of all Rust code
+	tools/rust-component.sh clippy rustfmt
+	cargo fmt --all --check
+	$(CARGO) clippy $(JOBS) --locked --workspace --all-targets -- -D warnings
+
+docs: setup ## manual pages and NAMESPACE from the roxygen comments
+	Rscript -e 'roxygen2::roxygenise("rpkg", load_code = roxygen2::load_source)'
+
+vignettes: install ## render them into build/vignettes/
+	Rscript tools/vignettes.R .Rlib build/vignettes
+
+stack-current: setup ## a Debian trixie root with current R and Seurat, in ~/.cache/starscape
+	tools/stack-current.sh
+
+test-current: setup ## the R tests and the vignettes on that stack
+	tools/in-current.sh tools/suite.sh build/current
+
+clean: ## remove everything that was built (the trixie root stays)
+	rm -rf build dist .Rlib demo/out target
+	cd rpkg && sh ./cleanup

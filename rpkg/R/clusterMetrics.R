@@ -1,0 +1,36 @@
+#' Compare domains with known labels
+#'
+#' @param truth Known labels, one per spot: any vector or factor. Spots where it is NA are left out.
+#' @param labels Domains found, one per spot: any vector or factor. Spots where it is NA, which had no counts, are left
+#'   out as well.
+#' @param embedding Optional numeric matrix, spots x dimensions, for the silhouette of `labels`.
+#' @return Named numeric vector:
+#'   * `ARI`, adjusted Rand index, at most 1, 0 expected by chance;
+#'   * `NMI`, normalised mutual information, from 0 to 1;
+#'   * `CA`, share of spots that agree after domains are matched to labels one to one (Hungarian method), from 0 to 1;
+#'   * `macroF1`, mean F1 score over the labels after the same matching, from 0 to 1;
+#'   * `silhouette`, mean silhouette width from -1 to 1, NA without `embedding`.
+#' @section Errors:
+#' Vectors of different length are an error of class `starscape_error_argument`.
+#' @references
+#' Hubert and Arabie (1985). Comparing partitions. Journal of Classification 2, 193-218.
+#' @examples
+#' clusterMetrics(c("a", "a", "b", "b", NA), c(1, 1, 2, 1, 2))
+#' @export
+clusterMetrics <- function(truth, labels, embedding = NULL) {
+  truth <- gateLabels(truth, "truth")
+  labels <- gateLabels(labels, "labels", length(truth))
+  found <- !is.na(labels)
+  if (!any(found & !is.na(truth))) {
+    stopArgument("truth", "and `labels` have no spot where both are known")
+  }
+  if (!is.null(embedding)) {
+    embedding <- gateEmbedding(embedding, "embedding", length(truth), missing = TRUE)
+    embedding <- gateEmbedding(embedding[found, , drop = FALSE], "embedding")
+  }
+  metrics <- unwrap(core_cluster_metrics(truth[found], labels[found], unname(embedding)))
+  c(
+    ARI = metrics$ari, NMI = metrics$nmi, CA = metrics$accuracy, macroF1 = metrics$macro_f1,
+    silhouette = if (is.null(metrics$silhouette)) NA_real_ else metrics$silhouette
+  )
+}

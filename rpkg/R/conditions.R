@@ -1,0 +1,55 @@
+# Errors and messages of the package, and the way from the core's answers to R values.
+
+# Stops because of one argument: what is wrong with it (the rest of a sentence that begins with its name), what to do.
+stopArgument <- function(argument, problem, hint = NULL) {
+  rlang::abort(
+    c(sprintf("`%s` %s.", argument, problem), i = hint),
+    class = c("starscape_error_argument", "starscape_error"),
+    argument = argument,
+    call = userFrame()
+  )
+}
+
+# Tells what was done to the input.
+tell <- function(...) {
+  rlang::inform(paste0(...), class = "starscape_message")
+}
+
+# The value of a core answer, or the classed condition it stands for.
+unwrap <- function(answer) {
+  error <- answer$error
+  if (is.null(error)) {
+    return(answer$ok)
+  }
+  if (error$kind == "interrupted") {
+    # As if Ctrl-C had reached R itself: back to the prompt, or to a handler for interrupts.
+    rlang::interrupt()
+  }
+  rlang::abort(
+    error$message,
+    class = c(paste0("starscape_error_", error$kind), "starscape_error"),
+    argument = error$argument,
+    call = userFrame()
+  )
+}
+
+# The frame of the function the user called: the outermost one that belongs to the package.
+userFrame <- function() {
+  home <- topenv()
+  for (depth in seq_len(sys.nframe())) {
+    owner <- environment(sys.function(depth))
+    if (!is.null(owner) && identical(topenv(owner), home)) {
+      return(sys.frame(depth))
+    }
+  }
+}
+
+# Needs a suggested package for objects of some class.
+needPackage <- function(package) {
+  if (!rlang::is_installed(package)) {
+    stopArgument(
+      "x", sprintf("needs the package %s, which is not installed", package),
+      sprintf("Install it, or give a count matrix and `coords` instead.")
+    )
+  }
+}

@@ -1,0 +1,120 @@
+# Settings of the model, one table each. A field has a default, a check, the name the core knows it by, and its
+# documentation; functions, checks and help pages are made from the tables.
+
+#' @include gate.R conditions.R
+NULL
+
+field <- function(default, check, doc, core = NULL) {
+  list(default = default, check = check, doc = doc, core = core)
+}
+
+choiceField <- function(choices, doc, core = NULL) field(choices, oneOf(choices), doc, core)
+
+starFields <- list(
+  perturbation = field(
+    0.1, realNumber(0, 1),
+    "size of the random changes to the weights of the model, relative to their norm, from 0 to 1."
+  ),
+  members = field(
+    4, wholeNumber(1, 64),
+    "number of perturbed copies of the model whose embeddings are averaged, from 1 to 64."
+  ),
+  priorScale = field(
+    1, realNumber(0, positive = TRUE),
+    "standard deviation of the embedding around the spatial prior, positive; smaller values keep it nearer."
+  )
+)
+
+lossFields <- list(
+  reconstruction = field(1, realNumber(0), "weight of the reconstruction error, 0 or more."),
+  kl = field(1, realNumber(0), "weight of the divergence from the spatial prior, 0 or more."),
+  telescope = field(1, realNumber(0), "weight of the similarity telescope between two augmented views, 0 or more."),
+  consistency = field(1, realNumber(0), "weight of the agreement with perturbed copies of the model, 0 or more.")
+)
+
+graphFields <- list(
+  method = choiceField(
+    c("auto", "grid", "knn", "radius", "delaunay"),
+    paste(
+      "how neighbours are found: the array's own grid (six neighbours on Visium), `k` nearest neighbours made",
+      "symmetric, all spots within `radius`, or a Delaunay triangulation; `\"auto\"` looks at the coordinates."
+    ),
+    core = "graphMethod"
+  ),
+  k = field(10, wholeNumber(1, 1000), "number of nearest neighbours for `\"knn\"`, from 1 to 1000.", core = "graphK"),
+  radius = field(
+    NULL, realNumber(0, optional = TRUE, positive = TRUE),
+    "largest distance of a neighbour for `\"radius\"`, in the unit of the coordinates; that method needs it.",
+    core = "graphRadius"
+  ),
+  steps = field(2, wholeNumber(0, 64), "how many steps the spatial prior is smoothed over the graph, from 0 to 64.")
+)
+
+controlFields <- list(starControl = starFields, lossControl = lossFields, graphControl = graphFields)
+
+# A function with the fields as arguments that returns the checked list.
+newControl <- function(class) {
+  fields <- controlFields[[class]]
+  control <- function() {
+    values <- gateFields(mget(names(fields)), lapply(fields, `[[`, "check"))
+    structure(values, class = c(class, "starscape_control"))
+  }
+  formals(control) <- lapply(fields, `[[`, "default")
+  control
+}
+
+controlDoc <- function(class) {
+  fields <- controlFields[[class]]
+  sprintf("@param %s %s", names(fields), vapply(fields, `[[`, "", "doc"))
+}
+
+# The fields of several controls as one list, by the names of the core.
+flattenControls <- function(...) {
+  flat <- lapply(list(...), function(control) {
+    fields <- controlFields[[class(control)[[1]]]]
+    core <- Map(function(field, name) if (is.null(field$core)) name else field$core, fields, names(fields))
+    stats::setNames(unclass(control), unlist(core))
+  })
+  do.call(c, flat)
+}
+
+#' Settings of the model
+#'
+#' `starControl()` sets what keeps embeddings the same from seed to seed, `lossControl()` the weights of the terms of
+#' the loss, and `graphControl()` which spots are neighbours. Pass the results to [runStarscape()] as `stability`,
+#' `loss` and `graph`.
+#'
+#' @eval controlDoc("starControl")
+#' @eval controlDoc("lossControl")
+#' @eval controlDoc("graphControl")
+#' @return A list of the checked settings, of class `starControl`, `lossControl` or `graphControl`.
+#' @section Errors:
+#' A value outside its range is an error of class `starscape_error_argument`.
+#' @references
+#' The similarity telescope: Spotscape, ICML 2025, <https://arxiv.org/abs/2506.15698>.
+#' @examples
+#' starControl(members = 8)
+#' lossControl(telescope = 0)
+#' graphControl("knn", k = 8)
+#' @name controls
+NULL
+
+#' @rdname controls
+#' @export
+starControl <- newControl("starControl")
+
+#' @rdname controls
+#' @export
+lossControl <- newControl("lossControl")
+
+#' @rdname controls
+#' @export
+graphControl <- newControl("graphControl")
+
+#' @method print starscape_control
+#' @export
+print.starscape_control <- function(x, ...) {
+  values <- vapply(x, function(value) if (is.null(value)) "NULL" else format(value), "")
+  cat(class(x)[[1]], "\n", paste0("  ", format(names(x)), "  ", values, "\n"), sep = "")
+  invisible(x)
+}

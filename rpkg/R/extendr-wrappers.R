@@ -1,0 +1,17 @@
+# Entry points of the compiled core. Each returns list(ok = value) or list(error = list(kind, argument, message)).
+
+core_fit <- function(values, rows, offsets, dim, coords, slice, parameters, progress) {
+  .Call(wrap__core_fit, values, rows, offsets, dim, coords, slice, parameters, progress)
+}
+
+core_find_domains <- function(embedding, prior, graph, parameters, progress) {
+  .Call(wrap__core_find_domains, embedding, prior, graph, parameters, progress)
+}
+
+core_cluster_metrics <- function(truth, labels, embedding) {
+  .Call(wrap__core_cluster_metrics, truth, labels, embedding)
+}
+
+core_simulate_slices <- function(parameters) {
+  .Call(wrap__core_simulate_slices, parameters)
+}

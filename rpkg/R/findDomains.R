@@ -1,0 +1,100 @@
+#' Find tissue domains
+#'
+#' Divides the spots into `k` domains by their embedding. The mixture model has one covariance shared by all domains and
+#' starts from the best-likelihood partition of the deterministic prior, not from random centres.
+#'
+#' @param x A `starscape_fit`, an embedding (numeric matrix, spots x dimensions), or an object on which
+#'   [runStarscape()] was run.
+#' @param k Number of domains, a whole number from 2 to the number of spots. `NULL` chooses it within `kRange`, and a
+#'   message tells the choice.
+#' @param method `"gmm"` for a Gaussian mixture with tied covariance, `"kmeans"`, or `"hmrf"` for a mixture refined by a
+#'   Potts hidden Markov random field on the graph of neighbours.
+#' @param kRange Smallest and largest `k` to try.
+#' @param seed Whole number from 0 to 2147483647 for the subsamples behind `stability` in the choice of `k`. The domains
+#'   themselves do not depend on it.
+#' @param threads Number of threads, a whole number from 1. It does not change the result.
+#' @param verbose Whether to show progress.
+#' @param ... For objects: the arguments of the method for fits.
+#' @return For a fit or a matrix, a data frame with one row per spot: `domain`, a factor whose levels `"1"`, `"2"`, ...
+#'   are ordered by size (there are fewer than `k` when the data do not support so many), and `confidence` from 0 to 1:
+#'   the probability of that domain, or with `"kmeans"` one minus the ratio of the distances to the nearest and the
+#'   second nearest centre. Spots without counts are NA.
+#'
+#'   If `k` was chosen, the attribute `choice` is a data frame with one row per number tried: `k`, `logLik`, the
+#'   criteria `bic` and `icl` (larger is better; the largest `bic` wins), and `stability`, the mean adjusted Rand index between
+#'   the domains and those found again on subsamples.
+#'
+#'   For other objects, the object with `domain` and `domain_confidence` in the cell metadata, and the settings and the
+#'   choice as element `domains` of the stored fit.
+#' @section Errors:
+#' Unusable input is an error of class `starscape_error_argument` whose field `argument` names the argument.
+#' @references
+#' Scrucca, Fop, Murphy and Raftery (2016). mclust 5: clustering, classification and density estimation using Gaussian
+#' finite mixture models. The R Journal 8, 289-317. The tied covariance is its model EEE.
+#' @seealso [plotDomains()], [clusterMetrics()]
+#' @examples
+#' slices <- simulateSlices(rows = 15, columns = 15, genes = 150, domains = 3)
+#' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 5, epochs = 20)
+#' domains <- findDomains(fit, k = 3)
+#' table(domains$domain, slices$labels)
+#' @export
+findDomains <- function(x, ...) {
+  UseMethod("findDomains")
+}
+
+#' @rdname findDomains
+#' @export
+findDomains.starscape_fit <- function(x, k = NULL, method = c("gmm", "kmeans", "hmrf"), kRange = c(2, 15), seed = 1,
+                                      threads = 2, verbose = rlang::is_interactive(), ...) {
+  gateDots(...)
+  used <- usedSpots(x)
+  found <- findDomains.default(
+    x$embedding[used, , drop = FALSE],
+    k = k, method = method, kRange = kRange, seed = seed, threads = threads, verbose = verbose,
+    graph = x$graph[used, used], prior = x$prior[used, , drop = FALSE]
+  )
+  rows <- match(seq_along(used), which(used))
+  domains <- data.frame(
+    domain = found$domain[rows], confidence = found$confidence[rows], row.names = rownames(x$embedding)
+  )
+  attr(domains, "choice") <- attr(found, "choice")
+  domains
+}
+
+#' @rdname findDomains
+#' @param graph Neighbours of the spots, a sparse symmetric matrix, spots x spots; needed by `"hmrf"`.
+#' @param prior Matrix of the shape of the embedding from whose partition the search starts; `NULL` starts from the
+#'   embedding itself.
+#' @export
+findDomains.default <- function(x, k = NULL, method = c("gmm", "kmeans", "hmrf"), kRange = c(2, 15), seed = 1,
+                                threads = 2, verbose = rlang::is_interactive(), graph = NULL, prior = NULL, ...) {
+  gateDots(...)
+  embedding <- gateEmbedding(x, "x")
+  settings <- gateFields(list(method = method, seed = seed, threads = threads, verbose = verbose), domainChecks)
+  spots <- nrow(embedding)
+  k <- gateK(k, spots)
+  kRange <- if (is.null(k)) gateKRange(kRange, spots)
+  neighbours <- gateGraph(graph, spots)
+  if (settings$method == "hmrf" && is.null(neighbours)) {
+    stopArgument("graph", "is missing, and method \"hmrf\" needs it", "Give the `graph` of a fit.")
+  }
+  if (!is.null(prior)) prior <- gateEmbedding(prior, "prior", spots)
+  parameters <- c(list(k = k, kRange = kRange), settings[c("method", "seed", "threads")])
+  found <- unwrap(core_find_domains(embedding, prior, neighbours, parameters, progressBar(settings$verbose)))
+  domainFrame(found, rownames(embedding), chosen = is.null(k))
+}
+
+domainChecks <- list(
+  method = oneOf(c("gmm", "kmeans", "hmrf")), seed = wholeNumber(0, largestInteger),
+  threads = wholeNumber(1, 1024), verbose = yesOrNo
+)
+
+domainFrame <- function(found, spots, chosen) {
+  domains <- data.frame(domain = factor(found$domain, levels = seq_len(found$k)), confidence = found$confidence)
+  if (!is.null(spots)) rownames(domains) <- spots
+  if (chosen) {
+    tell("Chose k = ", found$k, " domains.")
+    attr(domains, "choice") <- as.data.frame(found$choice)
+  }
+  domains
+}

@@ -1,0 +1,389 @@
+# Every check of what users pass in. Methods call these before any work is done; a check either returns the value in
+# the form the core takes, or stops with an error that names the argument, what was given and what to do.
+
+# Single values ---------------------------------------------------------------------------------------------------
+
+# Each of these makes a check: function(value, argument) -> value.
+
+wholeNumber <- function(min, max) {
+  function(value, argument) {
+    if (!isNumber(value) || value != round(value) || value < min || value > max) {
+      stopArgument(
+        argument, paste("must be one whole number, not", describe(value)),
+        sprintf("Give a whole number from %s to %s.", format(min, scientific = FALSE), format(max, scientific = FALSE))
+      )
+    }
+    as.integer(value)
+  }
+}
+
+realNumber <- function(min, max = Inf, optional = FALSE, positive = FALSE) {
+  function(value, argument) {
+    if (optional && is.null(value)) {
+      return(NULL)
+    }
+    if (!isNumber(value) || value < min || value > max || (positive && value == 0)) {
+      range <- if (positive) "a positive number" else sprintf("a number from %s", format(min))
+      stopArgument(
+        argument, paste("must be one number, not", describe(value)),
+        paste0("Give ", range, if (is.finite(max)) sprintf(" to %s", format(max)), if (optional) ", or NULL", ".")
+      )
+    }
+    as.double(value)
+  }
+}
+
+oneOf <- function(choices) {
+  function(value, argument) {
+    if (identical(value, choices)) {
+      return(choices[[1]])
+    }
+    if (!isString(value) || !value %in% choices) {
+      stopArgument(
+        argument, paste("must be one of the known choices, not", describe(value)),
+        paste0("Give one of ", quoted(choices), ".")
+      )
+    }
+    value
+  }
+}
+
+yesOrNo <- function(value, argument) {
+  if (!isTRUE(value) && !isFALSE(value)) {
+    stopArgument(argument, paste("must be TRUE or FALSE, not", describe(value)))
+  }
+  value
+}
+
+isNumber <- function(value) is.numeric(value) && length(value) == 1 && is.finite(value)
+
+isString <- function(value) is.character(value) && length(value) == 1 && !is.na(value)
+
+quoted <- function(values, most = 8) {
+  shown <- paste0("\"", utils::head(values, most), "\"", collapse = ", ")
+  if (length(values) > most) paste0(shown, ", ...") else shown
+}
+
+# Shows a value in an error message.
+describe <- function(value) {
+  if (is.null(value)) {
+    "NULL"
+  } else if (is.character(value) && length(value) > 0 && length(value) <= 3) {
+    quoted(value)
+  } else if (is.atomic(value) && length(value) == 1) {
+    format(value)
+  } else if (is.atomic(value) && length(value) <= 5 && length(value) > 0) {
+    paste0("c(", paste(format(value, trim = TRUE), collapse = ", "), ")")
+  } else {
+    sprintf("an object of class %s and length %d", class(value)[[1]], length(value))
+  }
+}
+
+# Applies a table of checks to a list of values of the same names.
+gateFields <- function(values, checks) {
+  for (name in names(checks)) {
+    # Keeps an element that is NULL.
+    values[name] <- list(checks[[name]](values[[name]], name))
+  }
+  values
+}
+
+# Stops at a misspelled argument, which would otherwise be ignored.
+gateDots <- function(...) {
+  if (...length() > 0) {
+    name <- ...names()[[1]]
+    given <- if (is.null(name) || is.na(name) || name == "") "..." else name
+    stopArgument(given, "is not an argument of this method", "See the help page for the arguments there are.")
+  }
+}
+
+# Counts, coordinates, slices -------------------------------------------------------------------------------------
+
+# The largest seed, thread count and so on that the core's integers hold.
+largestInteger <- .Machine$integer.max
+
+# Everything the core needs of counts and places, without spots and genes that have no counts. `used` says which of
+# the spots given are left.
+gateInput <- function(x, coords, slice) {
+  counts <- gateNames(gateCounts(x))
+  coords <- gateCoords(coords, colnames(counts))
+  slice <- gateSlice(slice, ncol(counts))
+  gatePlaces(coords, slice)
+  usedSpots <- gateEmpty(Matrix::colSums(counts) > 0, "spot", "They stay in the result as NA.")
+  usedGenes <- gateEmpty(Matrix::rowSums(counts) > 0, "gene", "They are left out.")
+  if (!all(usedSpots) || !all(usedGenes)) {
+    counts <- counts[usedGenes, usedSpots, drop = FALSE]
+  }
+  list(counts = counts, coords = coords, slice = slice, used = usedSpots)
+}
+
+gateCounts <- function(x) {
+  counts <- asCounts(x)
+  if (any(dim(counts) == 0)) {
+    stopArgument(
+      "x", sprintf("has %d genes and %d spots", nrow(counts), ncol(counts)), "Give genes as rows, spots as columns."
+    )
+  }
+  if (!all(is.finite(counts@x))) {
+    stopArgument(
+      "x", sprintf("has %d values that are NA, NaN or infinite", sum(!is.finite(counts@x))),
+      "Give raw counts; remove or repair these values first."
+    )
+  }
+  if (any(counts@x < 0)) {
+    stopArgument(
+      "x", sprintf("has %d negative values, the smallest %s", sum(counts@x < 0), format(min(counts@x))),
+      "Give raw counts, not scaled or centred values."
+    )
+  }
+  if (any(counts@x != trunc(counts@x))) {
+    tell("`x` has values that are not whole numbers. They are used as they are; raw counts are expected.")
+  }
+  counts
+}
+
+gateNames <- function(counts) {
+  rownames(counts) <- gateNamesOf(rownames(counts), nrow(counts), "gene", "row")
+  colnames(counts) <- gateNamesOf(colnames(counts), ncol(counts), "spot", "column")
+  counts
+}
+
+gateNamesOf <- function(names, n, what, side) {
+  if (is.null(names)) {
+    tell("`x` has no ", side, " names: ", what, "s are called ", what, "1 to ", what, n, ".")
+    return(paste0(what, seq_len(n)))
+  }
+  if (anyNA(names) || any(names == "")) {
+    stopArgument("x", sprintf("has missing %s names", side), sprintf("Give every %s a name of its own.", what))
+  }
+  if (anyDuplicated(names) > 0) {
+    repeated <- unique(names[duplicated(names)])
+    stopArgument(
+      "x", sprintf("has %d %s names that occur more than once: %s", length(repeated), side, quoted(repeated, 3)),
+      sprintf("Give every %s a name of its own, for instance with make.unique().", what)
+    )
+  }
+  names
+}
+
+gateEmpty <- function(used, what, consequence) {
+  if (!any(used)) {
+    stopArgument("x", "has no counts at all", "Give a matrix of raw counts.")
+  }
+  if (!all(used)) {
+    count <- sum(!used)
+    tell(count, " ", what, if (count == 1) " has" else "s have", " no counts. ", consequence)
+  }
+  used
+}
+
+# Coordinates as a double matrix (spots x 2), in the order of the spots.
+gateCoords <- function(coords, spots) {
+  if (is.null(coords)) {
+    stopArgument("coords", "is missing", "Give a matrix with one row per spot and the columns x and y.")
+  }
+  places <- twoColumns(coords)
+  places <- places[matchSpots(places, spots), , drop = FALSE]
+  if (!all(is.finite(places))) {
+    stopArgument(
+      "coords", sprintf("is NA or infinite for %d spots", sum(rowSums(!is.finite(places)) > 0)),
+      "Give every spot a place, or leave these spots out of `x`."
+    )
+  }
+  dimnames(places) <- list(spots, c("x", "y"))
+  places
+}
+
+twoColumns <- function(coords) {
+  named <- all(c("x", "y") %in% colnames(coords))
+  if (is.data.frame(coords)) {
+    rows <- if (.row_names_info(coords) > 0) rownames(coords)
+    coords <- as.matrix(if (named) coords[c("x", "y")] else coords)
+    rownames(coords) <- rows
+  } else if (is.matrix(coords) && named) {
+    coords <- coords[, c("x", "y"), drop = FALSE]
+  }
+  if (!is.matrix(coords) || !is.numeric(coords) || ncol(coords) != 2) {
+    shape <- if (is.matrix(coords)) sprintf("a %s matrix with %d columns", typeof(coords), ncol(coords))
+    given <- if (is.null(shape)) describe(coords) else shape
+    stopArgument("coords", paste("must be numeric with two columns, x and y, not", given))
+  }
+  storage.mode(coords) <- "double"
+  coords
+}
+
+# Which row of the coordinates belongs to each spot: by name where both have names, otherwise by position.
+matchSpots <- function(places, spots) {
+  if (!is.null(rownames(places)) && !identical(rownames(places), spots)) {
+    rows <- match(spots, rownames(places))
+    if (anyNA(rows)) {
+      lost <- spots[is.na(rows)]
+      stopArgument(
+        "coords", sprintf("has no row named like %d of the spots, for instance \"%s\"", length(lost), lost[[1]]),
+        "Name the rows like the columns of `x`, or remove the row names if both are in the same order."
+      )
+    }
+    return(rows)
+  }
+  if (nrow(places) != length(spots)) {
+    stopArgument("coords", sprintf("has %d rows for %d spots", nrow(places), length(spots)), "Give one row per spot.")
+  }
+  seq_along(spots)
+}
+
+# Slices as a factor with levels in order of appearance, which does not depend on the locale; NULL means one slice.
+gateSlice <- function(slice, spots) {
+  if (is.null(slice)) {
+    return(NULL)
+  }
+  if (!is.atomic(slice) || length(slice) != spots) {
+    stopArgument(
+      "slice", sprintf("must have one value for each of the %d spots, not %s", spots, describe(slice)),
+      "Give a vector that says which slice each spot lies on."
+    )
+  }
+  if (anyNA(slice)) {
+    stopArgument(
+      "slice", sprintf("is NA for %d spots", sum(is.na(slice))), "Say for every spot which slice it lies on."
+    )
+  }
+  if (is.factor(slice)) droplevels(slice) else factor(slice, levels = unique(slice))
+}
+
+# Places within slices: not all the same; shared ones are told.
+gatePlaces <- function(coords, slice) {
+  slice <- if (is.null(slice)) rep(1L, nrow(coords)) else as.integer(slice)
+  order <- order(slice, coords[, 1], coords[, 2])
+  sorted <- cbind(slice, coords)[order, , drop = FALSE]
+  steps <- sorted[-1, , drop = FALSE] != sorted[-nrow(sorted), , drop = FALSE]
+  sameSlice <- !steps[, 1]
+  shared <- sameSlice & !steps[, 2] & !steps[, 3]
+  sizes <- tabulate(slice)
+  stuck <- which(sizes > 1 & tabulate(sorted[-1, 1][shared], length(sizes)) == sizes - 1)
+  if (length(stuck) > 0) {
+    stopArgument("coords", "is the same place for all spots of a slice", "Give each spot its own place on the tissue.")
+  }
+  if (any(shared)) {
+    tell(sum(shared), " spots share their place with another spot. They are kept.")
+  }
+}
+
+# Arguments of the operations -------------------------------------------------------------------------------------
+
+# Row numbers (from 0) of the genes the user wants, or NULL.
+gateFeatures <- function(features, genes) {
+  if (is.null(features)) {
+    return(NULL)
+  }
+  if (!is.character(features) || length(features) < 2 || anyNA(features)) {
+    stopArgument("features", paste("must be two or more gene names, not", describe(features)))
+  }
+  rows <- match(unique(features), genes)
+  if (anyNA(rows)) {
+    lost <- unique(features)[is.na(rows)]
+    stopArgument(
+      "features", sprintf("has %d names without counts in `x`: %s", length(lost), quoted(lost, 3)),
+      "Give names among the rows of `x` that have counts."
+    )
+  }
+  sort(rows) - 1L
+}
+
+gateControl <- function(control, class) {
+  if (!inherits(control, class)) {
+    argument <- c(starControl = "stability", lossControl = "loss", graphControl = "graph")[[class]]
+    stopArgument(argument, paste("must come from", paste0(class, "(), not"), describe(control)))
+  }
+  control
+}
+
+# The embedding cannot have more dimensions than the components of the data.
+gateLatentDim <- function(latentDim, genes, spots) {
+  most <- min(genes, spots - 1)
+  if (latentDim > most) {
+    stopArgument(
+      "latentDim", sprintf("is %d, too many for %d genes and %d spots with counts", latentDim, genes, spots),
+      sprintf("Give at most %d.", most)
+    )
+  }
+}
+
+# A numeric matrix with one row per spot; `spots` is how many there must be, if known.
+gateEmbedding <- function(embedding, argument, spots = nrow(embedding), missing = FALSE) {
+  if (!is.matrix(embedding) || !is.numeric(embedding) || any(dim(embedding) == 0)) {
+    stopArgument(argument, paste("must be a numeric matrix, spots x dimensions, not", describe(embedding)))
+  }
+  if (nrow(embedding) != spots) {
+    stopArgument(argument, sprintf("has %d rows for %d spots", nrow(embedding), spots), "Give one row per spot.")
+  }
+  whole <- rowSums(!is.finite(embedding)) == 0
+  if (!missing && !all(whole) || !any(whole)) {
+    stopArgument(argument, sprintf("has %d rows with NA or infinite values", sum(!whole)), "Remove these spots first.")
+  }
+  storage.mode(embedding) <- "double"
+  embedding
+}
+
+gateK <- function(k, spots) {
+  if (is.null(k)) {
+    return(NULL)
+  }
+  k <- wholeNumber(2, largestInteger)(k, "k")
+  if (k > spots) {
+    stopArgument("k", sprintf("is %d, more than the %d spots", k, spots), "Give at most as many domains as spots.")
+  }
+  k
+}
+
+gateKRange <- function(kRange, spots) {
+  if (!is.numeric(kRange) || length(kRange) != 2 || !all(is.finite(kRange)) || any(kRange != round(kRange)) ||
+    kRange[[1]] < 2 || kRange[[2]] < kRange[[1]]) {
+    stopArgument(
+      "kRange", paste("must be the smallest and the largest k to try, not", describe(kRange)),
+      "Give two whole numbers from 2, for instance c(2, 15)."
+    )
+  }
+  if (kRange[[1]] > spots) {
+    stopArgument("kRange", sprintf("starts at %d, more than the %d spots", kRange[[1]], spots))
+  }
+  as.integer(pmin(kRange, spots))
+}
+
+# A graph of neighbours as the core takes it: the start of each spot's list, and the lists (numbers from 0).
+gateGraph <- function(graph, spots) {
+  if (is.null(graph)) {
+    return(NULL)
+  }
+  if (!methods::is(graph, "sparseMatrix") || !identical(dim(graph), c(spots, spots))) {
+    stopArgument(
+      "graph", paste("must be a sparse matrix, spots x spots, not", describe(graph)),
+      "Give the `graph` of a fit, or NULL."
+    )
+  }
+  dimnames(graph) <- list(NULL, NULL)
+  if (!Matrix::isSymmetric(graph)) {
+    stopArgument("graph", "must be symmetric", "Give the `graph` of a fit, or NULL.")
+  }
+  lists <- methods::as(methods::as(graph, "generalMatrix"), "CsparseMatrix")
+  list(offsets = lists@p, neighbours = lists@i)
+}
+
+# Labels as whole numbers from 1, NA kept.
+gateLabels <- function(labels, argument, spots = length(labels)) {
+  if (!is.atomic(labels) || is.null(labels) || length(labels) == 0) {
+    stopArgument(argument, paste("must be a vector or factor of labels, not", describe(labels)))
+  }
+  if (length(labels) != spots) {
+    stopArgument(argument, sprintf("has %d labels for %d spots", length(labels), spots), "Give one label per spot.")
+  }
+  match(labels, unique(labels[!is.na(labels)]))
+}
+
+# The name of an assay, a column and so on among those that an object has.
+gateKnown <- function(name, known, argument, what) {
+  if (!isString(name) || !name %in% known) {
+    have <- if (length(known) == 0) "There is none." else paste0("There are: ", quoted(known), ".")
+    stopArgument(argument, sprintf("must name %s of `x`, not %s", what, describe(name)), have)
+  }
+  name
+}

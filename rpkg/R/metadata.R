@@ -1,0 +1,42 @@
+# Places and slices that lie in the cell metadata of an object.
+
+# Pairs of columns that hold places, as common readers name them; array positions first, because the grid is recognised
+# from them exactly.
+placeColumns <- list(
+  c("array_col", "array_row"), c("col", "row"), c("x", "y"), c("imagecol", "imagerow"),
+  c("pxl_col_in_fullres", "pxl_row_in_fullres")
+)
+
+# `coords` as the user gave it: the names of two columns, or the places themselves.
+givenCoords <- function(coords, metadata) {
+  if (!is.character(coords)) {
+    return(coords)
+  }
+  if (length(coords) != 2) {
+    stopArgument("coords", paste("must name two columns, x and y, not", describe(coords)))
+  }
+  for (name in coords) gateKnown(name, names(metadata), "coords", "columns of the cell metadata")
+  columnsToCoords(coords, metadata)
+}
+
+# Places from well-known columns, or NULL.
+knownCoords <- function(metadata, pairs = placeColumns) {
+  for (pair in pairs) {
+    if (all(pair %in% names(metadata)) && all(is.finite(metadata[[pair[[1]]]]), is.finite(metadata[[pair[[2]]]]))) {
+      return(columnsToCoords(pair, metadata))
+    }
+  }
+}
+
+columnsToCoords <- function(pair, metadata) {
+  cbind(x = unname(metadata[[pair[[1]]]]), y = unname(metadata[[pair[[2]]]]))
+}
+
+# `slice` as the user gave it: the name of a column, or one value per spot.
+givenSlice <- function(slice, metadata) {
+  if (isString(slice) && nrow(metadata) > 1) {
+    column <- gateKnown(slice, names(metadata), "slice", "a column of the cell metadata")
+    return(metadata[[column]])
+  }
+  slice
+}

@@ -1,0 +1,253 @@
+#' Draw domains on the tissue
+#'
+#' Every spot is a disc with its size on the tissue, so that neighbours nearly touch at any size of the figure. The
+#' aspect of the tissue is kept, y points down as on the image, and array positions of a Visium slide are spread to its true
+#' hexagonal grid. The colours of up to 20 domains stay apart for colour-blind readers; NA is grey.
+#'
+#' @param x Coordinates (matrix or data frame, spots x 2, see [runStarscape()]), a `starscape_fit`, or an object with
+#'   results.
+#' @param domain What to show. For coordinates and fits: a vector with one value per spot, or the result of
+#'   [findDomains()]. For objects also the name of a column of the cell metadata or of a gene. Factors, text and logical
+#'   values are shown as domains, numbers on a continuous scale.
+#' @param confidence Opacity of the spots: a numeric vector from 0 to 1 with one value per spot, or `TRUE` for the
+#'   confidence of the domains shown, or `FALSE`.
+#' @param slice Slice of each spot; each gets a panel of its own.
+#' @param palette Colours of the domains, or of the ends of the continuous scale; `NULL` for those of the package.
+#' @param diameter Diameter of the discs as a share of the usual distance between neighbours, positive.
+#' @param title Title of the legend; `NULL` for the name of what is shown.
+#' @param ... For objects and fits: arguments of the default method.
+#' @return A `ggplot` object.
+#' @section Errors:
+#' Unusable input is an error of class `starscape_error_argument` whose field `argument` names the argument.
+#' @references
+#' Okabe and Ito (2008). Color universal design. <https://jfly.uni-koeln.de/color/>.
+#' @examples
+#' slices <- simulateSlices(rows = 15, columns = 15, genes = 50, domains = 3)
+#' plotDomains(slices$coords, slices$labels)
+#' plotDomains(slices$coords, Matrix::colSums(slices$counts), title = "counts")
+#' @export
+plotDomains <- function(x, domain = "domain", ...) {
+  UseMethod("plotDomains")
+}
+
+#' @rdname plotDomains
+#' @export
+plotDomains.default <- function(x, domain = "domain", confidence = FALSE, slice = NULL, palette = NULL, diameter = 0.95,
+                                title = NULL, ...) {
+  gateDots(...)
+  shown <- shownValues(x, domain, confidence)
+  spots <- if (is.null(rownames(shown$coords))) seq_len(nrow(shown$coords)) else rownames(shown$coords)
+  coords <- unname(gateCoords(shown$coords, as.character(spots)))
+  slice <- gateSlice(slice, nrow(coords))
+  diameter <- realNumber(0, positive = TRUE)(diameter, "diameter")
+  places <- tissuePlaces(coords, slice)
+  spots <- data.frame(x = places[, 1], y = places[, 2], value = shown$value, alpha = shown$alpha)
+  if (!is.null(slice)) spots$slice <- slice
+  drawSpots(spots, diameter / 2 * spotDistance(places, slice), palette, if (is.null(title)) shown$title else title)
+}
+
+#' @rdname plotDomains
+#' @export
+plotDomains.starscape_fit <- function(x, domain = "domain", ..., slice = x$slice) {
+  plotDomains.default(x$coords, domain, slice = slice, ...)
+}
+
+#' @rdname plotDomains
+#' @param coords,image For objects: where the spots are, as in [runStarscape()]; `NULL` takes the places of the fit.
+#' @param assay,layer Where the values of a gene are taken from; `NULL` for the log-normalised ones, or else the counts.
+#' @export
+plotDomains.Seurat <- function(x, domain = "domain", confidence = FALSE, slice = NULL, coords = NULL, image = NULL,
+                               assay = NULL, layer = NULL, ...) {
+  needPackage("SeuratObject")
+  fit <- SeuratObject::Misc(x, "starscape")
+  places <- if (is.null(coords) && is.null(image) && !is.null(fit)) {
+    fit <- subsetFit(fit, colnames(x))
+    list(coords = fit$coords, slice = if (is.null(slice)) fit$slice else givenSlice(slice, x[[]]))
+  } else {
+    seuratPlaces(x, colnames(x), coords, slice, image)
+  }
+  value <- objectValues(domain, x[[]], function(gene) seuratGene(x, gene, assay, layer))
+  if (isTRUE(confidence)) confidence <- x[[]]$domain_confidence
+  plotDomains.default(places$coords, value, confidence, slice = places$slice, ...)
+}
+
+#' @rdname plotDomains
+#' @export
+plotDomains.SingleCellExperiment <- function(x, domain = "domain", confidence = FALSE, slice = NULL, coords = NULL,
+                                             assay = NULL, ...) {
+  needPackage("SingleCellExperiment")
+  metadata <- SummarizedExperiment::colData(x)
+  fitted <- is.null(coords) && "starscape" %in% SingleCellExperiment::reducedDimNames(x)
+  if (fitted) {
+    fit <- sceFit(x)
+    coords <- fit$coords
+    if (is.null(slice)) slice <- fit$slice
+  } else if (is.null(coords)) {
+    spatial <- methods::is(x, "SpatialExperiment")
+    coords <- if (spatial) spatialPlaces(x, metadata) else sceCoords(x, metadata)
+    if (spatial && is.null(slice) && length(unique(metadata$sample_id)) > 1) slice <- metadata$sample_id
+  }
+  value <- objectValues(domain, metadata, function(gene) sceGene(x, gene, assay))
+  if (isTRUE(confidence)) confidence <- metadata$domain_confidence
+  plotDomains.default(givenCoords(coords, metadata), value, confidence, slice = givenSlice(slice, metadata), ...)
+}
+
+# What to show ----------------------------------------------------------------------------------------------------
+
+# Values, opacity and legend title of what the user gave.
+shownValues <- function(coords, domain, confidence) {
+  title <- "domain"
+  if (is.data.frame(coords) && isString(domain) && nrow(coords) != 1) {
+    title <- gateKnown(domain, names(coords), "domain", "a column")
+    domain <- coords[[domain]]
+  } else if (is.data.frame(domain)) {
+    if (isTRUE(confidence)) confidence <- domain$confidence
+    domain <- domain[[gateKnown("domain", names(domain), "domain", "the column `domain`")]]
+  } else if (is.list(domain)) {
+    title <- domain$title
+    domain <- domain$value
+  }
+  n <- NROW(coords)
+  if (!is.atomic(domain) || length(domain) != n) {
+    stopArgument("domain", paste("must have one value for each of the", n, "spots, not", describe(domain)))
+  }
+  if (!is.numeric(domain) && !is.factor(domain)) {
+    # The radix order is the same in every locale.
+    domain <- factor(domain, levels = sort(unique(domain), method = "radix"))
+  }
+  list(coords = coords, value = domain, alpha = opacity(confidence, n), title = title)
+}
+
+opacity <- function(confidence, n) {
+  if (isFALSE(confidence)) {
+    return(1)
+  }
+  if (!is.numeric(confidence) || length(confidence) != n || any(confidence < 0 | confidence > 1, na.rm = TRUE)) {
+    stopArgument(
+      "confidence", paste("must have one value from 0 to 1 for each of the", n, "spots, not", describe(confidence)),
+      "Give such a vector, or TRUE after findDomains()."
+    )
+  }
+  # The least confident spot is still seen; one without a domain is plain grey.
+  ifelse(is.na(confidence), 1, 0.15 + 0.85 * confidence)
+}
+
+# A column of the metadata or a gene by its name, with that name as title; a vector as it is.
+objectValues <- function(domain, metadata, gene) {
+  if (!isString(domain) || nrow(metadata) == 1) {
+    return(domain)
+  }
+  list(value = if (domain %in% names(metadata)) metadata[[domain]] else gene(domain), title = domain)
+}
+
+seuratGene <- function(x, gene, assay, layer) {
+  gateKnown(gene, rownames(seuratAssay(x, assay)), "domain", "a column of the cell metadata or a gene")
+  values <- if (!is.null(layer)) {
+    seuratCounts(x, assay, layer)
+  } else {
+    tryCatch(seuratCounts(x, assay, "data"), starscape_error_argument = function(cnd) seuratCounts(x, assay, "counts"))
+  }
+  as.vector(values[gene, colnames(x)])
+}
+
+sceGene <- function(x, gene, assay) {
+  gateKnown(gene, rownames(x), "domain", "a column of the cell metadata or a gene")
+  assays <- SummarizedExperiment::assayNames(x)
+  if (is.null(assay)) assay <- c(intersect(c("logcounts", "counts"), assays), assays)[[1]]
+  as.vector(sceCounts(x, assay)[gene, ])
+}
+
+# Where to draw it ------------------------------------------------------------------------------------------------
+
+# Places in tissue proportions, each slice from its own origin so that panels share their scales.
+tissuePlaces <- function(coords, slice) {
+  groups <- if (is.null(slice)) rep(1L, nrow(coords)) else as.integer(slice)
+  for (group in unique(groups)) {
+    rows <- groups == group
+    places <- coords[rows, , drop = FALSE]
+    if (isHexagonal(places)) places[, 2] <- places[, 2] * sqrt(3)
+    coords[rows, ] <- sweep(places, 2, apply(places, 2, min))
+  }
+  coords
+}
+
+# Visium numbers its columns so that only every second one occurs in a row, alternating by row.
+isHexagonal <- function(places) {
+  all(places == round(places)) && nrow(places) > 3 && length(unique(places[, 2])) > 1 &&
+    length(unique((places[, 1] + places[, 2]) %% 2)) == 1 && min(diff(sort(unique(places[, 2])))) == 1
+}
+
+# The usual distance to the nearest spot, from at most 200 spots spread over each slice.
+spotDistance <- function(places, slice) {
+  groups <- split(seq_len(nrow(places)), if (is.null(slice)) rep(1L, nrow(places)) else slice)
+  distances <- lapply(groups, function(rows) {
+    x <- places[rows, 1]
+    y <- places[rows, 2]
+    sample <- unique(round(seq(1, length(rows), length.out = 200)))
+    vapply(sample, function(spot) {
+      squared <- (x - x[[spot]])^2 + (y - y[[spot]])^2
+      sqrt(min(squared[squared > 0], Inf))
+    }, 0)
+  })
+  distances <- unlist(distances)
+  distances <- distances[is.finite(distances)]
+  if (length(distances) == 0) 1 else stats::median(distances)
+}
+
+# Drawing ---------------------------------------------------------------------------------------------------------
+
+drawSpots <- function(spots, radius, palette, title) {
+  plot <- ggplot2::ggplot(spots, ggplot2::aes(.data$x, .data$y, fill = .data$value, alpha = .data$alpha)) +
+    ggplot2::layer(
+      geom = GeomSpot, stat = "identity", position = "identity", params = list(radius = radius),
+      show.legend = c(fill = TRUE, alpha = FALSE)
+    ) +
+    ggplot2::scale_alpha_identity() +
+    ggplot2::scale_x_continuous(expand = ggplot2::expansion(add = 1.5 * radius)) +
+    ggplot2::scale_y_reverse(expand = ggplot2::expansion(add = 1.5 * radius)) +
+    ggplot2::coord_fixed() +
+    valueScale(spots$value, palette) +
+    ggplot2::labs(fill = title) +
+    ggplot2::theme_void() +
+    ggplot2::theme(
+      legend.position = "right", strip.text = ggplot2::element_text(margin = ggplot2::margin(3, 3, 3, 3)),
+      plot.margin = ggplot2::margin(5, 5, 5, 5)
+    )
+  if (is.null(spots$slice)) plot else plot + ggplot2::facet_wrap(ggplot2::vars(.data$slice))
+}
+
+valueScale <- function(value, palette) {
+  if (is.numeric(value)) {
+    if (is.null(palette)) palette <- grDevices::hcl.colors(64, "viridis")
+    return(ggplot2::scale_fill_gradientn(colours = palette, na.value = missingColour))
+  }
+  n <- nlevels(value)
+  if (is.null(palette)) palette <- domainPalette(n)
+  if (length(palette) < n) {
+    stopArgument("palette", sprintf("has %d colours for %d domains", length(palette), n), "Give one colour per domain.")
+  }
+  ggplot2::scale_fill_manual(
+    values = stats::setNames(palette[seq_len(n)], levels(value)), na.value = missingColour, drop = FALSE,
+    guide = ggplot2::guide_legend(ncol = ceiling(n / 12))
+  )
+}
+
+# Discs whose radius is in the unit of the coordinates, so that they keep their place among each other at every size of
+# the figure; points have a size in millimetres.
+GeomSpot <- ggplot2::ggproto("GeomSpot", ggplot2::Geom,
+  required_aes = c("x", "y"),
+  default_aes = ggplot2::aes(fill = "grey35", alpha = 1),
+  extra_params = c("na.rm", "radius"),
+  draw_panel = function(data, panel_params, coord, radius) {
+    extent <- vapply(coord$range(panel_params), function(range) abs(diff(range)), 0)
+    data <- coord$transform(data, panel_params)
+    grid::circleGrob(
+      data$x, data$y,
+      r = grid::unit(radius / min(extent), "snpc"), default.units = "native",
+      gp = grid::gpar(fill = ggplot2::alpha(data$fill, data$alpha), col = NA)
+    )
+  },
+  draw_key = function(data, params, size) {
+    grid::circleGrob(r = 0.4, gp = grid::gpar(fill = data$fill, col = NA))
+  }
+)

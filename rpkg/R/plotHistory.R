@@ -1,0 +1,41 @@
+#' Draw the course of training
+#'
+#' @param x A `starscape_fit`, or an object on which [runStarscape()] was run.
+#' @return A `ggplot` object: a panel for each term of the loss that was used, with its own scale, over the epochs.
+#' @section Errors:
+#' An object without a fit is an error of class `starscape_error_argument`.
+#' @examples
+#' slices <- simulateSlices(rows = 15, columns = 15, genes = 150, domains = 3)
+#' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 5, epochs = 20)
+#' plotHistory(fit)
+#' @export
+plotHistory <- function(x) {
+  history <- storedFit(x)$history
+  terms <- Filter(function(term) !all(is.na(history[[term]])), setdiff(names(history), "epoch"))
+  long <- data.frame(
+    epoch = rep(history$epoch, length(terms)),
+    term = factor(rep(terms, each = nrow(history)), levels = terms),
+    value = unlist(history[terms], use.names = FALSE)
+  )
+  ggplot2::ggplot(long, ggplot2::aes(.data$epoch, .data$value)) +
+    ggplot2::geom_line(colour = domainColours[[1]], linewidth = 0.7, na.rm = TRUE) +
+    ggplot2::facet_wrap(ggplot2::vars(.data$term), scales = "free_y") +
+    ggplot2::labs(x = "epoch", y = "loss") +
+    ggplot2::theme_minimal() +
+    ggplot2::theme(panel.grid.minor = ggplot2::element_blank())
+}
+
+# The fit that x is or has.
+storedFit <- function(x) {
+  fit <- if (methods::is(x, "Seurat")) {
+    SeuratObject::Misc(x, "starscape")
+  } else if (methods::is(x, "SingleCellExperiment")) {
+    S4Vectors::metadata(x)$starscape
+  } else {
+    x
+  }
+  if (!inherits(fit, "starscape_fit")) {
+    stopArgument("x", "is not a starscape fit and has none", "Run runStarscape() first.")
+  }
+  fit
+}

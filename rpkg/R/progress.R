@@ -1,0 +1,28 @@
+# A function the core calls about ten times a second from R's main thread, or NULL when nothing should be shown.
+# The bar belongs to the calling function and ends with it.
+progressBar <- function(verbose, frame = rlang::caller_env()) {
+  if (!verbose) {
+    return(NULL)
+  }
+  bar <- NULL
+  current <- ""
+  function(stage, done, total, objective) {
+    if (stage != current) {
+      # One bar per stage, so that the remaining time is that of the stage.
+      if (!is.null(bar)) {
+        cli::cli_progress_done(id = bar, .envir = frame)
+      }
+      bar <<- cli::cli_progress_bar(
+        format = paste(
+          "{cli::pb_name}{cli::pb_bar} {cli::pb_current}/{cli::pb_total}",
+          "{cli::pb_status} {cli::pb_eta_str}"
+        ),
+        name = stage, total = total, .envir = frame
+      )
+      current <<- stage
+    }
+    status <- if (is.null(objective) || is.na(objective)) "" else sprintf("loss %.4g", objective)
+    cli::cli_progress_update(id = bar, set = done, status = status, .envir = frame)
+    invisible()
+  }
+}

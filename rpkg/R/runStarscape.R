@@ -1,0 +1,103 @@
+#' Learn a spatial embedding
+#'
+#' Fits a graph variational autoencoder to the counts of one or several tissue slices. Its prior is deterministic: the
+#' leading components of normalised expression, smoothed over the graph of neighbouring spots. The network starts from
+#' that prior and is trained to agree with perturbed copies of itself, so that the result hardly depends on `seed`.
+#'
+#' A sparse matrix is never made dense, and a `DelayedMatrix` is read by blocks of columns. The same counts give the
+#' same result, bit for bit, from every class of object and with every number of threads.
+#'
+#' @param x Counts: a matrix with genes as rows and spots as columns (dense, any class of the Matrix package, or a
+#'   `DelayedMatrix`), or a `Seurat` (version 4 or 5), `SingleCellExperiment` or `SpatialExperiment` object.
+#' @param ... For objects: arguments of the default method, such as `seed` or `epochs`.
+#' @return For a matrix, a `starscape_fit`: a list with
+#'   * `embedding`: spots x `latentDim`; spots without counts are NA;
+#'   * `prior`: the spatial prior the embedding was pulled to, of the same shape;
+#'   * `history`: data frame with one row per epoch: `epoch`, `total` loss and its terms `reconstruction`, `kl`,
+#'     `telescope`, `consistency`, `prototype` and `scale`, NA where a term is not used;
+#'   * `params`: the settings used;
+#'   * `graph`: the neighbours, a sparse symmetric matrix, spots x spots, and `graphMethod`, how they were found;
+#'   * `features`: names of the genes used; `loadings` of the components, these genes x `latentDim`; and their
+#'     `singularValues`;
+#'   * `coords` (spots x 2) and `slice` (a factor, or `NULL`).
+#'
+#'   For other objects, the object with the embedding as reduced dimension `"starscape"` (in `Seurat` with key `STAR_`)
+#'   and the fit in `metadata(x)$starscape` or `Misc(x, "starscape")`.
+#' @section Errors:
+#' Unusable input is an error of class `starscape_error_argument` whose field `argument` names the argument. Spots and
+#' genes without counts, places shared by several spots, missing names and counts that are not whole numbers are
+#' accepted with a message of class `starscape_message`.
+#' @references
+#' Spotscape: global context in spatial transcriptomics. ICML 2025, <https://arxiv.org/abs/2506.15698>.
+#'
+#' Lause, Berens and Kobak (2021). Analytic Pearson residuals for normalization of single-cell RNA-seq UMI data.
+#' Genome Biology 22, 258. \doi{10.1186/s13059-021-02451-7}
+#' @seealso [findDomains()] for domains, [plotHistory()] for the course of training.
+#' @examples
+#' slices <- simulateSlices(rows = 15, columns = 15, genes = 150, domains = 3)
+#' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 5, epochs = 20)
+#' fit
+#' head(fit$history)
+#' @export
+runStarscape <- function(x, ...) {
+  UseMethod("runStarscape")
+}
+
+#' @rdname runStarscape
+#' @param coords Where the spots are: a numeric matrix or data frame with one row per spot and the columns x (to the
+#'   right) and y (down), matched by row names where there are any. For objects also the names of two columns of the
+#'   cell metadata; `NULL` takes the places the object knows, array positions before pixels.
+#' @param slice Which slice each spot lies on: a vector with one value per spot, or `NULL` for one slice. For objects
+#'   also the name of a column of the cell metadata; `NULL` takes images (`Seurat`) or `sample_id`
+#'   (`SpatialExperiment`) where there are several. Spots of different slices are never neighbours.
+#' @param nFeatures Number of genes to use, a whole number from 2; all if there are fewer.
+#' @param normalisation `"pearson"` for analytic Pearson residuals, `"log"` for log counts at equal library size.
+#' @param featureSelection Genes are chosen by Moran's I on the spatial graph (`"moran"`) or by variance (`"variance"`).
+#' @param features Names of the genes to use, instead of choosing.
+#' @param latentDim Number of dimensions of the embedding, a whole number from 2.
+#' @param epochs Number of training epochs, a whole number from 1.
+#' @param seed Whole number from 0 to 2147483647 from which all random numbers are drawn.
+#' @param stability,loss,graph Settings from [starControl()], [lossControl()] and [graphControl()].
+#' @param threads Number of threads, a whole number from 1. It does not change the result.
+#' @param verbose Whether to show progress.
+#' @export
+runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 2000,
+                                 normalisation = c("pearson", "log"), featureSelection = c("moran", "variance"),
+                                 features = NULL, latentDim = 20, epochs = 120, seed = 1, stability = starControl(),
+                                 loss = lossControl(), graph = graphControl(), threads = 2,
+                                 verbose = rlang::is_interactive(), ...) {
+  gateDots(...)
+  settings <- gateFields(
+    list(
+      nFeatures = nFeatures, normalisation = normalisation, featureSelection = featureSelection,
+      latentDim = latentDim, epochs = epochs, seed = seed, threads = threads, verbose = verbose
+    ),
+    runChecks
+  )
+  controls <- flattenControls(
+    gateControl(stability, "starControl"), gateControl(loss, "lossControl"), gateControl(graph, "graphControl")
+  )
+  input <- gateInput(x, coords, slice)
+  given <- list(givenFeatures = gateFeatures(features, rownames(input$counts)))
+  gateLatentDim(settings$latentDim, featureCount(settings, given, input), ncol(input$counts))
+  parameters <- c(settings[names(settings) != "verbose"], given, controls)
+  newFit(fitCounts(input, parameters, progressBar(settings$verbose)), input, parameters)
+}
+
+runChecks <- list(
+  nFeatures = wholeNumber(2, largestInteger), normalisation = oneOf(c("pearson", "log")),
+  featureSelection = oneOf(c("moran", "variance")), latentDim = wholeNumber(2, 1000),
+  epochs = wholeNumber(1, 1e6), seed = wholeNumber(0, largestInteger), threads = wholeNumber(1, 1024),
+  verbose = yesOrNo
+)
+
+featureCount <- function(settings, given, input) {
+  if (is.null(given$givenFeatures)) min(settings$nFeatures, nrow(input$counts)) else length(given$givenFeatures)
+}
+
+fitCounts <- function(input, parameters, progress) {
+  parts <- countParts(input$counts)
+  slice <- if (!is.null(input$slice)) as.integer(input$slice[input$used]) - 1L
+  coords <- unname(input$coords[input$used, , drop = FALSE])
+  unwrap(core_fit(parts$values, parts$rows, parts$offsets, parts$dim, coords, slice, parameters, progress))
+}

@@ -1,0 +1,80 @@
+# SingleCellExperiment and SpatialExperiment objects: what the methods unpack and store.
+
+#' @rdname runStarscape
+#' @export
+runStarscape.SingleCellExperiment <- function(x, coords = NULL, slice = NULL, assay = "counts", ...) {
+  needPackage("SingleCellExperiment")
+  counts <- sceCounts(x, assay)
+  metadata <- SummarizedExperiment::colData(x)
+  coords <- if (is.null(coords)) sceCoords(x, metadata) else givenCoords(coords, metadata)
+  fit <- runStarscape.default(counts, coords = coords, slice = givenSlice(slice, metadata), ...)
+  sceStoreFit(x, fit)
+}
+
+#' @rdname runStarscape
+#' @export
+runStarscape.SpatialExperiment <- function(x, coords = NULL, slice = NULL, assay = "counts", ...) {
+  needPackage("SpatialExperiment")
+  metadata <- SummarizedExperiment::colData(x)
+  if (is.null(coords)) coords <- spatialPlaces(x, metadata)
+  if (is.null(slice) && length(unique(metadata$sample_id)) > 1) slice <- metadata$sample_id
+  runStarscape.SingleCellExperiment(x, coords = coords, slice = slice, assay = assay, ...)
+}
+
+#' @rdname findDomains
+#' @export
+findDomains.SingleCellExperiment <- function(x, ...) {
+  needPackage("SingleCellExperiment")
+  domains <- findDomains.starscape_fit(sceFit(x), ...)
+  x$domain <- domains$domain
+  x$domain_confidence <- domains$confidence
+  S4Vectors::metadata(x)$starscape$domains <- list(choice = attr(domains, "choice"), k = nlevels(domains$domain))
+  x
+}
+
+sceCounts <- function(x, assay) {
+  gateKnown(assay, SummarizedExperiment::assayNames(x), "assay", "an assay")
+  SummarizedExperiment::assay(x, assay)
+}
+
+sceCoords <- function(x, metadata) {
+  reductions <- SingleCellExperiment::reducedDimNames(x)
+  coords <- if ("spatial" %in% reductions) {
+    unname(as.matrix(SingleCellExperiment::reducedDim(x, "spatial")))
+  } else {
+    knownCoords(metadata)
+  }
+  if (is.null(coords)) {
+    stopArgument(
+      "coords", "is missing, and `x` has neither a reduced dimension \"spatial\" nor columns with places",
+      "Give a matrix of places, or the names of two columns of colData(x)."
+    )
+  }
+  coords
+}
+
+# Array positions where the object has them, otherwise its spatial coordinates.
+spatialPlaces <- function(x, metadata) {
+  array <- knownCoords(metadata, list(c("array_col", "array_row")))
+  if (!is.null(array)) {
+    return(array)
+  }
+  places <- SpatialExperiment::spatialCoords(x)
+  if (ncol(places) < 2) {
+    stopArgument("coords", "is missing, and spatialCoords(x) is empty", "Give a matrix of places.")
+  }
+  unname(places[, 1:2, drop = FALSE])
+}
+
+sceStoreFit <- function(x, fit) {
+  # The names of the spots stay with the embedding also where the object has none.
+  SingleCellExperiment::reducedDim(x, "starscape", withDimnames = FALSE) <- fit$embedding
+  S4Vectors::metadata(x)$starscape <- fit
+  x
+}
+
+sceFit <- function(x) {
+  fit <- S4Vectors::metadata(x)$starscape
+  if (!"starscape" %in% SingleCellExperiment::reducedDimNames(x)) fit <- NULL
+  subsetFit(fit, if (!is.null(fit)) rownames(SingleCellExperiment::reducedDim(x, "starscape", withDimnames = FALSE)))
+}

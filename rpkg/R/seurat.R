@@ -1,0 +1,147 @@
+# Seurat objects, versions 4 and 5: what the methods unpack and store.
+
+#' @rdname runStarscape
+#' @param assay Assay with the counts. For `Seurat` its name, `NULL` for the default assay; otherwise its name in
+#'   `assayNames(x)`.
+#' @param layer Layer (in version 4: slot) with the raw counts. Split layers, such as `counts.1` and `counts.2`, are
+#'   joined over the genes they share.
+#' @param image Names of the images (fields of view) with the places of the spots; `NULL` for all.
+#' @export
+runStarscape.Seurat <- function(x, coords = NULL, slice = NULL, assay = NULL, layer = "counts", image = NULL, ...) {
+  needPackage("SeuratObject")
+  counts <- seuratCounts(x, assay, layer)
+  places <- seuratPlaces(x, colnames(counts), coords, slice, image)
+  fit <- runStarscape.default(counts, coords = places$coords, slice = places$slice, ...)
+  seuratStoreFit(x, fit, assay)
+}
+
+#' @rdname findDomains
+#' @export
+findDomains.Seurat <- function(x, ...) {
+  needPackage("SeuratObject")
+  fit <- seuratFit(x)
+  domains <- findDomains.starscape_fit(fit, ...)
+  columns <- data.frame(
+    domain = domains$domain, domain_confidence = domains$confidence, row.names = rownames(domains)
+  )
+  x <- SeuratObject::AddMetaData(x, columns)
+  x@misc$starscape$domains <- list(choice = attr(domains, "choice"), k = nlevels(domains$domain))
+  x
+}
+
+seuratCounts <- function(x, assay, layer) {
+  holder <- seuratAssay(x, assay)
+  if (inherits(holder, "Assay")) {
+    slots <- setdiff(c("counts", "data", "scale.data"), emptySlots(holder))
+    return(methods::slot(holder, gateKnown(layer, slots, "layer", "a filled layer")))
+  }
+  # These two came with SeuratObject 5, the only one that has assays of this kind.
+  layers <- getExportedValue("SeuratObject", "Layers")(holder)
+  layerData <- getExportedValue("SeuratObject", "LayerData")
+  parts <- if (layer %in% layers) layer else layers[startsWith(layers, paste0(layer, "."))]
+  if (length(parts) == 0) gateKnown(layer, layers, "layer", "a layer")
+  joinLayers(lapply(parts, function(part) layerData(holder, layer = part)), colnames(x))
+}
+
+# Checks run before `[[`, whose S4 dispatch would wrap their errors in its own.
+seuratAssay <- function(x, assay) {
+  if (is.null(assay)) assay <- SeuratObject::DefaultAssay(x)
+  gateKnown(assay, SeuratObject::Assays(x), "assay", "an assay")
+  x[[assay]]
+}
+
+emptySlots <- function(holder) {
+  Filter(function(name) length(methods::slot(holder, name)) == 0, c("counts", "data", "scale.data"))
+}
+
+# Split layers side by side, over the genes all of them have, in the order of the cells. A gene that one layer lacks was
+# not measured there; filling it with zeros would make a difference between slices.
+joinLayers <- function(parts, cells) {
+  if (length(parts) == 1) {
+    return(parts[[1]])
+  }
+  shared <- Reduce(intersect, lapply(parts, rownames))
+  lost <- length(unique(unlist(lapply(parts, rownames)))) - length(shared)
+  if (lost > 0) tell(lost, " genes are not in every layer. They are left out.")
+  joined <- do.call(cbind, lapply(parts, function(part) asCounts(part[shared, , drop = FALSE])))
+  joined[, intersect(cells, colnames(joined)), drop = FALSE]
+}
+
+seuratPlaces <- function(x, spots, coords, slice, image) {
+  metadata <- x[[]][spots, , drop = FALSE]
+  found <- if (is.null(coords)) imagePlaces(x, spots, image)
+  coords <- if (!is.null(coords)) {
+    givenCoords(coords, metadata)
+  } else if (!is.null(found)) {
+    found$coords
+  } else {
+    knownCoords(metadata)
+  }
+  if (is.null(coords)) {
+    stopArgument(
+      "coords", "is missing, and `x` has no image",
+      "Give a matrix of places, or the names of two columns of the cell metadata."
+    )
+  }
+  list(coords = coords, slice = if (is.null(slice)) found$slice else givenSlice(slice, metadata))
+}
+
+# Places of the spots from the images of an object, and the image of each where there are several; NULL without images.
+imagePlaces <- function(x, spots, image) {
+  images <- SeuratObject::Images(x)
+  if (!is.null(image)) {
+    for (name in image) gateKnown(name, images, "image", "images")
+    images <- image
+  }
+  if (length(images) == 0) {
+    return(NULL)
+  }
+  places <- lapply(images, function(name) imageCoords(x[[name]]))
+  source <- rep(images, vapply(places, nrow, 0L))
+  places <- do.call(rbind, places)
+  rows <- match(spots, rownames(places))
+  if (anyNA(rows)) {
+    stopArgument(
+      "coords", sprintf("is missing for %d spots that are on no image", sum(is.na(rows))),
+      "Leave these spots out with subset(), choose another `image`, or give `coords`."
+    )
+  }
+  list(coords = places[rows, , drop = FALSE], slice = if (length(images) > 1) source[rows])
+}
+
+# Places on one image, x to the right and y down, with the names of the cells.
+imageCoords <- function(image) {
+  if (inherits(image, "VisiumV1")) {
+    table <- methods::slot(image, "coordinates")
+    places <- knownCoords(table)
+    return(matrix(places, ncol = 2, dimnames = list(rownames(table), c("x", "y"))))
+  }
+  scale <- if (inherits(image, "VisiumV2")) list(scale = NULL)
+  table <- do.call(SeuratObject::GetTissueCoordinates, c(list(image), scale))
+  cells <- c(intersect(c("cell", "cells"), names(table)), NA)[[1]]
+  cells <- if (is.na(cells)) rownames(table) else as.character(table[[cells]])
+  axes <- if (all(c("x", "y") %in% names(table))) c("x", "y") else names(table)[1:2]
+  # Visium images of version 5 call the row x.
+  if (inherits(image, "VisiumV2")) axes <- rev(axes)
+  places <- cbind(x = table[[axes[[1]]]], y = table[[axes[[2]]]])
+  if (anyDuplicated(cells) > 0) outlineCentres(places, cells) else `rownames<-`(places, cells)
+}
+
+# A segmented cell has a row for each corner of its outline, the first one twice where the outline is closed.
+outlineCentres <- function(places, cells) {
+  corner <- !duplicated(data.frame(cells, places))
+  sums <- rowsum(places[corner, , drop = FALSE], cells[corner], reorder = FALSE)
+  sums / as.vector(table(factor(cells[corner], levels = rownames(sums))))
+}
+
+seuratStoreFit <- function(x, fit, assay) {
+  x[["starscape"]] <- SeuratObject::CreateDimReducObject(
+    embeddings = fit$embedding, loadings = fit$loadings, key = "STAR_",
+    assay = if (is.null(assay)) SeuratObject::DefaultAssay(x) else assay
+  )
+  # Misc<- would strip the class of the fit.
+  x@misc$starscape <- fit
+  x
+}
+
+seuratFit <- function(x) subsetFit(SeuratObject::Misc(x, "starscape"), colnames(x))

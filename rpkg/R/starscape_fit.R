@@ -1,0 +1,132 @@
+# The result of runStarscape() and what it can do.
+
+# Builds a fit from the core's result; spots that were left out come back as NA.
+newFit <- function(result, input, parameters) {
+  spots <- rownames(input$coords)
+  axes <- paste0("STAR_", seq_len(ncol(result$embedding)))
+  features <- rownames(input$counts)[result$features]
+  structure(
+    list(
+      embedding = allSpots(result$embedding, input$used, spots, axes),
+      prior = allSpots(result$prior, input$used, spots, axes),
+      history = as.data.frame(result$history),
+      params = fitParameters(parameters, rownames(input$counts)),
+      graph = neighbourMatrix(result$graph, input$used, spots),
+      graphMethod = result$graph$method,
+      features = features,
+      loadings = matrix(result$loadings, ncol = length(axes), dimnames = list(features, axes)),
+      singularValues = result$singular_values,
+      coords = input$coords,
+      slice = input$slice
+    ),
+    class = "starscape_fit"
+  )
+}
+
+# The settings by the user's names, with given genes as names again.
+fitParameters <- function(parameters, genes) {
+  given <- parameters$givenFeatures
+  parameters$givenFeatures <- NULL
+  c(parameters, list(features = if (!is.null(given)) genes[given + 1L]))
+}
+
+allSpots <- function(values, used, spots, axes) {
+  all <- matrix(NA_real_, length(spots), length(axes), dimnames = list(spots, axes))
+  all[used, ] <- values
+  all
+}
+
+neighbourMatrix <- function(graph, used, spots) {
+  from <- rep(which(used), diff(graph$offsets))
+  to <- which(used)[graph$neighbours + 1L]
+  upper <- from < to
+  Matrix::sparseMatrix(
+    from[upper], to[upper], dims = rep(length(spots), 2), dimnames = list(spots, spots), symmetric = TRUE
+  )
+}
+
+# The part of a stored fit that belongs to the spots an object has now.
+subsetFit <- function(fit, spots) {
+  if (!inherits(fit, "starscape_fit")) {
+    stopArgument("x", "has no starscape fit", "Run runStarscape() on it first.")
+  }
+  known <- rownames(fit$embedding)
+  rows <- match(spots, known)
+  lost <- sum(is.na(rows) | duplicated(rows))
+  if (lost > 0) {
+    stopArgument(
+      "x", sprintf("has %d spots that were not there when runStarscape() was run", lost), "Run runStarscape() again."
+    )
+  }
+  if (identical(rows, seq_along(known))) {
+    return(fit)
+  }
+  fit$embedding <- fit$embedding[rows, , drop = FALSE]
+  fit$prior <- fit$prior[rows, , drop = FALSE]
+  fit$graph <- fit$graph[rows, rows]
+  fit$coords <- fit$coords[rows, , drop = FALSE]
+  if (!is.null(fit$slice)) fit$slice <- droplevels(fit$slice[rows])
+  fit
+}
+
+# Spots that took part in the fit.
+usedSpots <- function(fit) !is.na(fit$embedding[, 1])
+
+#' Print and summarise a fit
+#'
+#' @param x,object A `starscape_fit` from [runStarscape()], or its summary.
+#' @param ... Not used.
+#' @return `print()` returns its argument, invisibly. `summary()` returns a list with the size of the data, the graph's
+#'   method and mean number of neighbours, the number of genes, and the first and the last value of each loss term.
+#' @examples
+#' slices <- simulateSlices(rows = 15, columns = 15, genes = 150, domains = 3)
+#' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 5, epochs = 20)
+#' summary(fit)
+#' @method print starscape_fit
+#' @export
+print.starscape_fit <- function(x, ...) {
+  size <- summary(x)
+  cat(sprintf("starscape fit: %d spots x %d dimensions", size$spots, size$dimensions))
+  if (size$slices > 1) cat(sprintf(", %d slices", size$slices))
+  if (size$empty > 0) cat(sprintf(", %d spots without counts", size$empty))
+  cat(sprintf("\n  genes: %d (%s)\n", size$features, size$preprocessing))
+  cat(sprintf("  graph: %s, %.1f neighbours per spot\n", size$graphMethod, size$neighbours))
+  cat(sprintf("  training: %d epochs, seed %d, final loss %.4g\n", nrow(x$history), x$params$seed, size$finalLoss))
+  invisible(x)
+}
+
+#' @rdname print.starscape_fit
+#' @method summary starscape_fit
+#' @export
+summary.starscape_fit <- function(object, ...) {
+  used <- usedSpots(object)
+  terms <- object$history[setdiff(names(object$history), "epoch")]
+  terms <- terms[vapply(terms, function(term) !all(is.na(term)), NA)]
+  selection <- if (is.null(object$params$features)) object$params$featureSelection else "given"
+  structure(
+    list(
+      spots = length(used), empty = sum(!used), dimensions = ncol(object$embedding),
+      slices = max(1, nlevels(object$slice)), features = length(object$features),
+      preprocessing = paste(object$params$normalisation, selection, sep = ", "),
+      graphMethod = object$graphMethod, neighbours = sum(Matrix::rowSums(object$graph)) / sum(used),
+      loss = data.frame(
+        term = names(terms), first = vapply(terms, `[`, 0, 1), last = vapply(terms, utils::tail, 0, 1),
+        row.names = NULL
+      ),
+      finalLoss = utils::tail(object$history$total, 1)
+    ),
+    class = "summary.starscape_fit"
+  )
+}
+
+#' @rdname print.starscape_fit
+#' @method print summary.starscape_fit
+#' @export
+print.summary.starscape_fit <- function(x, ...) {
+  cat(sprintf("starscape fit: %d spots (%d without counts), %d slices\n", x$spots, x$empty, x$slices))
+  cat(sprintf("  %d dimensions from %d genes (%s)\n", x$dimensions, x$features, x$preprocessing))
+  cat(sprintf("  graph: %s, %.1f neighbours per spot\n", x$graphMethod, x$neighbours))
+  cat("  loss:\n")
+  print(x$loss, row.names = FALSE, digits = 4)
+  invisible(x)
+}

@@ -1,0 +1,91 @@
+//! Reading named parameters and vectors that R code has checked.
+
+use extendr_api::prelude::*;
+use ndarray::ArrayView2;
+use starscape::graph::SpatialGraph;
+use starscape::{Error, Result};
+
+/// A named list of parameters.
+pub struct Parameters(List);
+
+impl Parameters {
+    /// Wraps the list.
+    pub fn new(list: List) -> Self {
+        Parameters(list)
+    }
+
+    /// The value of a name, if it is there and not NULL.
+    fn value(&self, name: &str) -> Option<Robj> {
+        self.0.iter().find(|(own, value)| *own == name && !value.is_null()).map(|(_, value)| value)
+    }
+
+    /// A number, or `None` when it is missing or NULL.
+    pub fn optional_number(&self, name: &'static str) -> Result<Option<f64>> {
+        let number = |value: Robj| value.as_real().or_else(|| value.as_integer().map(f64::from));
+        match self.value(name) {
+            None => Ok(None),
+            Some(value) => number(value).map(Some).ok_or_else(|| Error::argument(name, "must be one number")),
+        }
+    }
+
+    /// A number.
+    pub fn number(&self, name: &'static str) -> Result<f64> {
+        self.optional_number(name)?.ok_or_else(|| Error::argument(name, "is missing"))
+    }
+
+    /// A whole number that is not negative.
+    pub fn whole(&self, name: &'static str) -> Result<usize> {
+        Ok(self.optional_whole(name)?.ok_or_else(|| Error::argument(name, "is missing"))?)
+    }
+
+    /// A whole number that is not negative, or `None` when it is missing or NULL.
+    pub fn optional_whole(&self, name: &'static str) -> Result<Option<usize>> {
+        match self.optional_number(name)? {
+            None => Ok(None),
+            Some(value) if value >= 0.0 && value.fract() == 0.0 && value < 9e15 => Ok(Some(value as usize)),
+            Some(value) => Err(Error::argument(name, format!("must be a whole number, 0 or more, not {value}"))),
+        }
+    }
+
+    /// A word, translated by `meaning`.
+    pub fn choice<T>(&self, name: &'static str, meaning: impl Fn(&str) -> Option<T>) -> Result<T> {
+        let word = self.value(name).and_then(|value| value.as_str().map(str::to_owned));
+        let word = word.ok_or_else(|| Error::argument(name, "must be one word"))?;
+        meaning(&word).ok_or_else(|| Error::argument(name, format!("cannot be \"{word}\"")))
+    }
+
+    /// Whole numbers, or `None` when missing or NULL.
+    pub fn indices(&self, name: &'static str) -> Result<Option<Vec<usize>>> {
+        self.value(name).map(|value| indices(&value, name)).transpose()
+    }
+}
+
+/// A vector of whole numbers that are not negative.
+pub fn indices(value: &Robj, argument: &'static str) -> Result<Vec<usize>> {
+    let integers = || value.as_integer_slice().map(|slice| slice.iter().map(|&v| f64::from(v)).collect::<Vec<_>>());
+    let numbers = integers().or_else(|| value.as_real_slice().map(<[f64]>::to_vec));
+    let numbers = numbers.ok_or_else(|| Error::argument(argument, "must be whole numbers"))?;
+    let valid = numbers.iter().all(|&number| number >= 0.0 && number.fract() == 0.0);
+    if !valid {
+        return Err(Error::argument(argument, "must be whole numbers, 0 or more"));
+    }
+    Ok(numbers.into_iter().map(|number| number as usize).collect())
+}
+
+/// A numeric matrix, read in place.
+pub fn matrix<'a>(value: &'a Robj, argument: &'static str) -> Result<ArrayView2<'a, f64>> {
+    <ArrayView2<f64>>::try_from(value).map_err(|_| Error::argument(argument, "must be a numeric matrix"))
+}
+
+/// A numeric matrix read in place, or `None` for NULL.
+pub fn optional_matrix<'a>(value: &'a Robj, argument: &'static str) -> Result<Option<ArrayView2<'a, f64>>> {
+    if value.is_null() { Ok(None) } else { matrix(value, argument).map(Some) }
+}
+
+/// The graph of a fit, `list(offsets, neighbours)` with neighbours from 0, or `None` for NULL.
+pub fn graph(value: &Robj) -> Result<Option<SpatialGraph>> {
+    let Some(list) = value.as_list() else { return Ok(None) };
+    let parts = Parameters::new(list);
+    let part = |name| parts.indices(name)?.ok_or_else(|| Error::argument("graph", "needs offsets and neighbours"));
+    SpatialGraph::from_lists(part("offsets")?, &part("neighbours")?).map(Some)
+}

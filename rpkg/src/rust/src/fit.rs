@@ -1,0 +1,136 @@
+//! `core_fit`: the embedding of one or several slices.
+
+use crate::answer::{Failure, answer, or_na};
+use crate::arguments::{Parameters, indices, matrix};
+use crate::worker;
+use extendr_api::prelude::*;
+use starscape::counts::Counts;
+use starscape::fit::{Fit, FitParams, fit};
+use starscape::graph::{GraphMethod, GraphParams};
+use starscape::preprocess::{FeatureParams, FeatureSelection, Normalisation};
+use starscape::vae::{EpochRecord, TrainParams};
+use starscape::{Error, Result};
+
+extendr_module! {
+    mod fit;
+    fn core_fit;
+}
+
+/// Counts come as the slots of a `dgCMatrix`: `values`, `rows` (from 0), `offsets`, `dim`.
+#[allow(clippy::too_many_arguments)] // the slots of R's sparse matrix, read in place
+#[extendr]
+fn core_fit(
+    values: &[f64],
+    rows: &[i32],
+    offsets: &[i32],
+    dim: &[i32],
+    coords: Robj,
+    slice: Robj,
+    parameters: List,
+    progress: Robj,
+) -> List {
+    let run = || -> std::result::Result<Robj, Failure> {
+        let parameters = Parameters::new(parameters);
+        let [genes, spots] = dim else { return Err(Error::argument("x", "must have two dimensions").into()) };
+        let counts = Counts::new(*genes as usize, *spots as usize, offsets, rows, values)?;
+        let coords = matrix(&coords, "coords")?;
+        let slice = if slice.is_null() { vec![0; counts.spots()] } else { indices(&slice, "slice")? };
+        let params = read(&parameters)?;
+        let threads = parameters.whole("threads")?;
+        let found = worker::run(threads, &progress, |monitor| fit(&counts, coords, &slice, &params, monitor))?;
+        Ok(write(found)?)
+    };
+    answer(run())
+}
+
+fn read(parameters: &Parameters) -> Result<FitParams> {
+    let selection = match parameters.indices("givenFeatures")? {
+        Some(genes) => FeatureSelection::Given(genes),
+        None => parameters.choice("featureSelection", |word| match word {
+            "moran" => Some(FeatureSelection::Moran),
+            "variance" => Some(FeatureSelection::Variance),
+            _ => None,
+        })?,
+    };
+    let normalisation = parameters.choice("normalisation", |word| match word {
+        "pearson" => Some(Normalisation::Pearson),
+        "log" => Some(Normalisation::Log),
+        _ => None,
+    })?;
+    let method = parameters.choice("graphMethod", graph_method)?;
+    Ok(FitParams {
+        features: FeatureParams { normalisation, selection, count: parameters.whole("nFeatures")? },
+        graph: GraphParams {
+            method,
+            k: parameters.whole("graphK")?,
+            radius: parameters.optional_number("graphRadius")?,
+        },
+        latent_dim: parameters.whole("latentDim")?,
+        steps: parameters.whole("steps")?,
+        train: TrainParams {
+            epochs: parameters.whole("epochs")?,
+            seed: parameters.whole("seed")? as u64,
+            prior_scale: parameters.number("priorScale")?,
+            reconstruction: parameters.number("reconstruction")?,
+            kl: parameters.number("kl")?,
+            telescope: parameters.number("telescope")?,
+            consistency: parameters.number("consistency")?,
+            perturbation: parameters.number("perturbation")?,
+            members: parameters.whole("members")?,
+            ..TrainParams::default()
+        },
+    })
+}
+
+fn graph_method(word: &str) -> Option<GraphMethod> {
+    Some(match word {
+        "auto" => GraphMethod::Auto,
+        "grid" => GraphMethod::Grid,
+        "knn" => GraphMethod::Nearest,
+        "radius" => GraphMethod::Radius,
+        "delaunay" => GraphMethod::Delaunay,
+        _ => return None,
+    })
+}
+
+fn write(fit: Fit) -> Result<Robj> {
+    let convert = |error: extendr_api::Error| Error::Numeric(error.to_string());
+    let method = match fit.graph_method {
+        GraphMethod::Auto | GraphMethod::Grid => "grid",
+        GraphMethod::Nearest => "knn",
+        GraphMethod::Radius => "radius",
+        GraphMethod::Delaunay => "delaunay",
+    };
+    let offsets: Vec<i32> = fit.graph.offsets().iter().map(|&offset| offset as i32).collect();
+    let neighbours: Vec<i32> = fit.graph.all_neighbours().iter().map(|&spot| spot as i32).collect();
+    let features: Vec<i32> = fit.features.genes.iter().map(|&gene| gene as i32 + 1).collect();
+    Ok(list!(
+        embedding = Robj::try_from(fit.embedding).map_err(convert)?,
+        prior = Robj::try_from(fit.prior).map_err(convert)?,
+        history = history(&fit.history),
+        features = features,
+        feature_scores = fit.features.scores,
+        loadings = Robj::try_from(fit.components.loadings).map_err(convert)?,
+        singular_values = fit.components.singular_values.to_vec(),
+        graph = list!(method = method, offsets = offsets, neighbours = neighbours)
+    )
+    .into())
+}
+
+/// One column a term; prototypes and scale matching are terms of joint fits and NA here.
+fn history(records: &[EpochRecord]) -> List {
+    let column = |term: fn(&EpochRecord) -> Option<f64>| -> Doubles {
+        records.iter().map(|record| or_na(term(record))).collect()
+    };
+    let epochs: Vec<i32> = records.iter().map(|record| record.epoch as i32).collect();
+    list!(
+        epoch = epochs,
+        total = column(|record| Some(record.total)),
+        reconstruction = column(|record| record.reconstruction),
+        kl = column(|record| record.kl),
+        telescope = column(|record| record.telescope),
+        consistency = column(|record| record.consistency),
+        prototype = column(|_| None),
+        scale = column(|_| None)
+    )
+}

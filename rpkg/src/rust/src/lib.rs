@@ -1,0 +1,22 @@
+//! R bindings of starscape: each function reads its arguments, calls the core and turns the answer into R values.
+//! Every function returns `list(ok = value)` or `list(error = list(kind, argument, message))`; R code raises the
+//! condition, so that no error has to unwind through Rust frames.
+
+mod answer;
+mod arguments;
+mod cluster_metrics;
+mod find_domains;
+mod fit;
+mod interrupt;
+mod simulate_slices;
+mod worker;
+
+use extendr_api::prelude::*;
+
+extendr_module! {
+    mod starscape;
+    use cluster_metrics;
+    use find_domains;
+    use fit;
+    use simulate_slices;
+}

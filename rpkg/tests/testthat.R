@@ -1,0 +1,4 @@
+library(testthat)
+library(starscape)
+
+test_check("starscape")

@@ -1,0 +1,173 @@
+counts <- small$counts
+coords <- small$coords
+dense <- as.matrix(counts)
+
+withValue <- function(value) {
+  counts@x[[5]] <- value
+  counts
+}
+
+test_that("counts must be finite and not negative", {
+  expectArgumentError(quick(withValue(NA), coords), "x", "1 values that are NA")
+  expectArgumentError(quick(withValue(NaN), coords), "x", "NaN")
+  expectArgumentError(quick(withValue(Inf), coords), "x", "infinite")
+  expectArgumentError(quick(withValue(-2), coords), "x", "negative.*-2")
+  dense[1, 1] <- NA
+  expectArgumentError(quick(dense, coords), "x", "NA")
+})
+
+test_that("counts need genes and spots", {
+  expectArgumentError(quick(counts[0, ], coords), "x", "0 genes")
+  expectArgumentError(quick(counts[, 0], coords[0, ]), "x", "0 spots")
+  expectArgumentError(quick(counts * 0, coords), "x", "no counts at all")
+})
+
+test_that("the class of the counts is checked", {
+  expectArgumentError(quick(as.data.frame(dense), coords), "x", "as.matrix")
+  expectArgumentError(quick("counts.csv", coords), "x", "character")
+  expectArgumentError(quick(list(counts), coords), "x", "list")
+  expectArgumentError(quick(dense[, 1], coords), "x", "numeric")
+  expectArgumentError(quick(matrix("1", 4, 4), coords), "x")
+})
+
+test_that("counts that are not whole are used with a message", {
+  expect_message(
+    runStarscape(counts / 2, coords, latentDim = 5, epochs = 2, verbose = FALSE), "whole numbers",
+    class = "starscape_message"
+  )
+})
+
+test_that("names are unique and complete, or made", {
+  repeated <- counts
+  colnames(repeated)[2] <- colnames(repeated)[1]
+  expectArgumentError(quick(repeated, unname(coords)), "x", "column names that occur more than once")
+  rownames(counts)[2] <- rownames(counts)[1]
+  expectArgumentError(quick(counts, coords), "x", "row names that occur more than once")
+  counts <- small$counts
+  rownames(counts)[2] <- NA
+  expectArgumentError(quick(counts, coords), "x", "missing row names")
+  expect_message(
+    expect_message(
+      fit <- runStarscape(unname(dense), unname(coords), latentDim = 5, epochs = 5, verbose = FALSE), "gene1 to gene80"
+    ), "spot1 to spot144",
+    class = "starscape_message"
+  )
+  expect_identical(rownames(fit$embedding)[[144]], "spot144")
+  expect_identical(unname(fit$embedding), unname(quickFit$embedding))
+})
+
+test_that("spots and genes without counts are dropped and come back as NA", {
+  empty <- c(3, 70)
+  counts[, empty] <- 0
+  counts[11, ] <- 0
+  expect_message(
+    expect_message(
+      fit <- runStarscape(counts, coords, latentDim = 5, epochs = 5, verbose = FALSE), "2 spots have no counts",
+      class = "starscape_message"
+    ), "1 gene has no counts"
+  )
+  expect_true(all(is.na(fit$embedding[empty, ])))
+  expect_true(all(is.na(fit$prior[empty, ])))
+  expect_false(anyNA(fit$embedding[-empty, ]))
+  expect_false("gene11" %in% fit$features)
+  expect_equal(sum(fit$graph[empty, ]), 0)
+  expect_identical(
+    fit$embedding[-empty, ], quick(counts[-11, -empty], coords[-empty, ])$embedding
+  )
+  domains <- findDomains(fit, k = 3, verbose = FALSE)
+  expect_identical(rownames(domains), colnames(counts))
+  expect_identical(which(is.na(domains$domain)), c(3L, 70L))
+  expect_identical(which(is.na(domains$confidence)), c(3L, 70L))
+  expect_output(print(fit), "2 spots without counts")
+  expect_s3_class(plotDomains(fit, domains, confidence = TRUE), "ggplot")
+})
+
+test_that("coordinates are complete", {
+  expectArgumentError(quick(counts), "coords", "missing")
+  expectArgumentError(quick(counts, coords[-1, ]), "coords", "no row named")
+  expectArgumentError(quick(counts, unname(coords[-1, ])), "coords", "143 rows for 144 spots")
+  expectArgumentError(quick(counts, coords[, 1]), "coords", "two columns")
+  expectArgumentError(quick(counts, cbind(unname(coords), 1)), "coords", "3 columns")
+})
+
+test_that("coordinates are finite and lie apart", {
+  expectArgumentError(quick(counts, replace(coords, 7, NA)), "coords", "NA or infinite for 1 spots")
+  expectArgumentError(quick(counts, replace(coords, 7, Inf)), "coords", "infinite")
+  expectArgumentError(quick(counts, coords * 0), "coords", "same place")
+  expectArgumentError(quick(counts, "somewhere"), "coords", "somewhere")
+  coords[5, ] <- coords[4, ]
+  expect_message(
+    runStarscape(counts, coords, latentDim = 5, epochs = 2, verbose = FALSE), "share their place",
+    class = "starscape_message"
+  )
+  expect_no_message(
+    runStarscape(pair$counts, pair$coords, slice = pair$slice, latentDim = 5, epochs = 2, verbose = FALSE)
+  )
+})
+
+test_that("coordinates are matched by name", {
+  expect_identical(quick(counts, coords[144:1, ])$embedding, quickFit$embedding)
+  more <- rbind(coords, other = c(100, 100))
+  expect_identical(quick(counts, data.frame(cell = rownames(more), more))$embedding, quickFit$embedding)
+  expect_identical(quick(counts, data.frame(unname(coords)))$embedding, quickFit$embedding)
+})
+
+test_that("slices have one known value per spot", {
+  expectArgumentError(quick(counts, coords, slice = 1:3), "slice", "144 spots")
+  expectArgumentError(quick(counts, coords, slice = list(1)), "slice")
+  expectArgumentError(quick(counts, coords, slice = replace(rep("a", 144), 9, NA)), "slice", "NA for 1 spots")
+  expectArgumentError(
+    quick(pair$counts, pair$coords * (pair$slice == "slice2"), slice = pair$slice), "coords", "same place"
+  )
+})
+
+test_that("numbers are whole and in range", {
+  expectArgumentError(quick(counts, coords, epochs = 2.5), "epochs", "2.5")
+  expectArgumentError(quick(counts, coords, epochs = 0), "epochs")
+  expectArgumentError(quick(counts, coords, latentDim = 1), "latentDim")
+  expectArgumentError(quick(counts, coords, latentDim = 81), "latentDim", "80 genes")
+  expectArgumentError(quick(counts, coords, latentDim = NULL), "latentDim", "NULL")
+  expectArgumentError(quick(counts, coords, threads = 0), "threads")
+  expectArgumentError(quick(counts, coords, threads = NA), "threads")
+  expectArgumentError(quick(counts, coords, seed = -1), "seed")
+  expectArgumentError(quick(counts, coords, seed = 2^31), "seed")
+  expectArgumentError(quick(counts, coords, seed = 0.5), "seed")
+  expectArgumentError(quick(counts, coords, seed = "1"), "seed")
+  expectArgumentError(quick(counts, coords, nFeatures = 1:2), "nFeatures")
+  expectArgumentError(quick(counts, coords, nFeatures = -10), "nFeatures")
+  expectArgumentError(quick(counts, coords, verbose = "no"), "verbose")
+  expect_s3_class(quick(counts, coords, seed = 2^31 - 1, epochs = 1), "starscape_fit")
+})
+
+test_that("choices and features are known", {
+  expectArgumentError(quick(counts, coords, normalisation = "sqrt"), "normalisation", "pearson")
+  expectArgumentError(quick(counts, coords, featureSelection = NULL), "featureSelection")
+  expectArgumentError(quick(counts, coords, features = c("gene1", "TP53")), "features", "TP53")
+  expectArgumentError(quick(counts, coords, features = 1:10), "features")
+  expectArgumentError(quick(counts, coords, features = paste0("gene", 1:4)), "latentDim", "4 genes")
+})
+
+test_that("a misspelled argument is not ignored", {
+  expectArgumentError(quick(counts, coords, epcohs = 10), "epcohs")
+  expectArgumentError(findDomains(quickFit, k = 3, methods = "gmm"), "methods")
+})
+
+test_that("the number of domains fits the spots", {
+  embedding <- quickFit$embedding
+  expectArgumentError(findDomains(quickFit, k = 1), "k")
+  expectArgumentError(findDomains(quickFit, k = 2.2), "k")
+  expectArgumentError(findDomains(quickFit, k = 145), "k", "144 spots")
+  expectArgumentError(findDomains(quickFit, kRange = c(1, 5)), "kRange")
+  expectArgumentError(findDomains(quickFit, kRange = 5), "kRange")
+  expectArgumentError(findDomains(quickFit, kRange = c(9, 4)), "kRange")
+  expectArgumentError(findDomains(embedding[1:3, ], kRange = c(4, 6)), "kRange")
+  expectArgumentError(findDomains(quickFit, k = 3, method = "ward"), "method")
+  expectArgumentError(findDomains(quickFit, k = 3, seed = -1), "seed")
+  expectArgumentError(findDomains(quickFit, k = 3, threads = 1.5), "threads")
+  expectArgumentError(findDomains(replace(embedding, 3, NA), k = 3), "x", "NA")
+  expectArgumentError(findDomains(as.data.frame(embedding), k = 3), "x", "numeric matrix")
+  expectArgumentError(findDomains(embedding, k = 3, method = "hmrf"), "graph", "needs it")
+  expectArgumentError(findDomains(embedding, k = 3, graph = diag(144)), "graph", "sparse")
+  expectArgumentError(findDomains(embedding, k = 3, graph = quickFit$graph[1:9, 1:9]), "graph")
+  expectArgumentError(findDomains(embedding, k = 3, prior = embedding[1:9, ]), "prior", "9 rows")
+})

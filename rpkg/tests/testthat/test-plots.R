@@ -1,0 +1,107 @@
+# Builds a plot as printing it would.
+built <- function(plot) {
+  expect_s3_class(plot, "ggplot")
+  expect_silent(build <- ggplot2::ggplot_build(plot))
+  expect_silent(ggplot2::ggplot_gtable(build))
+  build
+}
+
+domains <- findDomains(quickFit, k = 3, verbose = FALSE)
+
+test_that("domains are drawn from coordinates, fits and data frames", {
+  spots <- built(plotDomains(small$coords, small$labels))$data[[1]]
+  expect_identical(nrow(spots), 144L)
+  expect_setequal(unique(spots$fill), starscape:::domainColours[1:3])
+  built(plotDomains(quickFit, domains))
+  built(plotDomains(quickFit, small$labels))
+  built(plotDomains(data.frame(small$coords, layer = small$labels), "layer"))
+  built(plotDomains(unname(small$coords), c(TRUE, FALSE)[1 + (small$labels == 1)]))
+})
+
+test_that("Visium positions become a true hexagonal grid, y down", {
+  spots <- built(plotDomains(small$coords, small$labels))$data[[1]]
+  near <- apply(as.matrix(dist(spots[c("x", "y")])) + diag(Inf, 144), 1, min)
+  expect_equal(near, rep(2, 144), ignore_attr = TRUE)
+  expect_equal(spots$y, -sqrt(3) * small$coords[, 2], ignore_attr = TRUE)
+  square <- as.matrix(expand.grid(1:10, 1:10))
+  expect_identical(starscape:::isHexagonal(square), FALSE)
+})
+
+test_that("discs nearly touch at every scale", {
+  radius <- function(plot) plot$layers[[1]]$geom_params$radius
+  expect_equal(radius(plotDomains(small$coords, small$labels)), 0.95)
+  expect_equal(radius(plotDomains(small$coords * 70 + 0.5, small$labels)), 0.95 / 2 * 70 * sqrt(2))
+  expect_equal(radius(plotDomains(small$coords, small$labels, diameter = 0.5)), 0.5)
+})
+
+test_that("confidence is opacity and NA is grey", {
+  spots <- built(plotDomains(quickFit, domains, confidence = TRUE))$data[[1]]
+  expect_equal(spots$alpha, 0.15 + 0.85 * domains$confidence)
+  labels <- replace(small$labels, 5, NA)
+  expect_identical(built(plotDomains(small$coords, labels))$data[[1]]$fill[[5]], starscape:::missingColour)
+  expectArgumentError(plotDomains(small$coords, labels, confidence = TRUE), "confidence")
+  expectArgumentError(plotDomains(small$coords, labels, confidence = rep(2, 144)), "confidence")
+})
+
+test_that("numbers are drawn on a continuous scale", {
+  built(plotDomains(small$coords, Matrix::colSums(small$counts), title = "counts"))
+  built(plotDomains(small$coords, replace(seq_len(144), 4, NA), palette = c("white", "black")))
+})
+
+test_that("slices are panels that share an origin", {
+  build <- built(plotDomains(pair$coords + 50 * (pair$slice == "slice2"), pair$labels, slice = pair$slice))
+  expect_identical(nlevels(build$data[[1]]$PANEL), 2L)
+  built(plotDomains(quick(pair$counts, pair$coords, slice = pair$slice), pair$labels))
+})
+
+test_that("objects are drawn by column, gene or vector", {
+  skip_if_not_installed("SeuratObject")
+  object <- findDomains(quick(seuratSmall()), k = 3, verbose = FALSE)
+  for (what in list("domain", "gene3", "truth", small$labels)) built(plotDomains(object, what))
+  built(plotDomains(object, confidence = TRUE))
+  built(plotDomains(seuratSmall(), "truth"))
+  expectArgumentError(plotDomains(object, "nothing"), "domain", "nothing")
+  built(plotHistory(object))
+  skip_if_not_installed("SingleCellExperiment")
+  object <- findDomains(quick(sceSmall()), k = 3, verbose = FALSE)
+  for (what in list("domain", "gene3", "batch", small$labels)) built(plotDomains(object, what))
+  built(plotDomains(object, confidence = TRUE))
+  built(plotDomains(sceSmall(), "batch"))
+  expectArgumentError(plotDomains(object, "nothing"), "domain", "nothing")
+  built(plotHistory(object))
+})
+
+test_that("what cannot be drawn is named", {
+  expectArgumentError(plotDomains(small$coords, small$labels[-1]), "domain")
+  expectArgumentError(plotDomains(small$coords), "domain")
+  expectArgumentError(plotDomains(small$coords, small$labels, palette = "red"), "palette", "3 domains")
+  expectArgumentError(plotDomains(small$coords, small$labels, diameter = 0), "diameter")
+  expectArgumentError(plotDomains(small$coords, small$labels, size = 3), "size")
+})
+
+test_that("the history has a panel for each term used", {
+  build <- built(plotHistory(quickFit))
+  used <- vapply(quickFit$history, function(term) !all(is.na(term)), NA)
+  expect_identical(nlevels(build$data[[1]]$PANEL), sum(used) - 1L)
+  expectArgumentError(plotHistory(1), "x")
+})
+
+test_that("twenty colours stay apart for all kinds of sight", {
+  # Machado, Oliveira and Fernandes (2009), complete deficiency: protan, deutan, tritan; linear light.
+  sight <- list(
+    diag(3),
+    rbind(c(0.152286, 1.052583, -0.204868), c(0.114503, 0.786281, 0.099216), c(-0.003882, -0.048116, 1.051998)),
+    rbind(c(0.367322, 0.860646, -0.227968), c(0.280085, 0.672501, 0.047413), c(-0.011820, 0.042940, 0.968881)),
+    rbind(c(1.255528, -0.076749, -0.178779), c(-0.078411, 0.930809, 0.147602), c(0.004733, 0.691367, 0.303900))
+  )
+  colours <- c(starscape:::domainColours, "#FFFFFF")
+  expect_identical(anyDuplicated(colours), 0L)
+  srgb <- t(grDevices::col2rgb(colours)) / 255
+  linear <- ifelse(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055)^2.4)
+  for (matrix in sight) {
+    seen <- pmin(pmax(linear %*% t(matrix), 0), 1)
+    seen <- ifelse(seen <= 0.0031308, 12.92 * seen, 1.055 * seen^(1 / 2.4) - 0.055)
+    expect_gt(min(dist(grDevices::convertColor(seen, "sRGB", "Lab"))), 8)
+  }
+  expect_length(starscape:::domainPalette(33), 33)
+})

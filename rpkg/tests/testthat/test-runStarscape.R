@@ -1,0 +1,150 @@
+test_that("a fit has the promised parts", {
+  fit <- quickFit
+  spots <- colnames(small$counts)
+  expect_s3_class(fit, "starscape_fit")
+  expect_identical(dim(fit$embedding), c(144L, 5L))
+  expect_identical(dimnames(fit$embedding), list(spots, paste0("STAR_", 1:5)))
+  expect_identical(dimnames(fit$prior), dimnames(fit$embedding))
+  expect_true(all(is.finite(fit$embedding)) && all(is.finite(fit$prior)))
+  expect_named(
+    fit$history,
+    c("epoch", "total", "reconstruction", "kl", "telescope", "consistency", "prototype", "scale"),
+    ignore.order = TRUE
+  )
+  expect_identical(nrow(fit$history), 5L)
+  expect_true(all(is.finite(fit$history$total)))
+  expect_true(all(fit$features %in% rownames(small$counts)))
+  expect_identical(dimnames(fit$loadings), list(fit$features, paste0("STAR_", 1:5)))
+  expect_true(all(diff(fit$singularValues) <= 0))
+  expect_identical(fit$coords, small$coords * 1)
+  expect_null(fit$slice)
+  expect_identical(fit$params$seed, 1L)
+})
+
+test_that("the graph is symmetric, sparse and without loops", {
+  graph <- quickFit$graph
+  expect_true(methods::is(graph, "sparseMatrix"))
+  expect_true(Matrix::isSymmetric(graph))
+  expect_identical(dimnames(graph), list(colnames(small$counts), colnames(small$counts)))
+  expect_false(any(Matrix::diag(graph)))
+  # Inside the array every spot has the six neighbours at distance 2 of the hexagonal grid.
+  places <- cbind(small$coords[, 1], sqrt(3) * small$coords[, 2])
+  near <- as.matrix(dist(places)) < 2.1
+  diag(near) <- FALSE
+  expect_true(identical(unname(as.matrix(graph)), unname(near)))
+})
+
+test_that("slices are never joined and are kept", {
+  fit <- quick(pair$counts, pair$coords, slice = pair$slice)
+  expect_identical(as.character(fit$slice), as.character(pair$slice))
+  across <- fit$graph[pair$slice == "slice1", pair$slice == "slice2"]
+  expect_equal(sum(across), 0)
+  expect_output(print(fit), "2 slices")
+})
+
+test_that("every class of matrix gives the same bits", {
+  expected <- quickFit[c("embedding", "prior", "history")]
+  dense <- as.matrix(small$counts)
+  whole <- dense
+  storage.mode(whole) <- "integer"
+  forms <- list(
+    dense, whole, methods::as(small$counts, "TsparseMatrix"), methods::as(small$counts, "RsparseMatrix"),
+    methods::as(small$counts, "unpackedMatrix")
+  )
+  for (form in forms) {
+    expect_identical(quick(form, small$coords)[names(expected)], expected, info = class(form)[[1]])
+  }
+  # A stored zero counts for nothing.
+  stored <- small$counts
+  stored[2, 2] <- 1
+  stored@x[stored@p[[2]] + which(stored@i[(stored@p[[2]] + 1):stored@p[[3]]] == 1)] <- 0
+  other <- small$counts
+  other[2, 2] <- 0
+  expect_identical(quick(stored, small$coords)$embedding, quick(Matrix::drop0(other), small$coords)$embedding)
+})
+
+test_that("delayed matrices, also on disk, give the same bits", {
+  skip_if_not_installed("DelayedArray")
+  delayed <- DelayedArray::DelayedArray(small$counts)
+  expect_identical(quick(delayed, small$coords)$embedding, quickFit$embedding)
+  expect_identical(quick(DelayedArray::t(DelayedArray::t(delayed)), small$coords)$embedding, quickFit$embedding)
+  skip_if_not_installed("HDF5Array")
+  file <- tempfile(fileext = ".h5")
+  on.exit(unlink(file))
+  onDisk <- HDF5Array::writeHDF5Array(small$counts, file, "counts", chunkdim = c(20, 20), with.dimnames = TRUE)
+  expect_identical(quick(onDisk, small$coords)$embedding, quickFit$embedding)
+  # Several blocks, not one.
+  size <- DelayedArray::getAutoBlockSize()
+  on.exit(suppressMessages(DelayedArray::setAutoBlockSize(size)), add = TRUE)
+  suppressMessages(DelayedArray::setAutoBlockSize(80 * 8 * 10))
+  expect_identical(quick(onDisk, small$coords)$embedding, quickFit$embedding)
+})
+
+test_that("runs and threads give the same bits, and the seed matters", {
+  for (threads in c(1, 2, 4)) {
+    fit <- quick(small$counts, small$coords, threads = threads)
+    expect_identical(fit[c("embedding", "prior", "history")], quickFit[c("embedding", "prior", "history")])
+  }
+  other <- quick(small$counts, small$coords, seed = 2)
+  expect_identical(other$prior, quickFit$prior)
+  expect_false(identical(other$embedding, quickFit$embedding))
+})
+
+test_that("R's random numbers are untouched", {
+  generator <- function() if (exists(".Random.seed", globalenv())) get(".Random.seed", globalenv())
+  before <- generator()
+  fit <- quick(small$counts, small$coords)
+  domains <- findDomains(fit, k = 3, verbose = FALSE)
+  simulateSlices(rows = 4, columns = 4, genes = 10)
+  clusterMetrics(small$labels, domains$domain, fit$embedding)
+  grDevices::pdf(NULL)
+  on.exit(grDevices::dev.off())
+  print(plotDomains(fit, domains))
+  expect_identical(generator(), before)
+})
+
+test_that("options and environment variables are untouched", {
+  before <- list(options(), Sys.getenv())
+  quick(small$counts, small$coords)
+  expect_identical(list(options(), Sys.getenv()), before)
+})
+
+test_that("given genes win", {
+  genes <- paste0("gene", 40:21)
+  fit <- quick(small$counts, small$coords, features = c(genes, "gene40"))
+  expect_setequal(fit$features, genes)
+  expect_identical(fit$params$features, paste0("gene", 21:40))
+  expect_output(print(fit), "given")
+  expect_length(quick(small$counts, small$coords, nFeatures = 30)$features, 30)
+})
+
+test_that("all settings reach the core", {
+  variants <- list(
+    list(normalisation = "log"), list(featureSelection = "variance", nFeatures = 40),
+    list(graph = graphControl("knn", k = 4)), list(graph = graphControl("delaunay")),
+    list(graph = graphControl("radius", radius = 4)), list(graph = graphControl(steps = 5)),
+    list(loss = lossControl(reconstruction = 3)), list(loss = lossControl(telescope = 0)),
+    list(stability = starControl(members = 1)), list(stability = starControl(perturbation = 0.5))
+  )
+  for (variant in variants) {
+    fit <- do.call(quick, c(list(small$counts, small$coords), variant))
+    expect_false(identical(fit$embedding, quickFit$embedding), info = deparse(variant))
+    expect_true(all(is.finite(fit$embedding)), info = deparse(variant))
+  }
+  expect_true(all(is.na(quick(small$counts, small$coords, loss = lossControl(telescope = 0))$history$telescope)))
+})
+
+test_that("print and summary tell the essentials", {
+  expect_output(print(quickFit), "144 spots x 5 dimensions")
+  expect_output(print(quickFit), "80|pearson, moran")
+  expect_identical(withVisible(print(quickFit))$visible, FALSE) |> capture.output() |> invisible()
+  overview <- summary(quickFit)
+  expect_s3_class(overview, "summary.starscape_fit")
+  expect_identical(overview$spots, 144L)
+  expect_true("total" %in% overview$loss$term)
+  expect_output(print(overview), "loss")
+})
+
+test_that("progress is shown when asked for", {
+  expect_s3_class(suppressMessages(quick(small$counts, small$coords, verbose = TRUE, epochs = 30)), "starscape_fit")
+})

@@ -1,0 +1,90 @@
+skip_if_not_installed("SingleCellExperiment")
+
+stored <- function(object) S4Vectors::metadata(object)$starscape
+
+test_that("a SingleCellExperiment comes back with its results", {
+  sce <- sceSmall()
+  SingleCellExperiment::altExp(sce, "tags") <- sceSmall()[1:3, ]
+  object <- quick(sce)
+  expect_s4_class(object, "SingleCellExperiment")
+  expect_identical(SingleCellExperiment::reducedDim(object, "starscape"), quickFit$embedding)
+  expect_identical(stored(object)$params, quickFit$params)
+  expect_identical(SingleCellExperiment::altExp(object, "tags"), SingleCellExperiment::altExp(sce, "tags"))
+  object <- findDomains(object, k = 3, verbose = FALSE)
+  domains <- findDomains(quickFit, k = 3, verbose = FALSE)
+  expect_identical(object$domain, domains$domain)
+  expect_identical(object$domain_confidence, domains$confidence)
+  expect_identical(stored(object)$domains$k, 3L)
+})
+
+test_that("counts of every class, also delayed, give the same bits", {
+  forms <- list(as.matrix(small$counts), methods::as(small$counts, "TsparseMatrix"))
+  if (requireNamespace("DelayedArray", quietly = TRUE)) forms <- c(forms, DelayedArray::DelayedArray(small$counts))
+  for (form in forms) {
+    expect_identical(stored(quick(sceSmall(counts = form)))$embedding, quickFit$embedding)
+  }
+})
+
+test_that("places come from columns, a matrix or a reduced dimension", {
+  sce <- sceSmall()
+  expect_identical(stored(quick(sce, coords = c("x", "y")))$embedding, quickFit$embedding)
+  expectArgumentError(quick(sce, coords = c("x", "z")), "coords", "z")
+  bare <- sce
+  SummarizedExperiment::colData(bare) <- S4Vectors::DataFrame(row.names = colnames(sce))
+  expectArgumentError(quick(bare), "coords", "missing")
+  expect_identical(stored(quick(bare, coords = small$coords))$embedding, quickFit$embedding)
+  SingleCellExperiment::reducedDim(bare, "spatial") <- small$coords
+  expect_identical(stored(quick(bare))$embedding, quickFit$embedding)
+})
+
+test_that("slices come from a column or a vector", {
+  expected <- quick(pair$counts, pair$coords, slice = pair$slice)$embedding
+  expect_identical(stored(quick(sceSmall(pair), slice = "batch"))$embedding, expected)
+  expect_identical(stored(quick(sceSmall(pair), slice = pair$slice))$embedding, expected)
+  expectArgumentError(quick(sceSmall(pair), slice = "sample"), "slice", "batch")
+})
+
+test_that("unknown assays and missing fits are named", {
+  expectArgumentError(quick(sceSmall(), assay = "raw"), "assay", "counts")
+  expectArgumentError(findDomains(sceSmall(), k = 3), "x", "runStarscape")
+  expectArgumentError(plotHistory(sceSmall()), "x", "runStarscape")
+})
+
+test_that("results follow a subset, also without names", {
+  rows <- 61:144
+  expected <- domainsOfPart(rows)
+  part <- findDomains(quick(sceSmall())[, rows], k = 2, verbose = FALSE)
+  expect_identical(part$domain, expected$domain)
+  nameless <- sceSmall()
+  colnames(nameless) <- NULL
+  part <- findDomains(quick(nameless)[, rows], k = 2, verbose = FALSE)
+  expect_identical(part$domain, expected$domain)
+  both <- quick(sceSmall())
+  both <- SingleCellExperiment::cbind(both, both)
+  expectArgumentError(findDomains(both, k = 2), "x", "144 spots")
+})
+
+test_that("a SpatialExperiment gives its places and samples", {
+  skip_if_not_installed("SpatialExperiment")
+  spe <- function(sim, ...) {
+    SpatialExperiment::SpatialExperiment(
+      list(counts = sim$counts), spatialCoords = sim$coords * 1, sample_id = as.character(sim$slice), ...
+    )
+  }
+  object <- quick(spe(small))
+  expect_s4_class(object, "SpatialExperiment")
+  expect_identical(stored(object)$embedding, quickFit$embedding)
+  object <- findDomains(object, k = 3, verbose = FALSE)
+  expect_s3_class(object$domain, "factor")
+  several <- stored(quick(spe(pair)))
+  expect_identical(several$embedding, quick(pair$counts, pair$coords, slice = pair$slice)$embedding)
+  expect_identical(levels(several$slice), levels(pair$slice))
+  # Array positions are exact, pixels are rounded.
+  array <- spe(small)
+  array$array_col <- small$coords[, 1]
+  array$array_row <- small$coords[, 2]
+  SpatialExperiment::spatialCoords(array) <- small$coords * 57.3 + 11
+  expect_identical(stored(quick(array))$coords, small$coords * 1)
+  expect_s3_class(plotDomains(object), "ggplot")
+  expect_s3_class(plotDomains(spe(pair), pair$labels), "ggplot")
+})

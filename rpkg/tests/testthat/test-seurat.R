@@ -1,0 +1,138 @@
+skip_if_not_installed("SeuratObject")
+
+expectStored <- function(object, fit) {
+  embedding <- SeuratObject::Embeddings(object, "starscape")
+  expect_identical(embedding[, ], fit$embedding)
+  expect_identical(SeuratObject::Key(object[["starscape"]])[[1]], "STAR_")
+  expect_s3_class(SeuratObject::Misc(object, "starscape"), "starscape_fit")
+  expect_identical(SeuratObject::Misc(object, "starscape")$params, fit$params)
+}
+
+test_that("a Seurat object comes back with its results", {
+  object <- quick(seuratSmall())
+  expect_s4_class(object, "Seurat")
+  expectStored(object, quickFit)
+  object <- findDomains(object, k = 3, verbose = FALSE)
+  domains <- findDomains(quickFit, k = 3, verbose = FALSE)
+  expect_identical(as.character(object$domain), as.character(domains$domain), ignore_attr = TRUE)
+  expect_identical(unname(object$domain_confidence), domains$confidence)
+  expect_identical(SeuratObject::Misc(object, "starscape")$domains$k, 3L)
+  # A second run replaces the first one without a warning.
+  expect_no_warning(object <- quick(object, seed = 2))
+  expect_identical(SeuratObject::Misc(object, "starscape")$params$seed, 2L)
+})
+
+test_that("an assay of version 3 gives the same bits", {
+  skip_if(utils::packageVersion("SeuratObject") < "5", "only assays of version 3 here")
+  object <- seuratSmall()
+  object[["old"]] <- SeuratObject::CreateAssayObject(small$counts)
+  expectStored(quick(object, assay = "old"), quickFit)
+})
+
+test_that("split layers are joined in the order of the cells", {
+  skip_if(utils::packageVersion("SeuratObject") < "5", "no layers here")
+  object <- seuratSmall()
+  object[["RNA"]] <- split(object[["RNA"]], f = rep(c("a", "b"), 72))
+  expect_length(SeuratObject::Layers(object[["RNA"]], search = "counts"), 2)
+  expectStored(quick(object), quickFit)
+  layers <- list(small$counts[1:70, 1:50], small$counts[11:80, 51:144])
+  expect_message(joined <- starscape:::joinLayers(layers, colnames(small$counts)), "20 genes")
+  expect_identical(joined, small$counts[11:70, ])
+})
+
+test_that("places come from columns, a matrix or images", {
+  bare <- suppressWarnings(SeuratObject::CreateSeuratObject(small$counts))
+  expectArgumentError(quick(bare), "coords", "no image")
+  expectStored(quick(bare, coords = small$coords), quickFit)
+  named <- seuratSmall()
+  named$across <- named$x
+  named$x <- NULL
+  expectStored(quick(named, coords = c("across", "y")), quickFit)
+  expectArgumentError(quick(named, coords = c("across", "down")), "coords", "down")
+  expectArgumentError(quick(named, coords = "across"), "coords", "two columns")
+})
+
+test_that("Visium images give array positions", {
+  skip_if_not_installed("Seurat")
+  object <- suppressWarnings(SeuratObject::CreateSeuratObject(small$counts))
+  object[["slice1"]] <- visiumImage(small$coords)
+  expectStored(quick(object), quickFit)
+  expectArgumentError(quick(object, image = "slice9"), "image", "slice1")
+  expect_s3_class(plotDomains(quick(object), small$labels), "ggplot")
+})
+
+test_that("several images are slices", {
+  skip_if_not_installed("Seurat")
+  object <- suppressWarnings(SeuratObject::CreateSeuratObject(pair$counts))
+  first <- pair$slice == "slice1"
+  object[["left"]] <- visiumImage(pair$coords[first, ], "left_")
+  object[["right"]] <- visiumImage(pair$coords[!first, ], "right_")
+  expected <- quick(pair$counts, pair$coords, slice = pair$slice)
+  fitted <- quick(object)
+  expect_identical(SeuratObject::Misc(fitted, "starscape")$embedding, expected$embedding)
+  expect_identical(levels(SeuratObject::Misc(fitted, "starscape")$slice), c("left", "right"))
+  expectArgumentError(quick(object, image = "left"), "coords", "90 spots that are on no image")
+  object$half <- as.character(pair$slice)
+  expect_identical(SeuratObject::Misc(quick(object, slice = "half"), "starscape")$embedding, expected$embedding)
+  expectArgumentError(quick(object, slice = "third"), "slice", "third")
+})
+
+test_that("fields of view are read, also as outlines", {
+  skip_if_not_installed("Seurat")
+  object <- suppressWarnings(SeuratObject::CreateSeuratObject(small$counts))
+  places <- data.frame(small$coords, cell = rownames(small$coords))
+  object[["fov"]] <- SeuratObject::CreateFOV(places, type = "centroids", assay = "RNA", key = "fov_")
+  fit <- SeuratObject::Misc(quick(object), "starscape")
+  expect_identical(fit$embedding, quickFit$embedding)
+  corners <- rbind(c(-0.25, -0.25), c(0.25, -0.25), c(0.25, 0.25), c(-0.25, 0.25))
+  outlines <- do.call(rbind, lapply(seq_len(nrow(places)), function(i) {
+    data.frame(x = places$x[[i]] + corners[, 1], y = places$y[[i]] + corners[, 2], cell = places$cell[[i]])
+  }))
+  # It warns that the outlines are not in the order of the cells.
+  suppressWarnings(
+    object[["fov"]] <- SeuratObject::CreateFOV(outlines, type = "segmentation", assay = "RNA", key = "fov_")
+  )
+  expect_equal(SeuratObject::Misc(quick(object), "starscape")$coords, small$coords * 1)
+})
+
+test_that("Visium images of version 5 are turned upright", {
+  skip_if_not_installed("Seurat", "5.0.0")
+  object <- SeuratObject::CreateSeuratObject(small$counts)
+  places <- data.frame(imagerow = small$coords[, 2], imagecol = small$coords[, 1], row.names = rownames(small$coords))
+  fov <- SeuratObject::CreateFOV(places, type = "centroids", radius = 1, assay = "RNA", key = "slice1_")
+  object[["slice1"]] <- methods::new(
+    methods::getClass("VisiumV2", where = asNamespace("Seurat")),
+    boundaries = fov@boundaries, molecules = fov@molecules, assay = "RNA", key = "slice1_",
+    image = array(0, c(2, 2, 3)), scale.factors = Seurat::scalefactors(1, 1, 1, 1)
+  )
+  expect_equal(SeuratObject::Misc(quick(object), "starscape")$coords, small$coords * 1)
+})
+
+test_that("unknown assays and layers are named, and the object is unchanged", {
+  object <- seuratSmall()
+  expectArgumentError(quick(object, assay = "Spatial"), "assay", "RNA")
+  expectArgumentError(quick(object, layer = "raw"), "layer", "counts")
+  expectArgumentError(findDomains(object, k = 3), "x", "runStarscape")
+  expectArgumentError(plotHistory(object), "x", "runStarscape")
+})
+
+test_that("results follow a subset, and foreign spots are refused", {
+  object <- quick(seuratSmall())
+  part <- object[, 61:144]
+  part <- findDomains(part, k = 2, verbose = FALSE)
+  rows <- colnames(part)
+  expected <- domainsOfPart(rows)
+  expect_identical(as.character(part$domain), as.character(expected$domain), ignore_attr = TRUE)
+  renamed <- SeuratObject::RenameCells(object, new.names = paste0("new_", colnames(object)))
+  expectArgumentError(findDomains(renamed, k = 2), "x", "144 spots")
+})
+
+test_that("spots without counts are NA in the object", {
+  counts <- small$counts
+  counts[, 4] <- 0
+  object <- suppressWarnings(SeuratObject::CreateSeuratObject(counts))
+  object <- quick(object, coords = small$coords)
+  object <- findDomains(object, k = 3, verbose = FALSE)
+  expect_identical(which(is.na(object$domain)), 4L, ignore_attr = TRUE)
+  expect_true(all(is.na(SeuratObject::Embeddings(object, "starscape")[4, ])))
+})

@@ -1,0 +1,198 @@
+//! Gaussian mixture with one covariance for all components (mclust's EEE), by EM from a given partition.
+
+use super::points::Points;
+use super::tied::{Moments, TiedGaussians};
+use crate::error::Result;
+use crate::monitor::Monitor;
+use ndarray::Array2;
+
+/// When EM ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Stop {
+    /// Rise of the log-likelihood of an iteration, relative to its size, at which EM has converged.
+    pub tolerance: f64,
+    /// Most iterations.
+    pub limit: usize,
+}
+
+impl Stop {
+    /// A few iterations: enough to tell good starts from bad.
+    pub const EARLY: Stop = Stop { tolerance: 1e-5, limit: 15 };
+    /// Until nothing changes that a user could see.
+    pub const CONVERGED: Stop = Stop { tolerance: 1e-8, limit: 500 };
+}
+
+/// A fitted mixture.
+#[derive(Clone, Debug)]
+pub struct Mixture {
+    /// Weights, means and covariance, in the coordinates of the centred points.
+    pub gaussians: TiedGaussians,
+    /// Log-likelihood of the points under [`Mixture::gaussians`].
+    pub log_likelihood: f64,
+    /// Iterations of EM done.
+    pub iterations: usize,
+    /// Whether the tolerance was met before the limit of iterations.
+    pub converged: bool,
+}
+
+impl Mixture {
+    /// EM from hard `labels`, each below `components`. A component whose mass vanishes keeps its mean and a weight
+    /// of about nothing, so fewer than `components` may own points in the end; with one covariance for all no
+    /// component can collapse onto a point.
+    ///
+    /// # Errors
+    /// [`crate::Error::Numeric`] when the covariance becomes singular, [`crate::Error::Interrupted`].
+    pub fn fit(points: &Points, labels: &[usize], components: usize, stop: Stop, monitor: &Monitor) -> Result<Self> {
+        Mixture::from_moments(points, &Moments::of_labels(points, labels, components), stop, monitor)
+    }
+
+    /// EM from a `posterior` (points x components, rows summing to 1).
+    ///
+    /// # Errors
+    /// As [`Mixture::fit`].
+    pub fn fit_posterior(points: &Points, posterior: &Array2<f64>, stop: Stop, monitor: &Monitor) -> Result<Self> {
+        Mixture::from_moments(points, &Moments::of_block(points.values().view(), posterior.t()), stop, monitor)
+    }
+
+    fn from_moments(points: &Points, moments: &Moments, stop: Stop, monitor: &Monitor) -> Result<Self> {
+        Mixture::iterate(points, TiedGaussians::from_moments(points, moments, None), stop, monitor)
+    }
+
+    /// Continues EM from this fit.
+    ///
+    /// # Errors
+    /// As [`Mixture::fit`].
+    pub fn refine(self, points: &Points, stop: Stop, monitor: &Monitor) -> Result<Self> {
+        Mixture::iterate(points, self.gaussians, stop, monitor)
+    }
+
+    fn iterate(points: &Points, start: TiedGaussians, stop: Stop, monitor: &Monitor) -> Result<Self> {
+        let mut gaussians = start;
+        let (mut moments, mut log_likelihood) = gaussians.discriminants(points)?.expectation(points);
+        for iteration in 1..=stop.limit {
+            monitor.check()?;
+            gaussians = TiedGaussians::from_moments(points, &moments, Some(&gaussians));
+            let before = log_likelihood;
+            (moments, log_likelihood) = gaussians.discriminants(points)?.expectation(points);
+            debug_assert!(
+                log_likelihood >= before - 1e-7 * before.abs().max(1.0),
+                "EM fell: {before} {log_likelihood}"
+            );
+            if log_likelihood - before <= stop.tolerance * log_likelihood.abs() {
+                return Ok(Mixture { gaussians, log_likelihood, iterations: iteration, converged: true });
+            }
+        }
+        Ok(Mixture { gaussians, log_likelihood, iterations: stop.limit, converged: false })
+    }
+
+    /// Posterior probability of each component at each point, points x components.
+    ///
+    /// # Errors
+    /// [`crate::Error::Numeric`] when the covariance is singular.
+    pub fn posterior(&self, points: &Points) -> Result<Array2<f64>> {
+        Ok(self.gaussians.discriminants(points)?.posterior(points))
+    }
+
+    /// Free parameters: weights, means and one covariance.
+    pub fn parameters(&self) -> usize {
+        let (components, dimensions) = self.gaussians.means.dim();
+        components - 1 + components * dimensions + dimensions * (dimensions + 1) / 2
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::testing::{blobs, labels_below};
+    use ndarray::{Array1, Axis};
+    use ndarray_linalg::{Determinant, Inverse};
+    use proptest::prelude::*;
+
+    /// Log-likelihood by evaluating every density on its own.
+    fn direct_log_likelihood(points: &Points, mixture: &TiedGaussians) -> f64 {
+        let precision = mixture.covariance.inv().expect("regular");
+        let norm =
+            (2.0 * std::f64::consts::PI).powi(points.dimensions() as i32) * mixture.covariance.det().expect("det");
+        let density = |point: &Array1<f64>, component: usize| {
+            let offset = point - &mixture.means.row(component);
+            mixture.weights[component] * (-0.5 * offset.dot(&precision.dot(&offset))).exp() / norm.sqrt()
+        };
+        let components = mixture.weights.len();
+        let likelihood = |point: &Array1<f64>| (0..components).map(|component| density(point, component)).sum::<f64>();
+        points.values().axis_iter(Axis(0)).map(|point| likelihood(&point.to_owned()).ln()).sum()
+    }
+
+    #[test]
+    fn log_likelihood_is_the_sum_of_log_densities() -> Result<()> {
+        let (values, _) = blobs(700, 4, 3, 2.0, 11);
+        let points = Points::new(values.view(), "embedding")?;
+        let fit = Mixture::fit(&points, &labels_below(700, 3), 3, Stop::EARLY, &Monitor::silent())?;
+        let direct = direct_log_likelihood(&points, &fit.gaussians);
+        assert!((fit.log_likelihood - direct).abs() < 1e-4, "{} {direct}", fit.log_likelihood);
+        Ok(())
+    }
+
+    #[test]
+    fn finds_separated_components_and_their_parameters() -> Result<()> {
+        let (values, truth) = blobs(3000, 3, 4, 8.0, 5);
+        let points = Points::new(values.view(), "embedding")?;
+        let fit = Mixture::fit(&points, &truth, 4, Stop::CONVERGED, &Monitor::silent())?;
+        assert!(fit.converged);
+        let posterior = fit.posterior(&points)?;
+        let wrong = truth.iter().enumerate().filter(|(spot, label)| posterior[[*spot, **label]] < 0.5).count();
+        assert!(wrong < 10, "{wrong} of 3000 left their component");
+        for (at, &value) in fit.gaussians.covariance.indexed_iter() {
+            let expected = if at.0 == at.1 { 1.0 } else { 0.0 };
+            assert!((value - expected).abs() < 0.1, "covariance {at:?} is {value}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn posterior_start_continues_where_labels_led() -> Result<()> {
+        let (values, truth) = blobs(600, 3, 3, 3.0, 2);
+        let points = Points::new(values.view(), "embedding")?;
+        let monitor = Monitor::silent();
+        let fit = Mixture::fit(&points, &truth, 3, Stop::CONVERGED, &monitor)?;
+        let again = Mixture::fit_posterior(&points, &fit.posterior(&points)?, Stop::EARLY, &monitor)?;
+        assert!((again.log_likelihood - fit.log_likelihood).abs() < 1e-3);
+        assert_eq!(again.parameters(), 2 + 9 + 6);
+        Ok(())
+    }
+
+    #[test]
+    fn collinear_columns_and_an_empty_component_are_survived() -> Result<()> {
+        let (mut values, _) = blobs(300, 3, 2, 4.0, 3);
+        let twice = &values.column(0) * 2.0;
+        values.column_mut(2).assign(&twice);
+        let points = Points::new(values.view(), "embedding")?;
+        let fit = Mixture::fit(&points, &labels_below(300, 2), 3, Stop::CONVERGED, &Monitor::silent())?;
+        assert!(fit.log_likelihood.is_finite());
+        assert_eq!(fit.gaussians.weights[2], 0.0);
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn log_likelihood_never_falls(
+            seed in 0u64..1000,
+            components in 1usize..6,
+            dimensions in 1usize..6,
+            separation in 0.0f64..5.0,
+            scale in -6i32..6,
+        ) {
+            let (mut values, _) = blobs(120, dimensions, 3, separation, seed);
+            values *= 10f64.powi(scale);
+            let points = Points::new(values.view(), "embedding").expect("finite");
+            let once = Stop { tolerance: 0.0, limit: 1 };
+            let monitor = Monitor::silent();
+            let mut fit = Mixture::fit(&points, &labels_below(120, components), components, once, &monitor).expect("fit");
+            for _ in 0..30 {
+                let before = fit.log_likelihood;
+                fit = fit.refine(&points, once, &monitor).expect("fit");
+                prop_assert!(fit.log_likelihood >= before - 1e-9 * before.abs().max(1.0));
+            }
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! Domains from an embedding: Gaussian mixture, k-means or hidden Markov random field, started from the
+//! best-likelihood partition of a deterministic space and not from random centres.
+
+mod best_start;
+mod choose;
+mod dependence;
+mod kmeans;
+mod mixture;
+mod order;
+mod points;
+mod potts;
+#[cfg(test)]
+pub(crate) mod testing;
+mod tied;
+
+pub use best_start::{STARTS, best_start};
+pub use choose::{Candidate, ChoiceTable};
+pub use kmeans::KMeans;
+pub use mixture::{Mixture, Stop};
+pub use order::{by_size, most_probable};
+pub use points::Points;
+pub use potts::{Field, LARGEST_INTERACTION};
+pub use tied::TiedGaussians;
+
+use crate::error::{Error, Result};
+use crate::graph::SpatialGraph;
+use crate::monitor::Monitor;
+use choose::Search;
+use ndarray::ArrayView2;
+
+/// How spots are grouped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Gaussian mixture with one covariance for all domains ("gmm").
+    Mixture,
+    /// k-means ("kmeans").
+    KMeans,
+    /// The mixture, then a Potts hidden Markov random field on the spatial graph ("hmrf").
+    HiddenMarkov,
+}
+
+/// What the user chooses.
+#[derive(Clone, Debug)]
+pub struct Params {
+    /// Number of domains; `None` chooses it from `k_range`.
+    pub k: Option<usize>,
+    /// Smallest and largest number of domains to try, both included. Not looked at when `k` is given.
+    pub k_range: (usize, usize),
+    /// How spots are grouped.
+    pub method: Method,
+    /// Seed of the subsamples behind [`Candidate::stability`]. The domains themselves do not depend on it.
+    pub seed: u64,
+}
+
+/// Where a clustering begins.
+#[derive(Clone, Copy, Debug)]
+pub enum Start<'a> {
+    /// A known partition: a label for each spot, 0..k, each used. Needs a given number of domains.
+    Labels(&'a [usize]),
+    /// The best-likelihood partition of this space (spots x any dimensions), such as the deterministic prior.
+    Space(ArrayView2<'a, f64>),
+    /// The best-likelihood partition of the embedding itself.
+    Embedding,
+}
+
+/// Domains of all spots.
+#[derive(Clone, Debug)]
+pub struct Domains {
+    /// Domain of each spot from 0, ordered by decreasing size; domains of one size by their first spot.
+    pub labels: Vec<usize>,
+    /// How sure each spot's domain is, in [0, 1]: its posterior probability, or for k-means 1 − (distance to the own
+    /// centre) / (distance to the second nearest).
+    pub confidence: Vec<f64>,
+    /// Number of domains that hold spots. It can be smaller than asked for when the data do not support so many.
+    pub k: usize,
+    /// Log-likelihood of the embedding (for the hidden Markov random field its mean-field approximation); none for
+    /// k-means.
+    pub log_likelihood: Option<f64>,
+    /// Interaction β of neighbouring spots; only for the hidden Markov random field.
+    pub interaction: Option<f64>,
+    /// How the number of domains was chosen; none when it was given.
+    pub choice: Option<ChoiceTable>,
+}
+
+/// Finds the domains of an `embedding` (spots x dimensions).
+///
+/// `graph` joins neighbouring spots. The hidden Markov random field needs it; the choice of k uses it to learn how
+/// much spots repeat their neighbours.
+///
+/// # Errors
+/// [`Error::Argument`] for `embedding` or `prior` (the start space) not finite, constant or of other length, `k` below 2
+/// or above the number of spots, a `kRange` that is not two rising numbers in these bounds, a `graph` missing or of
+/// other length, `start` labels that do not fit; [`Error::Numeric`] when a covariance is singular;
+/// [`Error::NotConverged`] when the hidden Markov random field does not settle; [`Error::Interrupted`].
+pub fn find_domains(
+    embedding: ArrayView2<f64>,
+    graph: Option<&SpatialGraph>,
+    start: Start,
+    params: &Params,
+    monitor: &Monitor,
+) -> Result<Domains> {
+    let points = Points::new(embedding, "embedding")?;
+    check(&points, graph, start, params)?;
+    let space = match start {
+        Start::Space(space) => Some(Points::new(space, "prior")?),
+        _ => None,
+    };
+    let start_points = space.as_ref().unwrap_or(&points);
+    let (k, labels, choice) = match (params.k, start) {
+        (Some(k), Start::Labels(labels)) => (k, labels.to_vec(), None),
+        (Some(k), _) => (k, best_start(start_points, k, STARTS, monitor)?, None),
+        (None, _) => {
+            let search = Search { points: &points, start_points, graph, range: params.k_range, seed: params.seed };
+            let (table, labels) = search.run(monitor)?;
+            (table.chosen, labels, Some(table))
+        }
+    };
+    let domains = group(&points, graph, &labels, k, params.method, monitor)?;
+    Ok(Domains { choice, ..domains })
+}
+
+/// Fits one method from given labels.
+fn group(
+    points: &Points,
+    graph: Option<&SpatialGraph>,
+    labels: &[usize],
+    k: usize,
+    method: Method,
+    monitor: &Monitor,
+) -> Result<Domains> {
+    if method == Method::KMeans {
+        let fit = KMeans::from_labels(points, labels, k, monitor)?;
+        let confidence = fit.confidence(points);
+        let (labels, k) = by_size(&fit.labels);
+        return Ok(Domains { labels, confidence, k, log_likelihood: None, interaction: None, choice: None });
+    }
+    let fit = Mixture::fit(points, labels, k, Stop::CONVERGED, monitor)?;
+    let posterior = fit.posterior(points)?;
+    let (posterior, log_likelihood, interaction) = match (method, graph) {
+        (Method::HiddenMarkov, Some(graph)) => {
+            let field = potts::fit(points, graph, posterior, monitor)?;
+            (field.posterior, field.log_likelihood, Some(field.interaction))
+        }
+        _ => (posterior, fit.log_likelihood, None),
+    };
+    let confidence =
+        posterior.rows().into_iter().map(|row| row.fold(0.0f64, |most, &p| most.max(p)).min(1.0)).collect();
+    let (labels, k) = by_size(&most_probable(&posterior));
+    Ok(Domains { labels, confidence, k, log_likelihood: Some(log_likelihood), interaction, choice: None })
+}
+
+/// Checks everything but the values of the embedding and of the start space.
+fn check(points: &Points, graph: Option<&SpatialGraph>, start: Start, params: &Params) -> Result<()> {
+    let spots = points.count();
+    let possible = 2..=spots;
+    match params.k {
+        Some(k) if !possible.contains(&k) => {
+            return Err(Error::argument("k", format!("must be between 2 and the {spots} spots, not {k}")));
+        }
+        None if params.k_range.0 > params.k_range.1
+            || !possible.contains(&params.k_range.0)
+            || !possible.contains(&params.k_range.1) =>
+        {
+            let (low, high) = params.k_range;
+            let message = format!("must be two rising numbers between 2 and the {spots} spots, not {low} and {high}");
+            return Err(Error::argument("kRange", message));
+        }
+        _ => {}
+    }
+    match graph {
+        None if params.method == Method::HiddenMarkov => {
+            return Err(Error::argument("graph", "is needed by method \"hmrf\": give coordinates"));
+        }
+        Some(graph) if graph.spots() != spots => {
+            let message = format!("has {} spots but the embedding has {spots}", graph.spots());
+            return Err(Error::argument("graph", message));
+        }
+        _ => {}
+    }
+    check_start(start, spots, params.k)
+}
+
+fn check_start(start: Start, spots: usize, k: Option<usize>) -> Result<()> {
+    match start {
+        Start::Embedding => Ok(()),
+        Start::Space(space) if space.nrows() == spots => Ok(()),
+        Start::Space(space) => {
+            Err(Error::argument("prior", format!("has {} spots but the embedding has {spots}", space.nrows())))
+        }
+        Start::Labels(labels) => {
+            let Some(k) = k else {
+                return Err(Error::argument("start", "needs a given `k`"));
+            };
+            if labels.len() != spots {
+                let message = format!("has {} labels but the embedding has {spots} spots", labels.len());
+                return Err(Error::argument("start", message));
+            }
+            let mut used = vec![false; k];
+            let fits = labels.iter().all(|&label| used.get_mut(label).map(|seen| *seen = true).is_some());
+            if fits && used.iter().all(|&seen| seen) {
+                Ok(())
+            } else {
+                Err(Error::argument("start", format!("must use each of the {k} labels and no other")))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{blobs, in_pool, stripes};
+    use super::*;
+    use crate::metrics::adjusted_rand_index;
+    use ndarray::Array2;
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    fn params(k: Option<usize>, method: Method) -> Params {
+        Params { k, k_range: (2, 6), method, seed: 1 }
+    }
+
+    #[test]
+    fn every_method_finds_clear_domains_and_names_them_by_size() -> Result<()> {
+        let (values, truth, graph) = stripes(30, 4, 6.0, 21);
+        for method in [Method::Mixture, Method::KMeans, Method::HiddenMarkov] {
+            let start = Start::Embedding;
+            let domains =
+                find_domains(values.view(), Some(&graph), start, &params(Some(4), method), &Monitor::silent())?;
+            assert!(adjusted_rand_index(&truth, &domains.labels) > 0.95, "{method:?}");
+            assert!(domains.confidence.iter().all(|value| (0.0..=1.0).contains(value)));
+            assert_eq!(domains.k, 4);
+            assert_eq!(by_size(&domains.labels).0, domains.labels);
+            assert_eq!(domains.interaction.is_some(), method == Method::HiddenMarkov);
+            assert_eq!(domains.log_likelihood.is_none(), method == Method::KMeans);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn chooses_the_number_of_clear_domains() -> Result<()> {
+        let (values, truth, graph) = stripes(40, 4, 5.0, 21);
+        let domains = find_domains(
+            values.view(),
+            Some(&graph),
+            Start::Embedding,
+            &params(None, Method::Mixture),
+            &Monitor::silent(),
+        )?;
+        let choice = domains.choice.expect("a table");
+        assert_eq!((choice.chosen, domains.k), (4, 4));
+        assert_eq!(choice.candidates.iter().map(|candidate| candidate.k).collect::<Vec<_>>(), [2, 3, 4, 5, 6]);
+        assert!(choice.candidates[2].stability > 0.9);
+        assert!(choice.candidates.iter().all(|candidate| candidate.icl <= candidate.bic));
+        assert!(adjusted_rand_index(&truth, &domains.labels) > 0.9);
+        Ok(())
+    }
+
+    #[test]
+    fn only_stability_depends_on_the_seed_and_nothing_on_threads() -> Result<()> {
+        let (values, _, graph) = stripes(25, 3, 1.0, 2);
+        let run = |seed, threads| {
+            let params = Params { seed, ..params(None, Method::HiddenMarkov) };
+            in_pool(threads, || {
+                find_domains(values.view(), Some(&graph), Start::Embedding, &params, &Monitor::silent())
+            })
+        };
+        let (one, again, other) = (run(1, 1)?, run(1, 3)?, run(2, 2)?);
+        assert_eq!(one.labels, again.labels);
+        assert_eq!(one.confidence, again.confidence);
+        assert_eq!(one.choice, again.choice);
+        assert_eq!(one.labels, other.labels);
+        Ok(())
+    }
+
+    #[test]
+    fn a_better_space_gives_the_better_start() -> Result<()> {
+        let (values, truth) = blobs(600, 4, 3, 4.0, 3);
+        let labels = find_domains(
+            values.view(),
+            None,
+            Start::Space(values.view()),
+            &params(Some(3), Method::Mixture),
+            &Monitor::silent(),
+        )?;
+        assert!(adjusted_rand_index(&truth, &labels.labels) > 0.95);
+        let from_labels = Start::Labels(&truth);
+        let kept =
+            find_domains(values.view(), None, from_labels, &params(Some(3), Method::Mixture), &Monitor::silent())?;
+        assert_eq!(kept.labels, labels.labels);
+        Ok(())
+    }
+
+    #[test]
+    fn reports_every_candidate_and_stops_when_told() -> Result<()> {
+        let (values, _) = blobs(200, 2, 2, 4.0, 3);
+        let seen = Mutex::new(Vec::new());
+        let cancelled = AtomicBool::new(false);
+        let report = |progress: crate::monitor::Progress| {
+            seen.lock().expect("lock").push((progress.done, progress.total));
+            cancelled.store(progress.done == 2, Ordering::Relaxed);
+        };
+        let monitor = Monitor::new(&cancelled, &report);
+        let outcome = find_domains(values.view(), None, Start::Embedding, &params(None, Method::Mixture), &monitor);
+        assert!(matches!(outcome, Err(Error::Interrupted)));
+        assert_eq!(*seen.lock().expect("lock"), [(1, 5), (2, 5)]);
+        Ok(())
+    }
+
+    #[test]
+    fn names_the_argument_that_does_not_fit() {
+        let (values, truth) = blobs(30, 2, 3, 4.0, 3);
+        let other = SpatialGraph::from_edges(7, [(0, 1)]);
+        let wide = Params { k_range: (2, 31), ..params(None, Method::Mixture) };
+        let falling = Params { k_range: (5, 3), ..params(None, Method::Mixture) };
+        let three = params(Some(3), Method::Mixture);
+        let space: Array2<f64> = Array2::ones((4, 2));
+        let unknown = Array2::from_elem((30, 2), f64::NAN);
+        let same = vec![0; 30];
+        let cases = [
+            (&values, None, Start::Embedding, params(Some(1), Method::Mixture), "k"),
+            (&values, None, Start::Embedding, params(Some(31), Method::Mixture), "k"),
+            (&values, None, Start::Embedding, wide, "kRange"),
+            (&values, None, Start::Embedding, falling, "kRange"),
+            (&values, None, Start::Embedding, params(Some(3), Method::HiddenMarkov), "graph"),
+            (&values, Some(&other), Start::Embedding, three.clone(), "graph"),
+            (&values, None, Start::Space(space.view()), three.clone(), "prior"),
+            (&unknown, None, Start::Embedding, three.clone(), "embedding"),
+            (&values, None, Start::Labels(&truth[..7]), three.clone(), "start"),
+            (&values, None, Start::Labels(&same), three, "start"),
+            (&values, None, Start::Labels(&truth), params(Some(2), Method::Mixture), "start"),
+            (&values, None, Start::Labels(&truth), params(None, Method::Mixture), "start"),
+        ];
+        for (index, (values, graph, start, params, expected)) in cases.into_iter().enumerate() {
+            let outcome = find_domains(values.view(), graph, start, &params, &Monitor::silent());
+            assert!(
+                matches!(outcome, Err(Error::Argument { argument, .. }) if argument == expected),
+                "case {index} should name {expected}"
+            );
+        }
+    }
+}

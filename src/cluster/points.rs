@@ -1,0 +1,133 @@
+//! The points to be clustered: checked once, centred once, with their total scatter.
+
+use crate::error::{Error, Result};
+use ndarray::parallel::prelude::*;
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis};
+
+/// Rows handled together by one task. Fixed, so that sums over blocks add up in the same order for any number of
+/// threads.
+const BLOCK: usize = 512;
+
+/// Ridge on the scatter, as a share of the mean variance. See [`Points::scatter`].
+const RIDGE: f64 = 1e-8;
+
+/// Points in rows, centred, together with their total covariance.
+#[derive(Clone, Debug)]
+pub struct Points {
+    values: Array2<f64>,
+    squared_lengths: Array1<f64>,
+    scatter: Array2<f64>,
+}
+
+impl Points {
+    /// Copies, checks and centres `values` (points x dimensions). `argument` is the user's name for them.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] when there are no points or no dimensions, when a value is not finite, or when all points
+    /// are the same.
+    pub fn new(values: ArrayView2<f64>, argument: &'static str) -> Result<Self> {
+        if values.is_empty() {
+            let message = format!("must have rows and columns, not {} x {}", values.nrows(), values.ncols());
+            return Err(Error::argument(argument, message));
+        }
+        if let Some(((row, column), value)) = values.indexed_iter().find(|(_, value)| !value.is_finite()) {
+            let message = format!("must be finite, not {value} at row {}, column {}", row + 1, column + 1);
+            return Err(Error::argument(argument, message));
+        }
+        let largest = values.fold(0.0f64, |largest, value| largest.max(value.abs()));
+        let points = Points::centre(values.as_standard_layout().into_owned());
+        let spread = points.scatter.diag().sum();
+        if !spread.is_finite() {
+            return Err(Error::argument(argument, "has values too large to be squared"));
+        }
+        // What centring leaves of a constant is rounding, about 1e-16 of it.
+        if spread.sqrt() > 1e-13 * largest { Ok(points) } else { Err(Error::argument(argument, "is constant")) }
+    }
+
+    /// The points at the given rows, centred anew.
+    pub fn select(&self, rows: &[usize]) -> Self {
+        Points::centre(self.values.select(Axis(0), rows))
+    }
+
+    fn centre(mut values: Array2<f64>) -> Self {
+        let count = values.nrows() as f64;
+        let centre: Array1<f64> = values.sum_axis(Axis(0)) / count;
+        values -= &centre;
+        let partial: Vec<Array2<f64>> =
+            values.axis_chunks_iter(Axis(0), BLOCK).into_par_iter().map(|block| block.t().dot(&block)).collect();
+        let mut scatter = Array2::zeros((values.ncols(), values.ncols()));
+        partial.iter().for_each(|part| scatter += part);
+        scatter /= count;
+        let ridge = RIDGE * scatter.diag().sum() / scatter.nrows() as f64;
+        scatter.diag_mut().mapv_inplace(|variance| variance + ridge);
+        let squared_lengths = values.map_axis(Axis(1), |point| point.dot(&point));
+        Points { values, squared_lengths, scatter }
+    }
+
+    /// Number of points.
+    pub fn count(&self) -> usize {
+        self.values.nrows()
+    }
+
+    /// Number of dimensions.
+    pub fn dimensions(&self) -> usize {
+        self.values.ncols()
+    }
+
+    /// The centred values, points x dimensions.
+    pub fn values(&self) -> &Array2<f64> {
+        &self.values
+    }
+
+    /// Squared distance of each point from the centre.
+    pub fn squared_lengths(&self) -> &Array1<f64> {
+        &self.squared_lengths
+    }
+
+    /// XᵀX / n plus 1e-8 of the mean variance on the diagonal: what keeps covariances regular when columns are
+    /// collinear or constant, and too little to be seen otherwise.
+    pub fn scatter(&self) -> &Array2<f64> {
+        &self.scatter
+    }
+
+    /// Runs `work` on blocks of rows in parallel; results come back in the order of the rows.
+    pub fn in_blocks<T: Send>(&self, work: impl Fn(ArrayView2<f64>) -> T + Sync + Send) -> Vec<T> {
+        self.values.axis_chunks_iter(Axis(0), BLOCK).into_par_iter().map(work).collect()
+    }
+
+    /// Runs `work` on blocks of rows together with the same rows of an output, in parallel; results in row order.
+    pub fn in_blocks_with<T: Send>(
+        &self,
+        output: &mut Array2<f64>,
+        work: impl Fn(ArrayView2<f64>, ArrayViewMut2<f64>) -> T + Sync,
+    ) -> Vec<T> {
+        let blocks = self.values.axis_chunks_iter(Axis(0), BLOCK).into_par_iter();
+        let outputs = output.axis_chunks_iter_mut(Axis(0), BLOCK).into_par_iter();
+        blocks.zip(outputs).map(|(block, rows)| work(block, rows)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn centres_and_takes_the_scatter() -> Result<()> {
+        let points = Points::new(array![[1.0, 5.0], [3.0, 5.0]].view(), "embedding")?;
+        assert_eq!(points.values(), &array![[-1.0, 0.0], [1.0, 0.0]]);
+        assert!((points.scatter()[[0, 0]] - 1.0).abs() < 1e-7);
+        assert!(points.scatter()[[1, 1]] > 0.0);
+        Ok(())
+    }
+
+    #[test]
+    fn refuses_what_cannot_be_clustered() {
+        for values in
+            [array![[f64::NAN], [1.0]], array![[0.1], [0.1], [0.1]], Array2::zeros((0, 3)), array![[1e300], [-1e300]]]
+        {
+            let failure = Points::new(values.view(), "embedding").err().map(|error| error.kind());
+            assert_eq!(failure, Some("argument"));
+        }
+    }
+}

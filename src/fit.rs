@@ -1,0 +1,117 @@
+//! The main job: from counts and coordinates to the embedding.
+
+use crate::counts::Counts;
+use crate::error::{Error, Result};
+use crate::graph::{GraphMethod, GraphParams, SpatialGraph, spatial_graph};
+use crate::monitor::Monitor;
+use crate::preprocess::{Components, FeatureParams, Features, ScaledFeatures, leading_components, select_features};
+use crate::prior::{spatial_prior, unit_scale};
+use crate::vae::{EpochRecord, TrainParams, train};
+use ndarray::{Array2, ArrayView2};
+use std::sync::Arc;
+
+/// Everything a user can set.
+#[derive(Clone, Debug)]
+pub struct FitParams {
+    /// Normalisation and feature selection.
+    pub features: FeatureParams,
+    /// The spatial graph.
+    pub graph: GraphParams,
+    /// Number of components, and of latent dimensions.
+    pub latent_dim: usize,
+    /// Diffusion steps of the prior.
+    pub steps: usize,
+    /// Training.
+    pub train: TrainParams,
+}
+
+impl Default for FitParams {
+    fn default() -> Self {
+        FitParams {
+            features: FeatureParams::default(),
+            graph: GraphParams::default(),
+            latent_dim: 20,
+            steps: 2,
+            train: TrainParams::default(),
+        }
+    }
+}
+
+/// What the main job found.
+pub struct Fit {
+    /// Embedding, spots x latent dimensions.
+    pub embedding: Array2<f64>,
+    /// Means of the deterministic spatial prior, spots x latent dimensions.
+    pub prior: Array2<f64>,
+    /// Loss terms, one record an epoch.
+    pub history: Vec<EpochRecord>,
+    /// The genes used and their statistics.
+    pub features: Features,
+    /// Component scores, loadings and singular values.
+    pub components: Components,
+    /// The spatial graph.
+    pub graph: Arc<SpatialGraph>,
+    /// How its neighbours were found.
+    pub graph_method: GraphMethod,
+}
+
+/// Embeds the spots of one or several slices.
+///
+/// `counts` is genes x spots; `coords` spots x 2; `slice` the slice number of each spot, all 0 for one slice. The
+/// same input, parameters and seed give the same bits for any number of threads.
+///
+/// # Errors
+/// [`Error::Argument`] naming the user's argument, [`Error::Numeric`], [`Error::Interrupted`].
+pub fn fit(
+    counts: &Counts,
+    coords: ArrayView2<f64>,
+    slice: &[usize],
+    params: &FitParams,
+    monitor: &Monitor,
+) -> Result<Fit> {
+    check(counts, slice, params)?;
+    let (graph, graph_method) = spatial_graph(coords, slice, &params.graph)?;
+    let graph = Arc::new(graph);
+    monitor.check()?;
+    let features = select_features(counts, slice, &graph, &params.features)?;
+    monitor.check()?;
+    let scaled = ScaledFeatures::new(counts, slice, params.features.normalisation, &features);
+    let components = leading_components(&scaled, params.latent_dim, monitor)?;
+    let scores = unit_scale(components.scores.view());
+    let prior = spatial_prior(&graph, scores.view(), params.steps);
+    let fitted = train(scores.view(), prior.view(), graph.clone(), &params.train, monitor)?;
+    let (embedding, history) = (fitted.embedding, fitted.history);
+    Ok(Fit { embedding, prior, history, features, components, graph, graph_method })
+}
+
+fn check(counts: &Counts, slice: &[usize], params: &FitParams) -> Result<()> {
+    if slice.len() != counts.spots() {
+        let message = format!("must have a value for each of the {} spots, not {}", counts.spots(), slice.len());
+        return Err(Error::argument("slice", message));
+    }
+    let train = &params.train;
+    if train.epochs == 0 {
+        return Err(Error::argument("epochs", "must be at least 1"));
+    }
+    if train.members == 0 {
+        return Err(Error::argument("members", "must be at least 1"));
+    }
+    if !(0.0..1.0).contains(&train.mask_rate) {
+        return Err(Error::argument("maskRate", format!("must be in [0, 1), not {}", train.mask_rate)));
+    }
+    let positive = [("priorScale", train.prior_scale), ("learningRate", train.learning_rate)];
+    if let Some((argument, value)) = positive.into_iter().find(|(_, value)| !(value.is_finite() && *value > 0.0)) {
+        return Err(Error::argument(argument, format!("must be a finite number above 0, not {value}")));
+    }
+    let weights = [
+        ("reconstruction", train.reconstruction),
+        ("kl", train.kl),
+        ("telescope", train.telescope),
+        ("consistency", train.consistency),
+        ("perturbation", train.perturbation),
+    ];
+    if let Some((argument, value)) = weights.into_iter().find(|(_, value)| !(value.is_finite() && *value >= 0.0)) {
+        return Err(Error::argument(argument, format!("must be a finite number, 0 or more, not {value}")));
+    }
+    Ok(())
+}

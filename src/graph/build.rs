@@ -1,0 +1,124 @@
+//! From coordinates to the spatial graph: checks, choice of the method, one graph per slice.
+
+use super::{SpatialGraph, delaunay, lattice, nearest};
+use crate::error::{Error, Result};
+use ndarray::{Array2, ArrayView2, Axis};
+
+/// How neighbours are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GraphMethod {
+    /// [`GraphMethod::Grid`] when the coordinates form a lattice, else [`GraphMethod::Nearest`].
+    Auto,
+    /// Direct neighbours on a lattice: six on a Visium array, four on a square array.
+    Grid,
+    /// The `k` nearest spots, made symmetric.
+    Nearest,
+    /// All spots within `radius`.
+    Radius,
+    /// Edges of the Delaunay triangulation, without the long edges that bridge gaps and concave outlines.
+    Delaunay,
+}
+
+/// Parameters of the spatial graph.
+#[derive(Clone, Debug)]
+pub struct GraphParams {
+    /// How neighbours are found.
+    pub method: GraphMethod,
+    /// Number of nearest neighbours, used by [`GraphMethod::Nearest`]; at least 1.
+    pub k: usize,
+    /// Radius in the unit of the coordinates, used by [`GraphMethod::Radius`]; `None` takes the median distance to
+    /// the `k`-th nearest spot.
+    pub radius: Option<f64>,
+}
+
+impl Default for GraphParams {
+    fn default() -> Self {
+        GraphParams { method: GraphMethod::Auto, k: 10, radius: None }
+    }
+}
+
+/// Builds the spatial graph of one or several slices.
+///
+/// `coords` is spots x 2 (x, y; array coordinates of Visium as column, row); `slice` holds a slice number below the
+/// number of slices for each spot. Spots of different slices are never neighbours. Returns the graph and the
+/// method used: for [`GraphMethod::Auto`] the one picked on the first slice.
+///
+/// # Errors
+/// [`Error::Argument`] naming `coords`, `k` or `radius`.
+pub fn spatial_graph(
+    coords: ArrayView2<f64>,
+    slice: &[usize],
+    params: &GraphParams,
+) -> Result<(SpatialGraph, GraphMethod)> {
+    check(coords, slice, params)?;
+    let slices = slice.iter().max().map_or(0, |last| last + 1);
+    let mut edges = Vec::new();
+    let mut method = params.method;
+    for current in 0..slices {
+        let members: Vec<usize> = (0..slice.len()).filter(|&spot| slice[spot] == current).collect();
+        let own = coords.select(Axis(0), &members);
+        if method == GraphMethod::Auto {
+            method = if lattice::spacing(&own).is_some() { GraphMethod::Grid } else { GraphMethod::Nearest };
+        }
+        let pairs = edges_of_slice(&own, method, params)?;
+        edges.extend(pairs.into_iter().map(|(a, b)| (members[a], members[b])));
+    }
+    Ok((SpatialGraph::from_edges(slice.len(), edges), method))
+}
+
+fn edges_of_slice(coords: &Array2<f64>, method: GraphMethod, params: &GraphParams) -> Result<Vec<(usize, usize)>> {
+    match method {
+        GraphMethod::Auto | GraphMethod::Grid => lattice::edges(coords),
+        GraphMethod::Nearest => Ok(nearest::nearest(coords, params.k)),
+        GraphMethod::Radius => {
+            Ok(nearest::within(coords, params.radius.unwrap_or_else(|| nearest::typical_reach(coords, params.k))))
+        }
+        GraphMethod::Delaunay => Ok(delaunay::edges(coords)),
+    }
+}
+
+fn check(coords: ArrayView2<f64>, slice: &[usize], params: &GraphParams) -> Result<()> {
+    if coords.ncols() != 2 {
+        return Err(Error::argument("coords", format!("must have 2 columns, not {}", coords.ncols())));
+    }
+    if coords.nrows() != slice.len() {
+        let message = format!("must have a row for each of the {} spots, not {}", slice.len(), coords.nrows());
+        return Err(Error::argument("coords", message));
+    }
+    if let Some(row) = coords.rows().into_iter().position(|row| row.iter().any(|value| !value.is_finite())) {
+        return Err(Error::argument("coords", format!("must be finite numbers; row {} is not", row + 1)));
+    }
+    if coords.nrows() > 1 && coords.rows().into_iter().all(|row| row == coords.row(0)) {
+        return Err(Error::argument("coords", "has the same position for every spot: there is no space to use"));
+    }
+    if params.k == 0 {
+        return Err(Error::argument("k", "of the graph must be at least 1"));
+    }
+    if params.radius.is_some_and(|radius| !radius.is_finite() || radius <= 0.0) {
+        return Err(Error::argument("radius", "must be a finite number above 0"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn slices_are_never_joined() {
+        let coords = array![[0.0, 0.0], [1.0, 0.0], [0.0, 0.0], [1.0, 0.0]];
+        for method in [GraphMethod::Nearest, GraphMethod::Grid, GraphMethod::Delaunay] {
+            let params = GraphParams { method, k: 3, radius: None };
+            let (graph, _) = spatial_graph(coords.view(), &[0, 0, 1, 1], &params).unwrap();
+            assert_eq!(graph.neighbours(0), &[1], "{method:?}");
+            assert_eq!(graph.neighbours(3), &[2], "{method:?}");
+        }
+    }
+
+    #[test]
+    fn equal_positions_are_refused_by_name() {
+        let error = spatial_graph(Array2::ones((4, 2)).view(), &[0; 4], &GraphParams::default()).unwrap_err();
+        assert!(matches!(error, Error::Argument { argument: "coords", .. }));
+    }
+}

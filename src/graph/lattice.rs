@@ -1,0 +1,103 @@
+//! Lattices: Visium's hexagonal array, square arrays, in array or in image coordinates, rotated or not.
+
+use super::nearest;
+use crate::error::{Error, Result};
+use ndarray::Array2;
+
+/// Share of spots whose nearest neighbour must be one spacing away for the coordinates to count as a lattice.
+const REGULAR_SHARE: f64 = 0.9;
+/// Tolerance of the spacing: image coordinates are rounded to pixels and arrays are printed with small errors.
+const SPACING_TOLERANCE: f64 = 0.1;
+/// Neighbours lie within this multiple of the spacing: the next ring is at 1.41 (square) or 1.73 (hexagonal).
+const REACH: f64 = 1.2;
+
+/// Distance between neighbouring lattice points, or `None` when the coordinates are not a lattice.
+pub(super) fn spacing(coords: &Array2<f64>) -> Option<f64> {
+    let mut distances = nearest::nearest_distances(&equidistant(coords));
+    if distances.is_empty() {
+        return None;
+    }
+    let middle = distances.len() / 2;
+    let median = *distances.select_nth_unstable_by(middle, f64::total_cmp).1;
+    let regular = distances.iter().filter(|&&distance| (distance / median - 1.0).abs() <= SPACING_TOLERANCE).count();
+    (regular as f64 >= REGULAR_SHARE * distances.len() as f64).then_some(median)
+}
+
+/// Pairs of direct neighbours on the lattice.
+///
+/// # Errors
+/// [`Error::Argument`] naming `coords` when they do not form a lattice.
+pub(super) fn edges(coords: &Array2<f64>) -> Result<Vec<(usize, usize)>> {
+    let spacing = spacing(coords).ok_or_else(|| {
+        Error::argument("coords", "do not form a lattice; use graph method \"knn\", \"radius\" or \"delaunay\"")
+    })?;
+    Ok(nearest::within(&equidistant(coords), REACH * spacing))
+}
+
+/// Coordinates in which the six neighbours on a Visium array are equally far. Array coordinates (column, row) are
+/// whole numbers whose sum is always even, neighbours being (±2, 0) and (±1, ±1): the rows are stretched by √3.
+/// All other coordinates are returned as they are.
+fn equidistant(coords: &Array2<f64>) -> Array2<f64> {
+    let whole = coords.iter().all(|value| value.fract() == 0.0 && value.abs() < 1e9);
+    let parity = |spot: usize| (coords[[spot, 0]] + coords[[spot, 1]]).rem_euclid(2.0);
+    let hexagonal = whole && (1..coords.nrows()).all(|spot| parity(spot) == parity(0));
+    let mut stretched = coords.clone();
+    if hexagonal && is_array(coords) {
+        stretched.column_mut(1).mapv_inplace(|row| row * 3f64.sqrt());
+    }
+    stretched
+}
+
+/// Whether whole numbers are array positions, where neighbouring rows are 1 apart, not pixels that happen to be even.
+fn is_array(coords: &Array2<f64>) -> bool {
+    let mut distances = nearest::nearest_distances(coords);
+    let middle = distances.len() / 2;
+    !distances.is_empty() && (*distances.select_nth_unstable_by(middle, f64::total_cmp).1 - 2f64.sqrt()).abs() < 1e-9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::SpatialGraph;
+
+    fn visium_array(rows: usize, columns: usize) -> Array2<f64> {
+        let spots: Vec<[f64; 2]> = (0..rows)
+            .flat_map(|row| (0..columns).map(move |column| [(2 * column + row % 2) as f64, row as f64]))
+            .collect();
+        Array2::from(spots)
+    }
+
+    fn interior_degrees(coords: &Array2<f64>) -> usize {
+        let graph = SpatialGraph::from_edges(coords.nrows(), edges(coords).unwrap());
+        let mut degrees: Vec<usize> = (0..graph.spots()).map(|spot| graph.degree(spot)).collect();
+        degrees.sort_unstable();
+        assert_eq!(degrees[degrees.len() - 1], degrees[degrees.len() / 2]);
+        degrees[degrees.len() / 2]
+    }
+
+    #[test]
+    fn visium_has_six_neighbours_in_array_and_in_rotated_image_coordinates() {
+        let array = visium_array(12, 15);
+        assert_eq!(interior_degrees(&array), 6);
+        let (sine, cosine) = 0.4f64.sin_cos();
+        let image = Array2::from_shape_fn(array.raw_dim(), |(spot, axis)| {
+            let (x, y) = (array[[spot, 0]] * 68.5, array[[spot, 1]] * 68.5 * 3f64.sqrt());
+            (if axis == 0 { cosine * x - sine * y } else { sine * x + cosine * y }).round()
+        });
+        assert_eq!(interior_degrees(&image), 6);
+    }
+
+    #[test]
+    fn square_array_has_four_neighbours() {
+        let coords =
+            Array2::from_shape_fn((100, 2), |(spot, axis)| (if axis == 0 { spot % 10 } else { spot / 10 }) as f64);
+        assert_eq!(interior_degrees(&coords), 4);
+    }
+
+    #[test]
+    fn scattered_cells_are_no_lattice() {
+        let coords = Array2::from_shape_fn((200, 2), |(spot, axis)| (((spot + 1) * (axis + 3)) as f64).powi(3).sin());
+        assert!(spacing(&coords).is_none());
+        assert!(edges(&coords).is_err());
+    }
+}

@@ -1,0 +1,22 @@
+//! Tissue domains in spatial transcriptomics that do not depend on the random seed.
+//!
+//! Data flows one way:
+//! counts -> features -> graph -> prior -> model -> embedding -> domains.
+//! One module per idea; the file that carries an operation carries its name. Nothing here knows about R.
+
+pub mod cluster;
+pub mod counts;
+pub mod error;
+pub mod fit;
+pub mod graph;
+pub mod loss;
+pub mod metrics;
+pub mod monitor;
+pub mod preprocess;
+pub mod prior;
+pub mod random;
+pub mod simulate;
+pub mod threads;
+pub mod vae;
+
+pub use error::{Error, Result};

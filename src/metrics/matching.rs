@@ -1,0 +1,94 @@
+//! Agreement after each label has been matched with at most one true class.
+
+use super::contingency::Contingency;
+use crate::error::{Error, Result};
+use pathfinding::kuhn_munkres::kuhn_munkres;
+use pathfinding::matrix::Matrix;
+
+/// Most cells of a table that is matched: with more, labels are no longer classes.
+const LARGEST_TABLE: usize = 10_000_000;
+
+/// Agreement of labels with true classes under the one-to-one matching that agrees on most items.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Matched {
+    /// Share of items whose label is matched with their class.
+    pub accuracy: f64,
+    /// Mean over the true classes of F1 = 2 · agreeing / (items of the class + items of its label); 0 for a class
+    /// without a label.
+    pub macro_f1: f64,
+}
+
+/// Matches the columns (labels) of a table with its rows (true classes) by the Hungarian method (Kuhn 1955).
+///
+/// # Errors
+/// [`Error::Argument`] naming `labels` when there are too many classes to be matched.
+pub(super) fn of_table(table: &Contingency) -> Result<Matched> {
+    let (classes, labels) = (table.row_totals().len(), table.column_totals().len());
+    if classes.saturating_mul(labels) > LARGEST_TABLE {
+        let message = format!("cannot be matched: {labels} labels and {classes} true classes are too many");
+        return Err(Error::argument("labels", message));
+    }
+    // The method matches every row, so the shorter side has to be in the rows.
+    let wide = classes <= labels;
+    let (rows, columns) = if wide { (classes, labels) } else { (labels, classes) };
+    let mut weights = Matrix::new(rows, columns, 0i64);
+    for cell in table.cells() {
+        let at = if wide { (cell.row, cell.column) } else { (cell.column, cell.row) };
+        weights[at] = cell.count as i64;
+    }
+    let (agreeing, partners) = kuhn_munkres(&weights);
+    let pairs = partners.iter().enumerate().map(|(row, &column)| {
+        let (class, label) = if wide { (row, column) } else { (column, row) };
+        let items = table.row_totals()[class] + table.column_totals()[label];
+        if items > 0 { 2.0 * weights[(row, column)] as f64 / items as f64 } else { 0.0 }
+    });
+    let classes_with_items = table.row_totals().iter().filter(|&&count| count > 0).count();
+    Ok(Matched {
+        accuracy: agreeing as f64 / table.total() as f64,
+        macro_f1: pairs.sum::<f64>() / classes_with_items as f64,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matched(truth: &[usize], labels: &[usize]) -> Matched {
+        of_table(&Contingency::new(truth, labels)).expect("few classes")
+    }
+
+    #[test]
+    fn renamed_labels_agree_fully() {
+        assert_eq!(matched(&[0, 0, 1, 2], &[2, 2, 0, 1]), Matched { accuracy: 1.0, macro_f1: 1.0 });
+    }
+
+    #[test]
+    fn more_labels_than_classes_leave_some_unmatched() {
+        // Class 0 takes label 0 (2 of 3), class 1 takes label 2: F1 = 4/5 and 1.
+        let value = matched(&[0, 0, 0, 1], &[0, 0, 1, 2]);
+        assert!((value.accuracy - 0.75).abs() < 1e-12);
+        assert!((value.macro_f1 - 0.9).abs() < 1e-12);
+    }
+
+    #[test]
+    fn fewer_labels_than_classes_leave_a_class_without() {
+        // One label for two classes of three and one: F1 = 6/7 and 0.
+        let value = matched(&[0, 0, 0, 1], &[0, 0, 0, 0]);
+        assert!((value.accuracy - 0.75).abs() < 1e-12);
+        assert!((value.macro_f1 - 3.0 / 7.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_matching_is_the_best_and_not_the_greedy_one() {
+        // Greedy takes the 3 and is left with 0; the best takes 2 + 2.
+        let truth = [0, 0, 0, 0, 0, 1, 1];
+        let labels = [0, 0, 0, 1, 1, 0, 0];
+        assert!((matched(&truth, &labels).accuracy - 4.0 / 7.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn refuses_labels_that_are_no_classes() {
+        let items: Vec<usize> = (0..4000).collect();
+        assert!(matches!(of_table(&Contingency::new(&items, &items)), Err(Error::Argument { argument: "labels", .. })));
+    }
+}

@@ -1,0 +1,213 @@
+//! Choice of the genes that carry the domains.
+
+use super::normalise::{Depth, Normalisation};
+use crate::counts::Counts;
+use crate::error::{Error, Result};
+use crate::graph::SpatialGraph;
+use ndarray::Array2;
+use rayon::prelude::*;
+
+/// How genes are ranked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FeatureSelection {
+    /// By Moran's I of the normalised values on the spatial graph: genes with spatial structure.
+    Moran,
+    /// By the variance of the normalised values. With Pearson residuals this is the selection of Lause et al. (2021).
+    Variance,
+    /// These genes, by row number.
+    Given(Vec<usize>),
+}
+
+/// Parameters of normalisation and feature selection.
+#[derive(Clone, Debug)]
+pub struct FeatureParams {
+    /// Normalisation of the counts.
+    pub normalisation: Normalisation,
+    /// Ranking of the genes.
+    pub selection: FeatureSelection,
+    /// Number of genes kept; all when the section has fewer.
+    pub count: usize,
+}
+
+impl Default for FeatureParams {
+    fn default() -> Self {
+        FeatureParams { normalisation: Normalisation::Pearson, selection: FeatureSelection::Moran, count: 2000 }
+    }
+}
+
+/// The chosen genes and their statistics, by slice.
+#[derive(Clone, Debug)]
+pub struct Features {
+    /// Row numbers of the chosen genes, rising.
+    pub genes: Vec<usize>,
+    /// Ranking score of each chosen gene (Moran's I or variance; NaN for given genes that do not vary).
+    pub scores: Vec<f64>,
+    /// Share of each slice's counts that belongs to each gene, slices x chosen genes.
+    pub shares: Array2<f64>,
+    /// Mean of the normalised values, slices x chosen genes.
+    pub means: Array2<f64>,
+    /// Standard deviation of the normalised values, slices x chosen genes; 0 where a gene does not vary.
+    pub deviations: Array2<f64>,
+}
+
+/// Statistics of one gene.
+struct GeneSummary {
+    score: f64,
+    shares: Vec<f64>,
+    means: Vec<f64>,
+    deviations: Vec<f64>,
+}
+
+/// Ranks and chooses genes. Genes that do not vary are never chosen by rank. Time and memory are linear in genes x
+/// spots and in stored counts; one gene at a time is held dense by each thread.
+///
+/// # Errors
+/// [`Error::Argument`] naming `nFeatures` or `features`, or `x` when no gene varies.
+pub fn select_features(
+    counts: &Counts,
+    slice: &[usize],
+    graph: &SpatialGraph,
+    params: &FeatureParams,
+) -> Result<Features> {
+    if params.count == 0 {
+        return Err(Error::argument("nFeatures", "must be at least 1"));
+    }
+    let depth = Depth::new(counts, slice, params.normalisation);
+    let by_gene = counts.by_gene();
+    let candidates: Vec<usize> = match &params.selection {
+        FeatureSelection::Given(genes) => given(genes, counts.genes())?,
+        _ => (0..counts.genes()).collect(),
+    };
+    let summaries: Vec<GeneSummary> = candidates
+        .par_iter()
+        .map(|&gene| {
+            let row = by_gene.outer_view(gene).expect("gene numbers were checked");
+            let shares = depth.shares(row.indices(), row.data());
+            let values = depth.gene(row.indices(), row.data(), &shares);
+            summarise(values, shares, &depth, graph, &params.selection)
+        })
+        .collect();
+    let chosen = match params.selection {
+        FeatureSelection::Given(_) => (0..candidates.len()).collect(),
+        _ => best(&summaries, params.count),
+    };
+    if chosen.is_empty() {
+        return Err(Error::argument("x", "has no gene that varies between spots"));
+    }
+    let slices = depth.slices();
+    let table = |column: fn(&GeneSummary) -> &Vec<f64>| {
+        Array2::from_shape_fn((slices, chosen.len()), |(slice, index)| column(&summaries[chosen[index]])[slice])
+    };
+    Ok(Features {
+        genes: chosen.iter().map(|&index| candidates[index]).collect(),
+        scores: chosen.iter().map(|&index| summaries[index].score).collect(),
+        shares: table(|summary| &summary.shares),
+        means: table(|summary| &summary.means),
+        deviations: table(|summary| &summary.deviations),
+    })
+}
+
+fn given(genes: &[usize], available: usize) -> Result<Vec<usize>> {
+    let mut sorted = genes.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup();
+    match sorted.last() {
+        None => Err(Error::argument("features", "must name at least one gene")),
+        Some(&last) if last >= available => {
+            Err(Error::argument("features", format!("asks for gene {} of {available}", last + 1)))
+        }
+        Some(_) => Ok(sorted),
+    }
+}
+
+/// The `count` best genes in the order of their rows; ties go to the earlier row.
+fn best(summaries: &[GeneSummary], count: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..summaries.len()).filter(|&gene| summaries[gene].score.is_finite()).collect();
+    order.sort_by(|&a, &b| summaries[b].score.total_cmp(&summaries[a].score).then(a.cmp(&b)));
+    order.truncate(count);
+    order.sort_unstable();
+    order
+}
+
+fn summarise(
+    mut values: Vec<f64>,
+    shares: Vec<f64>,
+    depth: &Depth,
+    graph: &SpatialGraph,
+    selection: &FeatureSelection,
+) -> GeneSummary {
+    let slices = depth.slices();
+    let (mut sizes, mut means, mut squares) = (vec![0.0; slices], vec![0.0; slices], vec![0.0; slices]);
+    for (value, &slice) in values.iter().zip(depth.slice()) {
+        sizes[slice] += 1.0;
+        means[slice] += value;
+    }
+    means.iter_mut().zip(&sizes).for_each(|(mean, size)| *mean /= size);
+    for (value, &slice) in values.iter_mut().zip(depth.slice()) {
+        *value -= means[slice];
+        squares[slice] += *value * *value;
+    }
+    let total: f64 = squares.iter().sum();
+    let varies = total > 1e-12 * values.len() as f64;
+    let score = match selection {
+        _ if !varies => f64::NAN,
+        FeatureSelection::Variance => total / values.len() as f64,
+        FeatureSelection::Moran | FeatureSelection::Given(_) => morans_i(&values, total, graph),
+    };
+    let deviations = squares.iter().zip(&sizes).map(|(square, size)| (square / size).sqrt()).collect();
+    GeneSummary { score, shares, means, deviations }
+}
+
+/// Moran's I (Moran 1950) of centred values with binary weights: (n / Σw) Σ w_ij x_i x_j / Σ x_i².
+fn morans_i(centred: &[f64], sum_of_squares: f64, graph: &SpatialGraph) -> f64 {
+    if graph.edges() == 0 {
+        return 0.0;
+    }
+    let products: f64 = (0..centred.len())
+        .map(|spot| {
+            let neighbours = graph.neighbours(spot).iter().map(|&neighbour| centred[neighbour as usize]);
+            centred[spot] * neighbours.sum::<f64>()
+        })
+        .sum();
+    centred.len() as f64 / (2 * graph.edges()) as f64 * products / sum_of_squares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Four spots in a row; gene 0 is smooth, gene 1 alternates, gene 2 fills the library sizes up to 10.
+    fn section() -> (Vec<i32>, Vec<i32>, Vec<f64>) {
+        let columns = [[4.0, 1.0, 5.0], [3.0, 4.0, 3.0], [2.0, 1.0, 7.0], [1.0, 4.0, 5.0]];
+        let rows = (0..4).flat_map(|_| 0..3).collect();
+        ((0..5).map(|spot| spot * 3).collect(), rows, columns.concat())
+    }
+
+    #[test]
+    fn moran_prefers_the_smooth_gene_and_equals_its_definition() {
+        let (offsets, rows, values) = section();
+        let counts = Counts::new(3, 4, &offsets, &rows, &values).unwrap();
+        let graph = SpatialGraph::from_edges(4, [(0, 1), (1, 2), (2, 3)]);
+        let params = FeatureParams { count: 1, ..FeatureParams::default() };
+        assert_eq!(select_features(&counts, &[0; 4], &graph, &params).unwrap().genes, [0]);
+        // x = -1.5, -0.5, 0.5, 1.5: 4/6 * 2 * (0.75 - 0.25 + 0.75) / 5
+        assert!((morans_i(&[-1.5, -0.5, 0.5, 1.5], 5.0, &graph) - 1.0 / 3.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn variance_ranks_by_variance_and_given_genes_are_kept() {
+        let (offsets, rows, values) = section();
+        let counts = Counts::new(3, 4, &offsets, &rows, &values).unwrap();
+        let graph = SpatialGraph::from_edges(4, [(0, 1)]);
+        let chosen = |selection, count| {
+            let params = FeatureParams { selection, count, ..FeatureParams::default() };
+            select_features(&counts, &[0; 4], &graph, &params)
+        };
+        assert_eq!(chosen(FeatureSelection::Variance, 1).unwrap().genes, [1]);
+        assert_eq!(chosen(FeatureSelection::Given(vec![2, 0, 2]), 1).unwrap().genes, [0, 2]);
+        assert!(matches!(
+            chosen(FeatureSelection::Given(vec![3]), 1),
+            Err(Error::Argument { argument: "features", .. })
+        ));
+    }
+}

@@ -1,0 +1,113 @@
+//! Normalisation of counts for sequencing depth.
+
+use crate::counts::Counts;
+
+/// Total count to which [`Normalisation::Log`] scales every spot.
+const LOG_TARGET: f64 = 1e4;
+/// Overdispersion of [`Normalisation::Pearson`]: variance = mean + mean² / OVERDISPERSION (Lause et al. 2021, who
+/// find 100 to fit technical variation across platforms).
+const OVERDISPERSION: f64 = 100.0;
+
+/// How counts become comparable between spots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Normalisation {
+    /// log(1 + count / library size x 10,000).
+    Log,
+    /// Analytic Pearson residuals of a negative binomial model with the expected count gene share x library size,
+    /// clipped at ±√n (Lause, Berens & Kobak 2021, Genome Biology 22:258).
+    Pearson,
+}
+
+/// What normalisation needs to know of the spots: library sizes and slices.
+pub struct Depth {
+    normalisation: Normalisation,
+    library_sizes: Vec<f64>,
+    slice: Vec<usize>,
+    totals: Vec<f64>,
+    limits: Vec<f64>,
+}
+
+impl Depth {
+    /// Reads library sizes; `slice` holds the slice number of each spot. The expected count of Pearson residuals
+    /// uses the gene's share of its own slice, so that a slice-wide change of one gene leaves no residual.
+    pub fn new(counts: &Counts, slice: &[usize], normalisation: Normalisation) -> Self {
+        let slices = slice.iter().max().map_or(1, |last| last + 1);
+        let library_sizes = counts.library_sizes();
+        let (mut totals, mut sizes) = (vec![0.0; slices], vec![0.0; slices]);
+        for (&own, &size) in slice.iter().zip(&library_sizes) {
+            totals[own] += size;
+            sizes[own] += 1.0;
+        }
+        let limits = sizes.into_iter().map(f64::sqrt).collect();
+        Depth { normalisation, library_sizes, slice: slice.to_vec(), totals, limits }
+    }
+
+    /// Slice number of each spot.
+    pub fn slice(&self) -> &[usize] {
+        &self.slice
+    }
+
+    /// Number of slices.
+    pub fn slices(&self) -> usize {
+        self.totals.len()
+    }
+
+    /// The share of each slice's counts that belongs to a gene with the given stored entries.
+    pub fn shares(&self, spots: &[i32], values: &[f64]) -> Vec<f64> {
+        let mut shares = vec![0.0; self.slices()];
+        for (&spot, value) in spots.iter().zip(values) {
+            shares[self.slice[spot as usize]] += value;
+        }
+        shares.iter_mut().zip(&self.totals).for_each(|(share, total)| *share /= total);
+        shares
+    }
+
+    /// Normalised value of one count; `share` is the gene's share of the spot's slice.
+    #[inline]
+    pub fn value(&self, count: f64, spot: usize, share: f64) -> f64 {
+        let size = self.library_sizes[spot];
+        match self.normalisation {
+            Normalisation::Log if count == 0.0 => 0.0,
+            Normalisation::Log => (count / size * LOG_TARGET).ln_1p(),
+            Normalisation::Pearson => {
+                let limit = self.limits[self.slice[spot]];
+                let mean = share * size;
+                if mean == 0.0 {
+                    return 0.0;
+                }
+                let residual = (count - mean) / (mean + mean * mean / OVERDISPERSION).sqrt();
+                residual.clamp(-limit, limit)
+            }
+        }
+    }
+
+    /// Normalised values of one gene over all spots, from its stored entries and its shares of the slices.
+    pub fn gene(&self, spots: &[i32], values: &[f64], shares: &[f64]) -> Vec<f64> {
+        let zero = |spot: usize| self.value(0.0, spot, shares[self.slice[spot]]);
+        let mut normalised: Vec<f64> = (0..self.slice.len()).map(zero).collect();
+        for (&spot, &count) in spots.iter().zip(values) {
+            let spot = spot as usize;
+            normalised[spot] = self.value(count, spot, shares[self.slice[spot]]);
+        }
+        normalised
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn log_and_pearson_agree_with_their_formulas() {
+        let (offsets, rows, values) = ([0, 2, 3], [0, 1, 1], [3.0, 1.0, 6.0]);
+        let counts = Counts::new(2, 2, &offsets, &rows, &values).unwrap();
+        let log = Depth::new(&counts, &[0, 0], Normalisation::Log).gene(&[0], &[3.0], &[0.3]);
+        assert_eq!(log, [(0.75f64 * 1e4).ln_1p(), 0.0]);
+        let depth = Depth::new(&counts, &[0, 0], Normalisation::Pearson);
+        assert_eq!(depth.shares(&[0], &[3.0]), [0.3]);
+        let pearson = depth.gene(&[0], &[3.0], &[0.3]);
+        let expected = |count: f64, mean: f64| (count - mean) / (mean + mean * mean / 100.0).sqrt();
+        assert!((pearson[0] - expected(3.0, 1.2).min(2f64.sqrt())).abs() < 1e-12);
+        assert!((pearson[1] - expected(0.0, 1.8)).abs() < 1e-12);
+    }
+}

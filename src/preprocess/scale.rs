@@ -1,0 +1,105 @@
+//! Standardised features, made block by block and never stored whole.
+
+use super::features::Features;
+use super::normalise::{Depth, Normalisation};
+use crate::counts::Counts;
+use ndarray::{Array2, Zip};
+use std::ops::Range;
+
+/// Standardised values are clipped at ± this many standard deviations.
+const CLIP: f64 = 10.0;
+
+/// The spots x features matrix of normalised values, centred and scaled to unit variance within each slice and
+/// clipped at ±10. Holds the chosen genes' counts sparse; [`ScaledFeatures::block`] makes any range of spots dense.
+pub struct ScaledFeatures {
+    depth: Depth,
+    /// Counts of the chosen genes by spot: spots + 1 offsets, then (feature, count).
+    offsets: Vec<usize>,
+    entries: Vec<(u32, f64)>,
+    /// Slices x features.
+    shares: Array2<f64>,
+    means: Array2<f64>,
+    scales: Array2<f64>,
+}
+
+impl ScaledFeatures {
+    /// Takes the chosen genes out of the counts.
+    pub fn new(counts: &Counts, slice: &[usize], normalisation: Normalisation, features: &Features) -> Self {
+        let depth = Depth::new(counts, slice, normalisation);
+        let mut feature_of = vec![u32::MAX; counts.genes()];
+        for (feature, &gene) in features.genes.iter().enumerate() {
+            feature_of[gene] = feature as u32;
+        }
+        let (mut offsets, mut entries) = (vec![0], Vec::new());
+        for spot in 0..counts.spots() {
+            let (genes, values) = counts.spot(spot);
+            let stored = genes.iter().zip(values).map(|(&gene, &value)| (feature_of[gene as usize], value));
+            entries.extend(stored.filter(|&(feature, _)| feature != u32::MAX));
+            offsets.push(entries.len());
+        }
+        // A gene that does not vary in a slice carries nothing there: a scale of 0 makes it 0.
+        let scales = features.deviations.mapv(|deviation| if deviation > 1e-6 { 1.0 / deviation } else { 0.0 });
+        let (shares, means) = (features.shares.clone(), features.means.clone());
+        ScaledFeatures { depth, offsets, entries, shares, means, scales }
+    }
+
+    /// Number of spots.
+    pub fn spots(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// Number of features.
+    pub fn features(&self) -> usize {
+        self.shares.ncols()
+    }
+
+    /// Standardised values of a range of spots, spots x features.
+    pub fn block(&self, spots: Range<usize>) -> Array2<f64> {
+        let mut block = Array2::zeros((spots.len(), self.features()));
+        for (mut row, spot) in block.rows_mut().into_iter().zip(spots) {
+            let slice = self.depth.slice()[spot];
+            let (shares, means, scales) = (self.shares.row(slice), self.means.row(slice), self.scales.row(slice));
+            let standardised = |count: f64, share: f64, mean: f64, scale: f64| {
+                ((self.depth.value(count, spot, share) - mean) * scale).clamp(-CLIP, CLIP)
+            };
+            Zip::from(&mut row).and(shares).and(means).and(scales).for_each(|value, &share, &mean, &scale| {
+                *value = standardised(0.0, share, mean, scale);
+            });
+            for &(feature, count) in &self.entries[self.offsets[spot]..self.offsets[spot + 1]] {
+                let feature = feature as usize;
+                row[feature] = standardised(count, shares[feature], means[feature], scales[feature]);
+            }
+        }
+        block
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::SpatialGraph;
+    use crate::preprocess::{FeatureParams, select_features};
+    use ndarray::Axis;
+
+    #[test]
+    fn every_slice_is_centred_with_unit_variance_and_blocks_join_up() {
+        let genes = 5;
+        let values: Vec<f64> = (0..8 * genes).map(|entry| ((entry * entry * 7 + 3) % 11 + 1) as f64).collect();
+        let offsets: Vec<i32> = (0..=8).map(|spot| spot * genes as i32).collect();
+        let rows: Vec<i32> = (0..8).flat_map(|_| 0..genes as i32).collect();
+        let counts = Counts::new(genes, 8, &offsets, &rows, &values).unwrap();
+        let slice = [0, 0, 0, 0, 1, 1, 1, 1];
+        let graph = SpatialGraph::from_edges(8, [(0, 1), (4, 5)]);
+        for normalisation in [Normalisation::Log, Normalisation::Pearson] {
+            let params = FeatureParams { normalisation, ..FeatureParams::default() };
+            let features = select_features(&counts, &slice, &graph, &params).unwrap();
+            let scaled = ScaledFeatures::new(&counts, &slice, normalisation, &features);
+            let whole = scaled.block(0..8);
+            assert_eq!(whole.slice(ndarray::s![3..8, ..]), scaled.block(3..8));
+            for half in whole.axis_chunks_iter(Axis(0), 4) {
+                assert!(half.mean_axis(Axis(0)).unwrap().iter().all(|mean| mean.abs() < 1e-12));
+                assert!(half.var_axis(Axis(0), 0.0).iter().all(|variance| (variance - 1.0).abs() < 1e-10));
+            }
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Simulated sections with known domains: a lattice of spots, a tissue layout, and negative-binomial counts.
+
+mod expression;
+mod lattice;
+mod layout;
+mod params;
+mod slices;
+
+pub use lattice::Lattice;
+pub use layout::Layout;
+pub use params::Params;
+pub use slices::{Simulation, SparseCounts, simulate_slices};

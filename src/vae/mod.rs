@@ -1,0 +1,16 @@
+//! The graph variational autoencoder over component scores.
+//!
+//! Encoder: two graph convolutions with the spatial prior as a skip connection,
+//! q(z_i | X, A) = N(m_i + f(X, A)_i, diag s_i²), whose last layer starts at zero, so that every seed starts from the
+//! same function. Decoder: a multilayer perceptron back to the component scores.
+
+mod augment;
+mod graph_product;
+mod network;
+mod parameters;
+mod train;
+
+pub use graph_product::GraphProduct;
+pub use network::{Encoding, decode, encode};
+pub use parameters::{Parameters, Weights};
+pub use train::{EpochRecord, Fitted, TrainParams, train};
