@@ -6,9 +6,9 @@
 #' @param slices Number of slices, a whole number from 1.
 #' @param rows,columns Size of each array, whole numbers from 2.
 #' @param genes Number of genes, a whole number from 2.
-#' @param domains Number of domains, a whole number from 1.
+#' @param domains Number of domains, a whole number from 1; at least four spots must be left to each.
 #' @param layout `"layered"` for parallel layers as in cortex, `"potts"` for patches.
-#' @param batch Standard deviation of the difference between slices in log gene means, 0 or more.
+#' @param batch Standard deviation of the shift of half the genes' log means in every slice but the first, 0 or more.
 #' @param seed Whole number from 0 to 2147483647 from which all random numbers are drawn.
 #' @return A `starscape_simulation`: a list with `counts`, a sparse matrix, genes x spots over all slices; `coords`,
 #'   spots x 2 array positions (x is the array's column, y its row, both from each slice's own origin); `labels`, the true

@@ -50,7 +50,8 @@ impl SpatialGraph {
         if !rising || !complete || neighbours.iter().any(|&neighbour| neighbour >= spots) {
             return Err(Error::argument("graph", "is not a list of neighbours of each spot"));
         }
-        let lists = (0..spots).flat_map(|spot| neighbours[offsets[spot]..offsets[spot + 1]].iter().map(move |&n| (spot, n)));
+        let lists =
+            (0..spots).flat_map(|spot| neighbours[offsets[spot]..offsets[spot + 1]].iter().map(move |&n| (spot, n)));
         Ok(Self::from_edges(spots, lists))
     }
 

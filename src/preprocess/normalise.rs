@@ -1,12 +1,21 @@
 //! Normalisation of counts for sequencing depth.
 
 use crate::counts::Counts;
+use ndarray::{ArrayView1, ArrayViewMut1, Zip};
 
 /// Total count to which [`Normalisation::Log`] scales every spot.
 const LOG_TARGET: f64 = 1e4;
 /// Overdispersion of [`Normalisation::Pearson`]: variance = mean + mean² / OVERDISPERSION (Lause et al. 2021, who
 /// find 100 to fit technical variation across platforms).
 const OVERDISPERSION: f64 = 100.0;
+
+/// Pearson residual of a count with the given expectation; 0 where nothing is expected. The smallest positive number
+/// stands for an expectation of 0, so that the common path has no branch.
+#[inline]
+fn pearson(count: f64, mean: f64) -> f64 {
+    let mean = mean.max(f64::MIN_POSITIVE);
+    (count - mean) / (mean + mean * mean * (1.0 / OVERDISPERSION)).sqrt()
+}
 
 /// How counts become comparable between spots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,12 +80,21 @@ impl Depth {
             Normalisation::Log => (count / size * LOG_TARGET).ln_1p(),
             Normalisation::Pearson => {
                 let limit = self.limits[self.slice[spot]];
-                let mean = share * size;
-                if mean == 0.0 {
-                    return 0.0;
-                }
-                let residual = (count - mean) / (mean + mean * mean / OVERDISPERSION).sqrt();
-                residual.clamp(-limit, limit)
+                pearson(count, share * size).clamp(-limit, limit)
+            }
+        }
+    }
+
+    /// Normalised values of genes without counts at one spot, into `values`; `shares` are the genes' shares of the
+    /// spot's slice.
+    pub fn zeros(&self, spot: usize, shares: ArrayView1<f64>, mut values: ArrayViewMut1<f64>) {
+        let (size, limit) = (self.library_sizes[spot], self.limits[self.slice[spot]]);
+        match self.normalisation {
+            Normalisation::Log => values.fill(0.0),
+            Normalisation::Pearson => {
+                Zip::from(&mut values)
+                    .and(&shares)
+                    .for_each(|value, share| *value = pearson(0.0, share * size).max(-limit));
             }
         }
     }

@@ -59,15 +59,15 @@ impl ScaledFeatures {
         for (mut row, spot) in block.rows_mut().into_iter().zip(spots) {
             let slice = self.depth.slice()[spot];
             let (shares, means, scales) = (self.shares.row(slice), self.means.row(slice), self.scales.row(slice));
-            let standardised = |count: f64, share: f64, mean: f64, scale: f64| {
-                ((self.depth.value(count, spot, share) - mean) * scale).clamp(-CLIP, CLIP)
-            };
-            Zip::from(&mut row).and(shares).and(means).and(scales).for_each(|value, &share, &mean, &scale| {
-                *value = standardised(0.0, share, mean, scale);
+            let standardised = |value: f64, mean: f64, scale: f64| ((value - mean) * scale).clamp(-CLIP, CLIP);
+            self.depth.zeros(spot, shares, row.view_mut());
+            Zip::from(&mut row).and(means).and(scales).for_each(|value, &mean, &scale| {
+                *value = standardised(*value, mean, scale);
             });
             for &(feature, count) in &self.entries[self.offsets[spot]..self.offsets[spot + 1]] {
                 let feature = feature as usize;
-                row[feature] = standardised(count, shares[feature], means[feature], scales[feature]);
+                let value = self.depth.value(count, spot, shares[feature]);
+                row[feature] = standardised(value, means[feature], scales[feature]);
             }
         }
         block

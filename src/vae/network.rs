@@ -1,7 +1,8 @@
 //! Encoder and decoder.
 
+use super::activation::{bias, bias_relu};
 use super::graph_product::GraphProduct;
-use super::parameters::Weights;
+use super::parameters::{Layer, Weights};
 use candle_core::{Result, Tensor};
 use candle_nn::Module;
 
@@ -13,15 +14,23 @@ pub struct Encoding {
     pub log_variance: Tensor,
 }
 
-/// Encodes component scores `x` (spots x input); `prior` (spots x latent) is the skip connection.
-pub fn encode(weights: &Weights, graph: &GraphProduct, x: &Tensor, prior: &Tensor) -> Result<Encoding> {
-    let hidden = weights.encoder_hidden.forward(&graph.apply(x)?)?.relu()?;
-    let hidden = graph.apply(&hidden)?;
-    let mean = (weights.encoder_shift.forward(&hidden)? + prior)?;
-    Ok(Encoding { mean, log_variance: weights.encoder_log_variance.forward(&hidden)? })
+/// Encodes graph-averaged component scores `averaged` = Â·x (spots x input); `prior` (spots x latent) is the skip
+/// connection.
+pub fn encode(weights: &Weights, graph: &GraphProduct, averaged: &Tensor, prior: &Tensor) -> Result<Encoding> {
+    let hidden = graph.apply(&hidden_layer(&weights.encoder_hidden, averaged)?)?;
+    let mean = (output_layer(&weights.encoder_shift, &hidden)? + prior)?;
+    Ok(Encoding { mean, log_variance: output_layer(&weights.encoder_log_variance, &hidden)? })
 }
 
 /// Decodes latent variables (spots x latent) to component scores (spots x input).
 pub fn decode(weights: &Weights, z: &Tensor) -> Result<Tensor> {
-    weights.decoder_output.forward(&weights.decoder_hidden.forward(z)?.relu()?)
+    output_layer(&weights.decoder_output, &hidden_layer(&weights.decoder_hidden, z)?)
+}
+
+fn hidden_layer(layer: &Layer, x: &Tensor) -> Result<Tensor> {
+    bias_relu(&layer.without_bias().forward(x)?, layer.bias())
+}
+
+fn output_layer(layer: &Layer, x: &Tensor) -> Result<Tensor> {
+    bias(&layer.without_bias().forward(x)?, layer.bias())
 }

@@ -19,18 +19,36 @@ pub struct Widths {
     pub latent: usize,
 }
 
+/// One dense layer, its bias apart: the bias is added together with the activation.
+pub struct Layer {
+    product: Linear,
+    bias: Tensor,
+}
+
+impl Layer {
+    /// The product with the weights, units in x units out.
+    pub fn without_bias(&self) -> &Linear {
+        &self.product
+    }
+
+    /// One value for each unit.
+    pub fn bias(&self) -> &Tensor {
+        &self.bias
+    }
+}
+
 /// The layers of one instance of the network.
 pub struct Weights {
     /// First graph convolution, input -> hidden.
-    pub encoder_hidden: Linear,
+    pub encoder_hidden: Layer,
     /// Second graph convolution, hidden -> shift of the latent mean from the prior.
-    pub encoder_shift: Linear,
+    pub encoder_shift: Layer,
     /// Second graph convolution, hidden -> log variance of the latent variables.
-    pub encoder_log_variance: Linear,
+    pub encoder_log_variance: Layer,
     /// Decoder, latent -> hidden.
-    pub decoder_hidden: Linear,
+    pub decoder_hidden: Layer,
     /// Decoder, hidden -> reconstruction.
-    pub decoder_output: Linear,
+    pub decoder_output: Layer,
 }
 
 /// The trainable parameters: weight and bias of the five layers, in the order of [`Weights`].
@@ -79,7 +97,9 @@ impl Parameters {
     }
 
     fn layers(tensors: Vec<Tensor>) -> Weights {
-        let mut pairs = tensors.chunks_exact(2).map(|pair| Linear::new(pair[0].clone(), Some(pair[1].clone())));
+        let mut pairs = tensors
+            .chunks_exact(2)
+            .map(|pair| Layer { product: Linear::new(pair[0].clone(), None), bias: pair[1].clone() });
         let mut next = || pairs.next().expect("five layers of weight and bias");
         Weights {
             encoder_hidden: next(),

@@ -52,7 +52,7 @@ impl Default for TrainParams {
             learning_rate: 5e-3,
             mask_rate: 0.2,
             prior_scale: 1.0,
-            reconstruction: 1.0,
+            reconstruction: 2.0,
             kl: 1.0,
             telescope: 1.0,
             consistency: 1.0,
@@ -93,6 +93,8 @@ pub struct Fitted {
 struct Task<'a> {
     graph: GraphProduct,
     x: Tensor,
+    /// Â·x of the unmasked features.
+    averaged: Tensor,
     prior: Tensor,
     params: &'a TrainParams,
 }
@@ -110,7 +112,9 @@ pub fn train(
 ) -> Result<Fitted> {
     let widths = Widths { input: x.ncols(), hidden: params.hidden, latent: prior.ncols() };
     let parameters = Parameters::new(widths, params.seed, DType::F32)?;
-    let task = Task { graph: GraphProduct::new(graph), x: tensor(x)?, prior: tensor(prior)?, params };
+    let (graph, x) = (GraphProduct::new(graph), tensor(x)?);
+    let averaged = graph.apply(&x)?;
+    let task = Task { graph, x, averaged, prior: tensor(prior)?, params };
     let settings = ParamsAdamW { lr: params.learning_rate, weight_decay: 0.0, ..ParamsAdamW::default() };
     let mut optimiser = AdamW::new(parameters.variables().to_vec(), settings)?;
     let mut history = Vec::with_capacity(params.epochs);
@@ -138,9 +142,11 @@ impl Task<'_> {
         let mut record = EpochRecord { epoch, ..EpochRecord::default() };
         let mut sum = Sum::default();
 
-        let views = [(); 2].map(|()| mask_entries(&self.x, params.mask_rate, &mut masks));
-        let [first, second] = views.map(|view| self.encode(&weights, &view?));
-        let (first, second) = (first?, second?);
+        let mut view = || -> Result<Encoding> {
+            let masked = mask_entries(&self.x, params.mask_rate, &mut masks)?;
+            self.encode(&weights, &self.graph.apply(&masked)?)
+        };
+        let (first, second) = (view()?, view()?);
         record.reconstruction = sum.add(params.reconstruction, || {
             let error = |view: &Encoding, noise: &mut _| -> Result<Tensor> {
                 let deviation = (&view.log_variance * 0.5)?.exp()?;
@@ -159,25 +165,25 @@ impl Task<'_> {
         record.consistency = sum.add(params.consistency, || {
             let mut rng = substream(params.seed, Stream::Perturbation, epoch as u64);
             let perturbed = parameters.perturbed(params.perturbation, &mut rng)?;
-            let [trained, moved] = [&weights, &perturbed].map(|weights| self.encode(weights, &self.x));
-            Ok(consistency(&trained?.mean, &moved?.mean)?)
+            let trained = self.encode(&weights, &self.averaged)?;
+            Ok(consistency(&trained.mean, &self.encode(&perturbed, &self.averaged)?.mean)?)
         })?;
         let loss = sum.total.ok_or_else(|| Error::argument("loss", "has weight 0 for every term"))?;
         record.total = scalar(&loss)?;
         Ok((loss, record))
     }
 
-    fn encode(&self, weights: &Weights, x: &Tensor) -> Result<Encoding> {
-        Ok(encode(weights, &self.graph, x, &self.prior)?)
+    fn encode(&self, weights: &Weights, averaged: &Tensor) -> Result<Encoding> {
+        Ok(encode(weights, &self.graph, averaged, &self.prior)?)
     }
 
     /// Mean embedding of the unmasked features over the trained instance and its perturbed neighbours.
     fn embedding(&self, parameters: &Parameters) -> Result<Array2<f64>> {
-        let mut sum = self.encode(&parameters.weights(), &self.x)?.mean;
+        let mut sum = self.encode(&parameters.weights(), &self.averaged)?.mean;
         for member in 1..self.params.members {
             let mut rng = substream(self.params.seed, Stream::Perturbation, (self.params.epochs + member) as u64);
             let perturbed = parameters.perturbed(self.params.perturbation, &mut rng)?;
-            sum = (sum + self.encode(&perturbed, &self.x)?.mean)?;
+            sum = (sum + self.encode(&perturbed, &self.averaged)?.mean)?;
         }
         let mean = (sum.detach() / self.params.members as f64)?.to_dtype(DType::F64)?;
         let (spots, latent) = mean.dims2()?;

@@ -95,7 +95,7 @@ test_that("R's random numbers are untouched", {
   before <- generator()
   fit <- quick(small$counts, small$coords)
   domains <- findDomains(fit, k = 3, verbose = FALSE)
-  simulateSlices(rows = 4, columns = 4, genes = 10)
+  simulateSlices(rows = 6, columns = 6, genes = 10)
   clusterMetrics(small$labels, domains$domain, fit$embedding)
   grDevices::pdf(NULL)
   on.exit(grDevices::dev.off())

@@ -15,7 +15,7 @@ extendr_module! {
 fn core_cluster_metrics(truth: &[Rint], labels: &[Rint], embedding: Robj) -> List {
     let run = || -> std::result::Result<Robj, Failure> {
         let codes = |values: &[Rint]| -> Vec<Option<usize>> {
-            values.iter().map(|value| if value.is_na() { None } else { usize::try_from(value.inner()).ok() }).collect()
+            values.iter().map(|value| Option::<i32>::from(*value).and_then(|code| usize::try_from(code).ok())).collect()
         };
         let metrics = cluster_metrics(&codes(truth), &codes(labels), optional_matrix(&embedding, "embedding")?)?;
         Ok(list!(

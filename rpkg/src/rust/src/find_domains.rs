@@ -53,9 +53,8 @@ fn write(domains: Domains) -> Robj {
 }
 
 fn write_choice(table: &ChoiceTable) -> List {
-    let column = |value: fn(&starscape::cluster::Candidate) -> f64| -> Vec<f64> {
-        table.candidates.iter().map(value).collect()
-    };
+    let column =
+        |value: fn(&starscape::cluster::Candidate) -> f64| -> Vec<f64> { table.candidates.iter().map(value).collect() };
     let k: Vec<i32> = table.candidates.iter().map(|candidate| candidate.k as i32).collect();
     list!(
         k = k,
