@@ -5,9 +5,9 @@ use crate::error::{Error, Result};
 use crate::graph::{GraphMethod, GraphParams, SpatialGraph, spatial_graph};
 use crate::monitor::Monitor;
 use crate::preprocess::{Components, FeatureParams, Features, ScaledFeatures, leading_components, select_features};
-use crate::prior::{spatial_prior, unit_scale};
+use crate::prior::{root_mean_square, spatial_prior};
 use crate::vae::{EpochRecord, TrainParams, train};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, s};
 use std::sync::Arc;
 
 /// Everything a user can set.
@@ -41,13 +41,14 @@ impl Default for FitParams {
 pub struct Fit {
     /// Embedding, spots x latent dimensions.
     pub embedding: Array2<f64>,
-    /// Means of the deterministic spatial prior, spots x latent dimensions.
+    /// The deterministic spatial prior, spots x components: the first latent dimensions are the means of the latent
+    /// variables; half as many further components (fewer in small data) help to find the starting partition.
     pub prior: Array2<f64>,
     /// Loss terms, one record an epoch.
     pub history: Vec<EpochRecord>,
     /// The genes used and their statistics.
     pub features: Features,
-    /// Component scores, loadings and singular values.
+    /// Component scores, loadings and singular values, of as many components as the prior.
     pub components: Components,
     /// The spatial graph.
     pub graph: Arc<SpatialGraph>,
@@ -76,10 +77,14 @@ pub fn fit(
     let features = select_features(counts, slice, &graph, &params.features)?;
     monitor.check()?;
     let scaled = ScaledFeatures::new(counts, slice, params.features.normalisation, &features);
-    let components = leading_components(&scaled, params.latent_dim, monitor)?;
-    let scores = unit_scale(components.scores.view());
+    let latent = params.latent_dim;
+    let most = scaled.features().min(scaled.spots());
+    let components = leading_components(&scaled, latent.max(most.min(latent + latent / 2)), monitor)?;
+    let scale = root_mean_square(components.scores.slice(s![.., ..latent]));
+    let scores = &components.scores / scale;
     let prior = spatial_prior(&graph, scores.view(), params.steps);
-    let fitted = train(scores.view(), prior.view(), graph.clone(), &params.train, monitor)?;
+    let leading = s![.., ..latent];
+    let fitted = train(scores.slice(leading), prior.slice(leading), graph.clone(), &params.train, monitor)?;
     let (embedding, history) = (fitted.embedding, fitted.history);
     Ok(Fit { embedding, prior, history, features, components, graph, graph_method })
 }

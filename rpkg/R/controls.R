@@ -44,7 +44,7 @@ graphFields <- list(
   k = field(10, wholeNumber(1, 1000), "number of nearest neighbours for `\"knn\"`, from 1 to 1000.", core = "graphK"),
   radius = field(
     NULL, realNumber(0, optional = TRUE, positive = TRUE),
-    "largest distance of a neighbour for `\"radius\"`, in the unit of the coordinates; that method needs it.",
+    "largest neighbour distance for `\"radius\"`, in coordinate units; `NULL` takes the reach of `k` neighbours.",
     core = "graphRadius"
   ),
   steps = field(2, wholeNumber(0, 64), "how many steps the spatial prior is smoothed over the graph, from 0 to 64.")
@@ -114,7 +114,7 @@ graphControl <- newControl("graphControl")
 #' @method print starscape_control
 #' @export
 print.starscape_control <- function(x, ...) {
-  values <- vapply(x, function(value) if (is.null(value)) "NULL" else format(value), "")
+  values <- vapply(x, function(value) if (is.null(value)) "chosen from the data" else format(value), "")
   cat(class(x)[[1]], "\n", paste0("  ", format(names(x)), "  ", values, "\n"), sep = "")
   invisible(x)
 }

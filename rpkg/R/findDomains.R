@@ -21,8 +21,8 @@
 #'   second nearest centre. Spots without counts are NA.
 #'
 #'   If `k` was chosen, the attribute `choice` is a data frame with one row per number tried: `k`, `logLik`, the
-#'   criteria `bic` and `icl` (larger is better; the largest `bic` wins), and `stability`, the mean adjusted Rand index between
-#'   the domains and those found again on subsamples.
+#'   criteria `bic` and `icl` (larger is better; the largest `bic` wins), and `stability`, the mean adjusted Rand index
+#'   between the domains and those found again on subsamples.
 #'
 #'   For other objects, the object with `domain` and `domain_confidence` in the cell metadata, and the settings and the
 #'   choice as element `domains` of the stored fit.
@@ -33,8 +33,8 @@
 #' finite mixture models. The R Journal 8, 289-317. The tied covariance is its model EEE.
 #' @seealso [plotDomains()], [clusterMetrics()]
 #' @examples
-#' slices <- simulateSlices(rows = 15, columns = 15, genes = 150, domains = 3)
-#' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 5, epochs = 20)
+#' slices <- simulateSlices(rows = 20, columns = 20, genes = 300, domains = 3)
+#' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 30)
 #' domains <- findDomains(fit, k = 3)
 #' table(domains$domain, slices$labels)
 #' @export

@@ -1,8 +1,8 @@
 #' Draw domains on the tissue
 #'
 #' Every spot is a disc with its size on the tissue, so that neighbours nearly touch at any size of the figure. The
-#' aspect of the tissue is kept, y points down as on the image, and array positions of a Visium slide are spread to its true
-#' hexagonal grid. The colours of up to 20 domains stay apart for colour-blind readers; NA is grey.
+#' aspect of the tissue is kept, y points down as on the image, and array positions of a Visium slide are spread to its
+#' true hexagonal grid. The colours of up to 20 domains stay apart for colour-blind readers; NA is grey.
 #'
 #' @param x Coordinates (matrix or data frame, spots x 2, see [runStarscape()]), a `starscape_fit`, or an object with
 #'   results.

@@ -5,8 +5,8 @@
 #' @section Errors:
 #' An object without a fit is an error of class `starscape_error_argument`.
 #' @examples
-#' slices <- simulateSlices(rows = 15, columns = 15, genes = 150, domains = 3)
-#' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 5, epochs = 20)
+#' slices <- simulateSlices(rows = 20, columns = 20, genes = 300, domains = 3)
+#' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 30)
 #' plotHistory(fit)
 #' @export
 plotHistory <- function(x) {

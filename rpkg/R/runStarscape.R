@@ -34,8 +34,8 @@
 #' Genome Biology 22, 258. \doi{10.1186/s13059-021-02451-7}
 #' @seealso [findDomains()] for domains, [plotHistory()] for the course of training.
 #' @examples
-#' slices <- simulateSlices(rows = 15, columns = 15, genes = 150, domains = 3)
-#' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 5, epochs = 20)
+#' slices <- simulateSlices(rows = 20, columns = 20, genes = 300, domains = 3)
+#' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 30)
 #' fit
 #' head(fit$history)
 #' @export

@@ -11,8 +11,8 @@
 #' @param batch Standard deviation of the shift of half the genes' log means in every slice but the first, 0 or more.
 #' @param seed Whole number from 0 to 2147483647 from which all random numbers are drawn.
 #' @return A `starscape_simulation`: a list with `counts`, a sparse matrix, genes x spots over all slices; `coords`,
-#'   spots x 2 array positions (x is the array's column, y its row, both from each slice's own origin); `labels`, the true
-#'   domain of each spot (factor); and `slice`, the slice of each spot (factor).
+#'   spots x 2 array positions (x is the array's column, y its row, both from each slice's own origin); `labels`, the
+#'   true domain of each spot (factor); and `slice`, the slice of each spot (factor).
 #' @section Errors:
 #' A value outside its range is an error of class `starscape_error_argument`.
 #' @examples

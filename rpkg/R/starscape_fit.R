@@ -79,8 +79,8 @@ usedSpots <- function(fit) !is.na(fit$embedding[, 1])
 #' @return `print()` returns its argument, invisibly. `summary()` returns a list with the size of the data, the graph's
 #'   method and mean number of neighbours, the number of genes, and the first and the last value of each loss term.
 #' @examples
-#' slices <- simulateSlices(rows = 15, columns = 15, genes = 150, domains = 3)
-#' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 5, epochs = 20)
+#' slices <- simulateSlices(rows = 20, columns = 20, genes = 300, domains = 3)
+#' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 30)
 #' summary(fit)
 #' @method print starscape_fit
 #' @export

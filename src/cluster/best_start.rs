@@ -33,6 +33,11 @@ const FIXED_SEED: u64 = 20_260_101;
 /// [`Error::Argument`] for `k` outside 1..=points or no starts; [`Error::Numeric`] when no start gives a regular
 /// covariance; [`Error::Interrupted`].
 pub fn best_start(points: &Points, k: usize, starts: usize, monitor: &Monitor) -> Result<Vec<usize>> {
+    Ok(most_probable(&best_mixture(points, k, starts, monitor)?.posterior(points)?))
+}
+
+/// The mixture behind [`best_start`].
+pub(super) fn best_mixture(points: &Points, k: usize, starts: usize, monitor: &Monitor) -> Result<Mixture> {
     if starts == 0 {
         return Err(Error::argument("starts", "must be at least 1"));
     }
@@ -49,8 +54,7 @@ pub fn best_start(points: &Points, k: usize, starts: usize, monitor: &Monitor) -
     let finished: Vec<Mixture> = fits.into_par_iter().map(finish).collect::<Result<_>>()?;
     let best =
         finished.into_iter().reduce(|best, fit| if fit.log_likelihood > best.log_likelihood { fit } else { best });
-    let best = best.ok_or_else(|| Error::argument("starts", "must be at least 1"))?;
-    Ok(most_probable(&best.posterior(points)?))
+    best.ok_or_else(|| Error::argument("starts", "must be at least 1"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The number of domains.
 
-use super::best_start::best_start;
+use super::best_start::{STARTS, best_start};
 use super::dependence::design_effect;
 use super::mixture::{Mixture, Stop};
 use super::order::most_probable;
@@ -14,9 +14,16 @@ use ndarray::Array2;
 use rand::seq::index;
 use rayon::prelude::*;
 
-/// Starts of the fit to all spots, and of each refit to a subsample.
-const STARTS: usize = super::STARTS;
+/// Starts of each refit to a subsample.
 const REFIT_STARTS: usize = 4;
+
+/// Number of domains of the model that tells how much spots repeat each other: more than most sections have, so that
+/// differences between domains are not taken for correlation within them, and not so many that correlation is
+/// explained away. Fixed, so that the choice does not depend on the range that is tried.
+const REFERENCE: usize = 10;
+
+/// Price of a free parameter in [`Candidate::aic3`].
+const PRICE: f64 = 3.0;
 
 /// Subsamples behind the stability of a number of domains, their share of the spots, and their largest size.
 const SUBSAMPLES: u64 = 10;
@@ -30,9 +37,15 @@ pub struct Candidate {
     pub k: usize,
     /// Log-likelihood of all spots under the mixture, taken as independent.
     pub log_likelihood: f64,
-    /// Bayesian information criterion for dependent spots; larger is better.
+    /// 2 ℓ m / n − 3 · (free parameters) for n spots worth m independent ones: Akaike's criterion with the larger
+    /// penalty that mixtures need, since parameters of a component too many do not follow the usual theory (Bozdogan
+    /// 1994, AIC3), on a quasi-likelihood as for overdispersed counts (Burnham & Anderson 2002, section 2.5). Larger is
+    /// better; the choice is made by it.
+    pub aic3: f64,
+    /// 2 ℓ m / n − (free parameters) · log m, the Bayesian information criterion for dependent spots (Lumley & Scott
+    /// 2015, Journal of Survey Statistics and Methodology 3:1); larger is better.
     pub bic: f64,
-    /// Integrated completed likelihood for dependent spots: BIC less twice the entropy of the posterior; larger is
+    /// Integrated completed likelihood: BIC less twice the entropy of the posterior; larger is
     /// better.
     pub icl: f64,
     /// Mean adjusted Rand index between the domains and those found again on ten subsamples of 80% of the spots (of at
@@ -40,14 +53,15 @@ pub struct Candidate {
     pub stability: f64,
 }
 
-/// All numbers of domains that were tried, and the one of largest BIC.
+/// All numbers of domains that were tried, and the chosen one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChoiceTable {
     /// By rising number of domains.
     pub candidates: Vec<Candidate>,
-    /// The number of domains of largest BIC; the smaller of two that are level.
+    /// The number of domains of largest AIC3; the smaller of two that are level.
     pub chosen: usize,
-    /// How many independent spots the section is worth; see [`Candidate::bic`].
+    /// How many independent spots the section is worth, at most the number of spots. Without a graph nothing is known
+    /// of dependence: all spots count, and on a smoothed embedding far too many domains are chosen.
     pub effective_spots: f64,
 }
 
@@ -68,14 +82,8 @@ struct Sized {
 }
 
 impl Search<'_> {
-    /// Tries every number of domains and returns the table and the labels of the chosen one.
-    ///
-    /// With n spots worth m independent ones, the log-likelihood ℓ of dependent spots counts m / n, and BIC is
-    /// 2 ℓ m / n − (free parameters) log m. This is the design-based BIC of Lumley & Scott (2015, Journal of Survey
-    /// Statistics and Methodology 3:1) with one design effect for all parameters. The design effect comes from the
-    /// largest model, as Burnham & Anderson (2002, section 2.5) take the overdispersion of quasi-likelihood criteria,
-    /// so that correlation within domains is not mistaken for differences between them.
-    pub fn run(&self, monitor: &Monitor) -> Result<(ChoiceTable, Vec<usize>)> {
+    /// Tries every number of domains.
+    pub fn run(&self, monitor: &Monitor) -> Result<ChoiceTable> {
         let (low, high) = self.range;
         let total = high - low + 1;
         let mut sizes = Vec::with_capacity(total);
@@ -87,11 +95,7 @@ impl Search<'_> {
             monitor.step(Progress { stage: "choosing k", done: k - low + 1, total, objective })?;
             sizes.push(size);
         }
-        let effect = match (self.graph, sizes.last()) {
-            (Some(graph), Some(largest)) => design_effect(self.points, graph, &largest.labels, &largest.fit.gaussians),
-            _ => 1.0,
-        };
-        let effective_spots = (self.points.count() as f64 / effect).max(2.0);
+        let effective_spots = self.effective_spots(&sizes, monitor)?;
         let candidates: Vec<Candidate> = sizes
             .iter()
             .zip(&stabilities)
@@ -99,12 +103,25 @@ impl Search<'_> {
             .collect();
         let mut best = 0;
         for (index, candidate) in candidates.iter().enumerate() {
-            if candidate.bic > candidates[best].bic {
+            if candidate.aic3 > candidates[best].aic3 {
                 best = index;
             }
         }
         let chosen = candidates[best].k;
-        Ok((ChoiceTable { candidates, chosen, effective_spots }, sizes.swap_remove(best).labels))
+        Ok(ChoiceTable { candidates, chosen, effective_spots })
+    }
+
+    /// Spots divided by the design effect of the reference model.
+    fn effective_spots(&self, sizes: &[Sized], monitor: &Monitor) -> Result<f64> {
+        let spots = self.points.count() as f64;
+        let Some(graph) = self.graph else { return Ok(spots) };
+        let reference = REFERENCE.min(self.points.count());
+        let effect = |size: &Sized| design_effect(self.points, graph, &size.labels, &size.fit.gaussians);
+        let effect = match sizes.iter().find(|size| size.posterior.ncols() == reference) {
+            Some(size) => effect(size),
+            None => effect(&self.fit(reference, monitor)?),
+        };
+        Ok((spots / effect).max(1.0))
     }
 
     fn fit(&self, k: usize, monitor: &Monitor) -> Result<Sized> {
@@ -139,7 +156,9 @@ fn candidate(size: &Sized, stability: f64, effective_spots: f64, spots: usize) -
     let share = effective_spots / spots as f64;
     let entropy: f64 = size.posterior.iter().filter(|&&p| p > 0.0).map(|p| -p * p.ln()).sum();
     let log_likelihood = size.fit.log_likelihood;
-    let bic = 2.0 * log_likelihood * share - size.fit.parameters() as f64 * effective_spots.ln();
+    let parameters = size.fit.parameters() as f64;
+    let aic3 = 2.0 * log_likelihood * share - PRICE * parameters;
+    let bic = 2.0 * log_likelihood * share - parameters * effective_spots.ln();
     let k = size.posterior.ncols();
-    Candidate { k, log_likelihood, bic, icl: bic - 2.0 * entropy * share, stability }
+    Candidate { k, log_likelihood, aic3, bic, icl: bic - 2.0 * entropy * share, stability }
 }

@@ -26,6 +26,15 @@ impl Points {
     /// [`Error::Argument`] when there are no points or no dimensions, when a value is not finite, or when all points
     /// are the same.
     pub fn new(values: ArrayView2<f64>, argument: &'static str) -> Result<Self> {
+        Points::with_ridge(values, RIDGE, argument)
+    }
+
+    /// As [`Points::new`], with a ridge of this share of the mean variance on the covariance of every mixture fitted
+    /// to the points: shrinkage towards a multiple of the identity.
+    ///
+    /// # Errors
+    /// As [`Points::new`].
+    pub fn with_ridge(values: ArrayView2<f64>, ridge: f64, argument: &'static str) -> Result<Self> {
         if values.is_empty() {
             let message = format!("must have rows and columns, not {} x {}", values.nrows(), values.ncols());
             return Err(Error::argument(argument, message));
@@ -35,7 +44,7 @@ impl Points {
             return Err(Error::argument(argument, message));
         }
         let largest = values.fold(0.0f64, |largest, value| largest.max(value.abs()));
-        let points = Points::centre(values.as_standard_layout().into_owned());
+        let points = Points::centre(values.as_standard_layout().into_owned(), ridge);
         let spread = points.scatter.diag().sum();
         if !spread.is_finite() {
             return Err(Error::argument(argument, "has values too large to be squared"));
@@ -46,10 +55,10 @@ impl Points {
 
     /// The points at the given rows, centred anew.
     pub fn select(&self, rows: &[usize]) -> Self {
-        Points::centre(self.values.select(Axis(0), rows))
+        Points::centre(self.values.select(Axis(0), rows), RIDGE)
     }
 
-    fn centre(mut values: Array2<f64>) -> Self {
+    fn centre(mut values: Array2<f64>, ridge: f64) -> Self {
         let count = values.nrows() as f64;
         let centre: Array1<f64> = values.sum_axis(Axis(0)) / count;
         values -= &centre;
@@ -58,7 +67,7 @@ impl Points {
         let mut scatter = Array2::zeros((values.ncols(), values.ncols()));
         partial.iter().for_each(|part| scatter += part);
         scatter /= count;
-        let ridge = RIDGE * scatter.diag().sum() / scatter.nrows() as f64;
+        let ridge = ridge * scatter.diag().sum() / scatter.nrows() as f64;
         scatter.diag_mut().mapv_inplace(|variance| variance + ridge);
         let squared_lengths = values.map_axis(Axis(1), |point| point.dot(&point));
         Points { values, squared_lengths, scatter }

@@ -57,8 +57,7 @@ pub fn fit(points: &Points, graph: &SpatialGraph, mut posterior: Array2<f64>, mo
     let mut interaction = 0.0;
     for round in 0..LIMIT {
         monitor.check()?;
-        let parts = points.count().div_ceil(BLOCK);
-        let moments = posterior_moments(points, posterior.view(), parts);
+        let moments = posterior_moments(points, posterior.view());
         let updated = TiedGaussians::from_moments(points, &moments, gaussians.as_ref());
         let discriminants = updated.discriminants_with(points, &uniform)?;
         let emission = log_emission(points, &discriminants);
@@ -76,16 +75,13 @@ pub fn fit(points: &Points, graph: &SpatialGraph, mut posterior: Array2<f64>, mo
     Err(Error::NotConverged(message))
 }
 
-fn posterior_moments(points: &Points, posterior: ArrayView2<f64>, parts: usize) -> Moments {
-    let moments: Vec<Moments> = (0..parts)
-        .into_par_iter()
-        .map(|part| {
-            let rows = part * BLOCK..((part + 1) * BLOCK).min(points.count());
-            let block = points.values().slice(ndarray::s![rows.clone(), ..]);
-            Moments::of_block(block, posterior.slice(ndarray::s![rows, ..]).t())
-        })
-        .collect();
-    Moments::total(moments, posterior.ncols(), points.dimensions())
+/// Moments of all points with their posterior.
+fn posterior_moments(points: &Points, posterior: ArrayView2<f64>) -> Moments {
+    let blocks = points.values().axis_chunks_iter(Axis(0), BLOCK).into_par_iter();
+    let posteriors = posterior.axis_chunks_iter(Axis(0), BLOCK).into_par_iter();
+    let parts: Vec<Moments> =
+        blocks.zip(posteriors).map(|(block, posterior)| Moments::of_block(block, posterior.t())).collect();
+    Moments::total(parts, posterior.ncols(), points.dimensions())
 }
 
 /// Log density of each domain at each spot, up to a constant of the spot.

@@ -6,13 +6,12 @@ mod mutual_information;
 mod rand_index;
 mod silhouette;
 
-pub use contingency::{Cell, Contingency};
-pub use matching::Matched;
 pub use mutual_information::normalised_mutual_information;
 pub use rand_index::adjusted_rand_index;
 pub use silhouette::{ALL_UP_TO, SAMPLED, silhouette};
 
 use crate::error::{Error, Result};
+use contingency::Contingency;
 use ndarray::{ArrayView2, Axis};
 use std::collections::BTreeMap;
 

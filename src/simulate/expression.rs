@@ -1,6 +1,7 @@
 //! How much each gene is expressed where.
 
-use super::layout::{Layout, smooth_fields};
+use super::fields::smooth_fields;
+use super::layout::Layout;
 use super::params::Params;
 use crate::random::{ChaCha8Rng, Stream, stream, substream};
 use ndarray::{Array1, Array2, ArrayView1};

@@ -4,7 +4,6 @@ use super::params::Params;
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::random::{ChaCha8Rng, Stream, substream};
-use ndarray::Array2;
 use rand::Rng;
 use std::f64::consts::TAU;
 
@@ -121,23 +120,6 @@ fn potts(graph: &SpatialGraph, domains: usize, interaction: f64, rng: &mut ChaCh
         }
     }
     labels
-}
-
-/// Smooth functions over the tissue, spots x `fields`, each of mean about 0 and variance about 1: sums of three waves
-/// of random direction and a wavelength of about the slice.
-pub(super) fn smooth_fields(positions: &Array2<f64>, fields: usize, rng: &mut ChaCha8Rng) -> Array2<f64> {
-    let mut values = Array2::zeros((positions.nrows(), fields));
-    for mut field in values.columns_mut() {
-        for _ in 0..3 {
-            let (angle, phase): (f64, f64) = (rng.random_range(0.0..TAU), rng.random_range(0.0..TAU));
-            let waves = rng.random_range(0.5..1.5) * TAU;
-            for (value, spot) in field.iter_mut().zip(positions.rows()) {
-                let along = spot[0] * angle.sin() + spot[1] * angle.cos();
-                *value += (waves * along + phase).sin() * (2.0f64 / 3.0).sqrt();
-            }
-        }
-    }
-    values
 }
 
 #[cfg(test)]

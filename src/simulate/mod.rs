@@ -1,6 +1,7 @@
 //! Simulated sections with known domains: a lattice of spots, a tissue layout, and negative-binomial counts.
 
 mod expression;
+mod fields;
 mod lattice;
 mod layout;
 mod params;

@@ -142,11 +142,10 @@ impl Task<'_> {
         let mut record = EpochRecord { epoch, ..EpochRecord::default() };
         let mut sum = Sum::default();
 
-        let mut view = || -> Result<Encoding> {
-            let masked = mask_entries(&self.x, params.mask_rate, &mut masks)?;
-            self.encode(&weights, &self.graph.apply(&masked)?)
-        };
-        let (first, second) = (view()?, view()?);
+        let mut view =
+            || -> Result<Tensor> { Ok(self.graph.apply(&mask_entries(&self.x, params.mask_rate, &mut masks)?)?) };
+        let views = [view()?, view()?];
+        let (first, second) = (self.encode(&weights, &views[0])?, self.encode(&weights, &views[1])?);
         record.reconstruction = sum.add(params.reconstruction, || {
             let error = |view: &Encoding, noise: &mut _| -> Result<Tensor> {
                 let deviation = (&view.log_variance * 0.5)?.exp()?;
@@ -165,8 +164,7 @@ impl Task<'_> {
         record.consistency = sum.add(params.consistency, || {
             let mut rng = substream(params.seed, Stream::Perturbation, epoch as u64);
             let perturbed = parameters.perturbed(params.perturbation, &mut rng)?;
-            let trained = self.encode(&weights, &self.averaged)?;
-            Ok(consistency(&trained.mean, &self.encode(&perturbed, &self.averaged)?.mean)?)
+            Ok(consistency(&first.mean, &self.encode(&perturbed, &views[0])?.mean)?)
         })?;
         let loss = sum.total.ok_or_else(|| Error::argument("loss", "has weight 0 for every term"))?;
         record.total = scalar(&loss)?;

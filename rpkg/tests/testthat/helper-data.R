@@ -24,7 +24,7 @@ expectArgumentError <- function(code, argument, pattern = NULL) {
   elapsed <- system.time(error <- tryCatch({
     force(code)
     NULL
-  }, error = identity))[["elapsed"]]
+  }, error = identity), gcFirst = FALSE)[["elapsed"]]
   testthat::expect_s3_class(error, "starscape_error_argument")
   testthat::expect_s3_class(error, "starscape_error")
   testthat::expect_identical(error$argument, argument)

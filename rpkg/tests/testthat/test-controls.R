@@ -21,7 +21,6 @@ test_that("values outside their range are named", {
   expectArgumentError(graphControl("cube"), "method", "cube")
   expectArgumentError(graphControl(radius = 0), "radius")
   expectArgumentError(graphControl(k = Inf), "k")
-  expectArgumentError(quick(small$counts, small$coords, graph = graphControl("radius")), "radius", "given")
   expectArgumentError(graphControl(steps = -1), "steps")
 })
 

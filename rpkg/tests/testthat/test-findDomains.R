@@ -12,9 +12,10 @@ test_that("domains are a data frame ordered by size", {
 })
 
 test_that("simulated layers are found", {
-  fit <- runStarscape(small$counts, small$coords, latentDim = 10, epochs = 30, verbose = FALSE)
-  domains <- findDomains(fit, k = 3, verbose = FALSE)
-  expect_gt(clusterMetrics(small$labels, domains$domain)[["ARI"]], 0.7)
+  layers <- simulateSlices(rows = 30, columns = 40, genes = 500, domains = 5, seed = 1)
+  fit <- runStarscape(layers$counts, layers$coords, latentDim = 10, epochs = 60, verbose = FALSE)
+  domains <- findDomains(fit, k = 5, verbose = FALSE)
+  expect_gt(clusterMetrics(layers$labels, domains$domain)[["ARI"]], 0.85)
 })
 
 test_that("k is chosen with a message and its criteria", {

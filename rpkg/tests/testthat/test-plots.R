@@ -1,5 +1,7 @@
 # Builds a plot as printing it would.
 built <- function(plot) {
+  grDevices::pdf(NULL)
+  on.exit(grDevices::dev.off())
   expect_s3_class(plot, "ggplot")
   expect_silent(build <- ggplot2::ggplot_build(plot))
   expect_silent(ggplot2::ggplot_gtable(build))

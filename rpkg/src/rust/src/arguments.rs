@@ -84,7 +84,11 @@ pub fn optional_matrix<'a>(value: &'a Robj, argument: &'static str) -> Result<Op
 
 /// The graph of a fit, `list(offsets, neighbours)` with neighbours from 0, or `None` for NULL.
 pub fn graph(value: &Robj) -> Result<Option<SpatialGraph>> {
-    let Some(list) = value.as_list() else { return Ok(None) };
+    // extendr reads NULL as an empty list.
+    if value.is_null() {
+        return Ok(None);
+    }
+    let list = value.as_list().ok_or_else(|| Error::argument("graph", "must be a list"))?;
     let parts = Parameters::new(list);
     let part = |name| parts.indices(name)?.ok_or_else(|| Error::argument("graph", "needs offsets and neighbours"));
     SpatialGraph::from_lists(part("offsets")?, &part("neighbours")?).map(Some)

@@ -59,6 +59,7 @@ fn write_choice(table: &ChoiceTable) -> List {
     list!(
         k = k,
         logLik = column(|candidate| candidate.log_likelihood),
+        aic3 = column(|candidate| candidate.aic3),
         bic = column(|candidate| candidate.bic),
         icl = column(|candidate| candidate.icl),
         stability = column(|candidate| candidate.stability)

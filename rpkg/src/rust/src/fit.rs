@@ -4,6 +4,7 @@ use crate::answer::{Failure, answer, or_na};
 use crate::arguments::{Parameters, indices, matrix};
 use crate::worker;
 use extendr_api::prelude::*;
+use ndarray::s;
 use starscape::counts::Counts;
 use starscape::fit::{Fit, FitParams, fit};
 use starscape::graph::{GraphMethod, GraphParams};
@@ -94,6 +95,7 @@ fn graph_method(word: &str) -> Option<GraphMethod> {
 }
 
 fn write(fit: Fit) -> Result<Robj> {
+    let latent = fit.embedding.ncols();
     let convert = |error: extendr_api::Error| Error::Numeric(error.to_string());
     let method = match fit.graph_method {
         GraphMethod::Auto | GraphMethod::Grid => "grid",
@@ -106,12 +108,13 @@ fn write(fit: Fit) -> Result<Robj> {
     let features: Vec<i32> = fit.features.genes.iter().map(|&gene| gene as i32 + 1).collect();
     Ok(list!(
         embedding = Robj::try_from(fit.embedding).map_err(convert)?,
-        prior = Robj::try_from(fit.prior).map_err(convert)?,
+        prior = Robj::try_from(fit.prior.slice(s![.., ..latent]).to_owned()).map_err(convert)?,
+        prior_extra = Robj::try_from(fit.prior.slice(s![.., latent..]).to_owned()).map_err(convert)?,
         history = history(&fit.history),
         features = features,
         feature_scores = fit.features.scores,
-        loadings = Robj::try_from(fit.components.loadings).map_err(convert)?,
-        singular_values = fit.components.singular_values.to_vec(),
+        loadings = Robj::try_from(fit.components.loadings.slice(s![.., ..latent]).to_owned()).map_err(convert)?,
+        singular_values = fit.components.singular_values.iter().copied().take(latent).collect::<Vec<f64>>(),
         graph = list!(method = method, offsets = offsets, neighbours = neighbours)
     )
     .into())
