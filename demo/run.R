@@ -102,12 +102,11 @@ writePlot("history.png", plotHistory(obj), width = 9)
 writeTable("domains.csv", domains)
 
 if (!is.null(labels)) {
-  used <- !is.na(fit$prior[, 1]) # spots without counts have no prior
-  prior <- fit$prior[used, ]
-  priorDomains <- findDomains(prior, k = nlevels(found), prior = prior)$domain
+  # The same with the prior alone shows what the network adds.
+  priorDomains <- findDomains(fit, k = nlevels(found), space = "prior")$domain
   metrics <- rbind(
     starscape = clusterMetrics(labels, found, fit$embedding),
-    prior = clusterMetrics(labels[used], priorDomains, prior)
+    prior = clusterMetrics(labels, priorDomains, fit$prior)
   )
   writePlot("labels.png", plotDomains(obj, "label"))
   writeTable("metrics.csv", data.frame(method = rownames(metrics), metrics))

@@ -12,7 +12,8 @@
 #' @param ... For objects: arguments of the default method, such as `seed` or `epochs`.
 #' @return For a matrix, a `starscape_fit`: a list with
 #'   * `embedding`: spots x `latentDim`; spots without counts are NA;
-#'   * `prior`: the spatial prior the embedding was pulled to, of the same shape;
+#'   * `prior`: the spatial prior the embedding was pulled to, of the same shape, and `priorExtra`: its next `latentDim / 2`
+#'     components, which help [findDomains()] to find where to start;
 #'   * `history`: data frame with one row per epoch: `epoch`, `total` loss and its terms `reconstruction`, `kl`,
 #'     `telescope`, `consistency`, `prototype` and `scale`, NA where a term is not used;
 #'   * `params`: the settings used;

@@ -9,6 +9,7 @@ newFit <- function(result, input, parameters) {
     list(
       embedding = allSpots(result$embedding, input$used, spots, axes),
       prior = allSpots(result$prior, input$used, spots, axes),
+      priorExtra = allSpots(result$prior_extra, input$used, spots),
       history = as.data.frame(result$history),
       params = fitParameters(parameters, rownames(input$counts)),
       graph = neighbourMatrix(result$graph, input$used, spots),
@@ -30,8 +31,8 @@ fitParameters <- function(parameters, genes) {
   c(parameters, list(features = if (!is.null(given)) genes[given + 1L]))
 }
 
-allSpots <- function(values, used, spots, axes) {
-  all <- matrix(NA_real_, length(spots), length(axes), dimnames = list(spots, axes))
+allSpots <- function(values, used, spots, axes = NULL) {
+  all <- matrix(NA_real_, length(spots), ncol(values), dimnames = list(spots, axes))
   all[used, ] <- values
   all
 }
@@ -63,6 +64,7 @@ subsetFit <- function(fit, spots) {
   }
   fit$embedding <- fit$embedding[rows, , drop = FALSE]
   fit$prior <- fit$prior[rows, , drop = FALSE]
+  fit$priorExtra <- fit$priorExtra[rows, , drop = FALSE]
   fit$graph <- fit$graph[rows, rows]
   fit$coords <- fit$coords[rows, , drop = FALSE]
   if (!is.null(fit$slice)) fit$slice <- droplevels(fit$slice[rows])

@@ -6,7 +6,7 @@ use super::params::Params;
 use crate::counts::Counts;
 use crate::error::{Error, Result};
 use crate::random::{ChaCha8Rng, Stream, substream};
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, Axis, s};
 use rand::Rng;
 use rand_distr::{Distribution, Gamma, Poisson};
 use rayon::prelude::*;
@@ -47,7 +47,8 @@ impl SparseCounts {
 pub struct Simulation {
     /// Counts of each slice; every spot and every gene of a slice has at least one.
     pub counts: Vec<SparseCounts>,
-    /// Array coordinates of the spots of all slices, one slice after the other: spots x (row, column).
+    /// Array coordinates of the spots of all slices, one slice after the other: spots x (column, row), so
+    /// that the first is x and the second y.
     pub coordinates: Array2<f64>,
     /// Domain of each spot, 0..domains.
     pub labels: Vec<usize>,
@@ -77,7 +78,7 @@ pub fn simulate_slices(params: &Params) -> Result<Simulation> {
         labels: Vec::with_capacity(params.slices * spots),
         slices: (0..params.slices * spots).map(|spot| spot / spots).collect(),
     };
-    let one = params.lattice.coordinates(params.rows, params.columns);
+    let one = params.lattice.coordinates(params.rows, params.columns).slice(s![.., ..;-1]).to_owned();
     let all = vec![one.view(); params.slices];
     simulation.coordinates = ndarray::concatenate(Axis(0), &all)
         .map_err(|error| Error::Numeric(format!("coordinates cannot be joined: {error}")))?;

@@ -23,7 +23,7 @@ test_that("k is chosen with a message and its criteria", {
     domains <- findDomains(quickFit, kRange = c(2, 5), verbose = FALSE), "Chose k", class = "starscape_message"
   )
   choice <- attr(domains, "choice")
-  expect_named(choice, c("k", "logLik", "bic", "icl", "stability"), ignore.order = TRUE)
+  expect_named(choice, c("k", "logLik", "aic3", "bic", "icl", "stability"), ignore.order = TRUE)
   expect_true(nlevels(domains$domain) %in% choice$k)
   expect_true(all(choice$k %in% 2:5))
 })
@@ -31,7 +31,8 @@ test_that("k is chosen with a message and its criteria", {
 test_that("an embedding alone is enough", {
   domains <- findDomains(unname(quickFit$embedding), k = 3, verbose = FALSE)
   expect_identical(nrow(domains), 144L)
-  full <- findDomains(quickFit$embedding, k = 3, prior = quickFit$prior, graph = quickFit$graph, verbose = FALSE)
+  prior <- cbind(quickFit$prior, quickFit$priorExtra)
+  full <- findDomains(quickFit$embedding, k = 3, prior = prior, graph = quickFit$graph, verbose = FALSE)
   expect_identical(full, findDomains(quickFit, k = 3, verbose = FALSE))
   graphs <- list(quickFit$graph, methods::as(quickFit$graph, "dMatrix"))
   field <- lapply(graphs, function(graph) {

@@ -55,7 +55,7 @@ fn write(simulation: Simulation) -> Result<Robj> {
     }
     let spots = offsets.len() as i32 - 1;
     let coordinates = &simulation.coordinates;
-    let (x, y) = (coordinates.column(1).to_vec(), coordinates.column(0).to_vec());
+    let (x, y) = (coordinates.column(0).to_vec(), coordinates.column(1).to_vec());
     let from_one = |codes: &[usize]| -> Vec<i32> { codes.iter().map(|&code| code as i32 + 1).collect() };
     Ok(list!(
         values = values,

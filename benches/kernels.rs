@@ -1,0 +1,68 @@
+//! Time of the core's kernels. `cargo bench` prints them; the two forms of the telescope are compared in one run, and
+//! their values are checked against each other first.
+
+use candle_core::{DType, Device, Tensor, Var};
+use criterion::{Criterion, criterion_group, criterion_main};
+use rand_distr::{Distribution, StandardNormal};
+use starscape::graph::{GraphParams, spatial_graph};
+use starscape::loss::{consistency, telescope, telescope_pairwise};
+use starscape::random::{Stream, stream};
+use starscape::vae::GraphProduct;
+use std::hint::black_box;
+use std::sync::Arc;
+
+const SPOTS: usize = 4000;
+const DIMENSIONS: usize = 20;
+
+type Loss = fn(&Tensor, &Tensor) -> candle_core::Result<Tensor>;
+
+fn view(seed: u64) -> Var {
+    let mut rng = stream(seed, Stream::Noise);
+    let values: Vec<f32> = (0..SPOTS * DIMENSIONS).map(|_| StandardNormal.sample(&mut rng)).collect();
+    Tensor::from_vec(values, (SPOTS, DIMENSIONS), &Device::Cpu).and_then(|view| Var::from_tensor(&view)).expect("view")
+}
+
+/// Value and gradient, as one training step needs them.
+fn forward_backward(loss: Loss, first: &Var, second: &Var) -> f32 {
+    let value = loss(first, second).expect("loss");
+    black_box(value.backward().expect("gradient"));
+    value.to_scalar().expect("number")
+}
+
+fn losses(criterion: &mut Criterion) {
+    let (first, second) = (view(1), view(2));
+    // Equal to 1e-6 relative: in f64, where rounding does not hide a difference of the formulas.
+    let exact = |loss: Loss| {
+        let [first, second] = [&first, &second].map(|view| view.to_dtype(DType::F64).expect("f64"));
+        loss(&first, &second).and_then(|value| value.to_scalar::<f64>()).expect("number")
+    };
+    let (linear, pairwise) = (exact(telescope), exact(telescope_pairwise));
+    assert!((linear / pairwise - 1.0).abs() < 1e-6, "{linear} and {pairwise}");
+
+    let mut group = criterion.benchmark_group("losses, forward and backward, n = 4000, d = 20");
+    group.sample_size(10);
+    group.bench_function("telescope, linear", |b| b.iter(|| forward_backward(telescope, &first, &second)));
+    group.bench_function("telescope, pairwise", |b| b.iter(|| forward_backward(telescope_pairwise, &first, &second)));
+    group.bench_function("consistency", |b| b.iter(|| forward_backward(consistency, &first, &second)));
+    group.finish();
+}
+
+fn graph(criterion: &mut Criterion) {
+    let side = 63;
+    let coords = ndarray::Array2::from_shape_fn((side * side, 2), |(spot, axis)| {
+        (if axis == 0 { 2 * (spot % side) + spot / side % 2 } else { spot / side }) as f64
+    });
+    let slice = vec![0; side * side];
+    let mut group = criterion.benchmark_group("graph, n = 3969");
+    group.bench_function("Visium grid", |b| {
+        b.iter(|| spatial_graph(coords.view(), &slice, &GraphParams::default()).expect("graph"))
+    });
+    let (graph, _) = spatial_graph(coords.view(), &slice, &GraphParams::default()).expect("graph");
+    let product = GraphProduct::new(Arc::new(graph));
+    let features = Tensor::ones((side * side, 64), DType::F32, &Device::Cpu).expect("features");
+    group.bench_function("product with 64 features", |b| b.iter(|| product.apply(&features).expect("product")));
+    group.finish();
+}
+
+criterion_group!(kernels, losses, graph);
+criterion_main!(kernels);

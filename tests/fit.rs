@@ -1,0 +1,127 @@
+//! The main job from counts to domains, on simulated tissue.
+
+use ndarray::{Array2, array};
+use starscape::cluster::{Method, Params as DomainParams, Start, find_domains};
+use starscape::counts::Counts;
+use starscape::fit::{Fit, FitParams, fit};
+use starscape::metrics::adjusted_rand_index;
+use starscape::monitor::{Monitor, Progress};
+use starscape::simulate::{Params as SimulationParams, Simulation, simulate_slices};
+use starscape::{Error, Result, threads};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+fn tissue(slices: usize) -> Simulation {
+    let params = SimulationParams { slices, rows: 20, columns: 20, genes: 300, domains: 3, ..Default::default() };
+    simulate_slices(&params).expect("simulation")
+}
+
+fn quick() -> FitParams {
+    let mut params = FitParams { latent_dim: 8, ..FitParams::default() };
+    params.train.epochs = 20;
+    params
+}
+
+fn fitted(simulation: &Simulation, params: &FitParams, threads: usize, monitor: &Monitor) -> Result<Fit> {
+    let counts = simulation.counts[0].view()?;
+    let slice = vec![0; counts.spots()];
+    threads::in_pool(threads, || fit(&counts, simulation.coordinates.view(), &slice, params, monitor))
+}
+
+#[test]
+fn finds_the_simulated_domains() {
+    let simulation = tissue(1);
+    let found = fitted(&simulation, &quick(), 2, &Monitor::silent()).expect("fit");
+    let params = DomainParams { k: Some(3), k_range: (3, 3), method: Method::Mixture, seed: 1 };
+    let start = Start::Space(found.prior.view());
+    let domains = find_domains(found.embedding.view(), Some(&found.graph), start, &params, &Monitor::silent());
+    assert!(adjusted_rand_index(&simulation.labels, &domains.expect("domains").labels) > 0.8);
+    let first = found.history.first().expect("an epoch").total;
+    assert!(found.history.last().expect("an epoch").total < first);
+    assert_eq!(found.prior.ncols(), 12);
+}
+
+#[test]
+fn bits_do_not_depend_on_threads_or_run_but_on_the_seed() {
+    let simulation = tissue(1);
+    let once = fitted(&simulation, &quick(), 1, &Monitor::silent()).expect("fit");
+    for threads in [1, 2, 4] {
+        let again = fitted(&simulation, &quick(), threads, &Monitor::silent()).expect("fit");
+        assert_eq!(again.embedding, once.embedding);
+        assert_eq!(again.prior, once.prior);
+        assert_eq!(again.history, once.history);
+    }
+    let mut other = quick();
+    other.train.seed = 2;
+    let other = fitted(&simulation, &other, 1, &Monitor::silent()).expect("fit");
+    assert_eq!(other.prior, once.prior, "the prior has no randomness");
+    assert_ne!(other.embedding, once.embedding);
+}
+
+#[test]
+fn slices_with_the_same_counts_get_the_same_prior() {
+    let simulation = tissue(1);
+    let one = simulation.counts[0].clone();
+    let stored = one.values.len() as i32;
+    let offsets: Vec<i32> =
+        one.offsets.iter().copied().chain(one.offsets.iter().skip(1).map(|offset| offset + stored)).collect();
+    let (rows, values) = (one.rows.repeat(2), one.values.repeat(2));
+    let spots = simulation.labels.len();
+    let counts = Counts::new(one.genes, 2 * spots, &offsets, &rows, &values).expect("counts");
+    let coords = ndarray::concatenate![ndarray::Axis(0), simulation.coordinates, simulation.coordinates];
+    let slice: Vec<usize> = (0..2 * spots).map(|spot| spot / spots).collect();
+    let found = fit(&counts, coords.view(), &slice, &quick(), &Monitor::silent()).expect("fit");
+    let (first, second) = found.prior.view().split_at(ndarray::Axis(0), spots);
+    assert!((&first - &second).iter().all(|difference| difference.abs() < 1e-9));
+}
+
+#[test]
+fn stops_when_asked() {
+    let simulation = tissue(1);
+    let cancelled = AtomicBool::new(false);
+    let report = |progress: Progress| {
+        if progress.done == 3 {
+            cancelled.store(true, Ordering::Relaxed);
+        }
+    };
+    let stopped = fitted(&simulation, &quick(), 1, &Monitor::new(&cancelled, &report));
+    assert!(matches!(stopped, Err(Error::Interrupted)));
+}
+
+#[test]
+fn bad_input_names_the_argument() {
+    let simulation = tissue(1);
+    let counts = simulation.counts[0].view().expect("counts");
+    let argument = |coords: &Array2<f64>, slice: &[usize], params: &FitParams| match fit(
+        &counts,
+        coords.view(),
+        slice,
+        params,
+        &Monitor::silent(),
+    ) {
+        Err(Error::Argument { argument, .. }) => argument,
+        Err(error) => panic!("another error: {error}"),
+        Ok(_) => "accepted",
+    };
+    let (good, slice) = (&simulation.coordinates, vec![0; counts.spots()]);
+    let changed = |change: fn(&mut FitParams)| {
+        let mut params = quick();
+        change(&mut params);
+        params
+    };
+    assert_eq!(argument(&array![[0.0, 1.0]], &slice, &quick()), "coords");
+    assert_eq!(argument(&Array2::zeros(good.dim()), &slice, &quick()), "coords");
+    assert_eq!(argument(&good.mapv(|x| if x == 3.0 { f64::NAN } else { x }), &slice, &quick()), "coords");
+    assert_eq!(argument(good, &[0, 1], &quick()), "slice");
+    assert_eq!(argument(good, &slice, &changed(|params| params.train.epochs = 0)), "epochs");
+    assert_eq!(argument(good, &slice, &changed(|params| params.latent_dim = 301)), "latentDim");
+    assert_eq!(argument(good, &slice, &changed(|params| params.latent_dim = 0)), "latentDim");
+    assert_eq!(argument(good, &slice, &changed(|params| params.features.count = 0)), "nFeatures");
+    assert_eq!(argument(good, &slice, &changed(|params| params.train.prior_scale = 0.0)), "priorScale");
+    assert_eq!(argument(good, &slice, &changed(|params| params.train.kl = -1.0)), "kl");
+    assert_eq!(threads::in_pool(0, || Ok(())).unwrap_err().kind(), "argument");
+    for bad in [f64::NAN, f64::INFINITY, -1.0] {
+        assert!(Counts::new(2, 1, &[0, 2], &[0, 1], &[1.0, bad]).is_err());
+    }
+    assert!(Counts::new(0, 1, &[0, 0], &[], &[]).is_err());
+    assert!(Counts::new(2, 2, &[0, 1, 1], &[0], &[1.0]).is_err(), "a spot without counts");
+}
