@@ -35,7 +35,7 @@ impl Parameters {
 
     /// A whole number that is not negative.
     pub fn whole(&self, name: &'static str) -> Result<usize> {
-        Ok(self.optional_whole(name)?.ok_or_else(|| Error::argument(name, "is missing"))?)
+        self.optional_whole(name)?.ok_or_else(|| Error::argument(name, "is missing"))
     }
 
     /// A whole number that is not negative, or `None` when it is missing or NULL.
