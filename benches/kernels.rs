@@ -6,8 +6,8 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use rand_distr::{Distribution, StandardNormal};
 use starscape::graph::{GraphParams, spatial_graph};
 use starscape::loss::{consistency, telescope, telescope_pairwise};
+use starscape::ops::GraphProduct;
 use starscape::random::{Stream, stream};
-use starscape::vae::GraphProduct;
 use std::hint::black_box;
 use std::sync::Arc;
 

@@ -74,8 +74,7 @@ pub fn fit(
     let (graph, graph_method) = spatial_graph(coords, slice, &params.graph)?;
     let graph = Arc::new(graph);
     monitor.check()?;
-    let features = select_features(counts, slice, &graph, &params.features)?;
-    monitor.check()?;
+    let features = select_features(counts, slice, &graph, &params.features, monitor)?;
     let scaled = ScaledFeatures::new(counts, slice, params.features.normalisation, &features);
     let latent = params.latent_dim;
     let most = scaled.features().min(scaled.spots());

@@ -1,6 +1,7 @@
 //! StaR's consistency between instances of the model whose parameters were perturbed.
 
-use super::{inner, unit_rows};
+use super::inner;
+use crate::ops::{gram, unit_rows};
 use candle_core::{Result, Tensor};
 
 /// Mean over all pairs of spots of the squared difference of cosine similarities inside two embeddings,
@@ -12,7 +13,7 @@ pub fn consistency(first: &Tensor, second: &Tensor) -> Result<Tensor> {
     let (first, second) = (unit_rows(first)?, unit_rows(second)?);
     let spots = first.dim(0)? as f64;
     let norm = |a: &Tensor, b: &Tensor| -> Result<Tensor> {
-        let product = a.t()?.matmul(b)?;
+        let product = gram(a, b)?;
         inner(&product, &product)
     };
     let within = (norm(&first, &first)? + norm(&second, &second)?)?;

@@ -17,13 +17,7 @@ pub use reconstruction::reconstruction;
 pub use scale::similarity_scale_matching;
 pub use telescope::{telescope, telescope_pairwise};
 
-use candle_core::{D, Result, Tensor};
-
-/// Rows scaled to unit length; a row shorter than 1e-12 is divided by 1e-12 (as in Spotscape's code).
-pub(crate) fn unit_rows(z: &Tensor) -> Result<Tensor> {
-    let length = z.sqr()?.sum_keepdim(D::Minus1)?.sqrt()?.maximum(1e-12)?;
-    z.broadcast_div(&length)
-}
+use candle_core::{Result, Tensor};
 
 /// tr(AᵀB) of two matrices of one shape: the sum of their entrywise product.
 pub(crate) fn inner(a: &Tensor, b: &Tensor) -> Result<Tensor> {

@@ -1,6 +1,6 @@
 //! Prototypical contrast of Spotscape (arXiv 2506.15698).
 
-use super::unit_rows;
+use crate::ops::unit_rows;
 use candle_core::{D, Result, Tensor};
 
 /// One granularity: cluster centres and the cluster of each spot.

@@ -1,6 +1,6 @@
 //! Similarity-scale matching between slices (Spotscape, arXiv 2506.15698).
 
-use super::unit_rows;
+use crate::ops::unit_rows;
 use candle_core::{D, Result, Tensor};
 
 /// Spots whose similarities to one slice are held at a time: memory stays linear in spots.

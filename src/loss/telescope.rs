@@ -1,6 +1,7 @@
 //! Spotscape's similarity telescope (arXiv 2506.15698, relational consistency loss) in linear time.
 
-use super::{inner, unit_rows};
+use super::inner;
+use crate::ops::{gram, unit_rows};
 use candle_core::{Result, Tensor};
 
 /// Mean over all pairs of spots of (S − Sᵀ)², where S = Z Z'ᵀ holds the cosine similarities between two augmented
@@ -14,9 +15,8 @@ use candle_core::{Result, Tensor};
 pub fn telescope(first: &Tensor, second: &Tensor) -> Result<Tensor> {
     let (first, second) = (unit_rows(first)?, unit_rows(second)?);
     let spots = first.dim(0)? as f64;
-    let (first_t, second_t) = (first.t()?, second.t()?);
-    let cross = second_t.matmul(&first)?;
-    let same = inner(&first_t.matmul(&first)?, &second_t.matmul(&second)?)?;
+    let cross = gram(&second, &first)?;
+    let same = inner(&gram(&first, &first)?, &gram(&second, &second)?)?;
     (same - inner(&cross, &cross.t()?)?)? * (2.0 / (spots * spots))
 }
 

@@ -4,6 +4,7 @@ use super::normalise::{Depth, Normalisation};
 use crate::counts::Counts;
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
+use crate::monitor::Monitor;
 use ndarray::Array2;
 use rayon::prelude::*;
 
@@ -62,12 +63,13 @@ struct GeneSummary {
 /// spots and in stored counts; one gene at a time is held dense by each thread.
 ///
 /// # Errors
-/// [`Error::Argument`] naming `nFeatures` or `features`, or `x` when no gene varies.
+/// [`Error::Argument`] naming `nFeatures` or `features`, or `x` when no gene varies; [`Error::Interrupted`].
 pub fn select_features(
     counts: &Counts,
     slice: &[usize],
     graph: &SpatialGraph,
     params: &FeatureParams,
+    monitor: &Monitor,
 ) -> Result<Features> {
     if params.count == 0 {
         return Err(Error::argument("nFeatures", "must be at least 1"));
@@ -81,12 +83,13 @@ pub fn select_features(
     let summaries: Vec<GeneSummary> = candidates
         .par_iter()
         .map(|&gene| {
+            monitor.check()?;
             let row = by_gene.outer_view(gene).expect("gene numbers were checked");
             let shares = depth.shares(row.indices(), row.data());
             let values = depth.gene(row.indices(), row.data(), &shares);
-            summarise(values, shares, &depth, graph, &params.selection)
+            Ok(summarise(values, shares, &depth, graph, &params.selection))
         })
-        .collect();
+        .collect::<Result<_>>()?;
     let chosen = match params.selection {
         FeatureSelection::Given(_) => (0..candidates.len()).collect(),
         _ => best(&summaries, params.count),
@@ -189,7 +192,7 @@ mod tests {
         let counts = Counts::new(3, 4, &offsets, &rows, &values).unwrap();
         let graph = SpatialGraph::from_edges(4, [(0, 1), (1, 2), (2, 3)]);
         let params = FeatureParams { count: 1, ..FeatureParams::default() };
-        assert_eq!(select_features(&counts, &[0; 4], &graph, &params).unwrap().genes, [0]);
+        assert_eq!(select_features(&counts, &[0; 4], &graph, &params, &Monitor::silent()).unwrap().genes, [0]);
         // x = -1.5, -0.5, 0.5, 1.5: 4/6 * 2 * (0.75 - 0.25 + 0.75) / 5
         assert!((morans_i(&[-1.5, -0.5, 0.5, 1.5], 5.0, &graph) - 1.0 / 3.0).abs() < 1e-12);
     }
@@ -201,7 +204,7 @@ mod tests {
         let graph = SpatialGraph::from_edges(4, [(0, 1)]);
         let chosen = |selection, count| {
             let params = FeatureParams { selection, count, ..FeatureParams::default() };
-            select_features(&counts, &[0; 4], &graph, &params)
+            select_features(&counts, &[0; 4], &graph, &params, &Monitor::silent())
         };
         assert_eq!(chosen(FeatureSelection::Variance, 1).unwrap().genes, [1]);
         assert_eq!(chosen(FeatureSelection::Given(vec![2, 0, 2]), 1).unwrap().genes, [0, 2]);

@@ -78,6 +78,7 @@ impl ScaledFeatures {
 mod tests {
     use super::*;
     use crate::graph::SpatialGraph;
+    use crate::monitor::Monitor;
     use crate::preprocess::{FeatureParams, select_features};
     use ndarray::Axis;
 
@@ -92,7 +93,7 @@ mod tests {
         let graph = SpatialGraph::from_edges(8, [(0, 1), (4, 5)]);
         for normalisation in [Normalisation::Log, Normalisation::Pearson] {
             let params = FeatureParams { normalisation, ..FeatureParams::default() };
-            let features = select_features(&counts, &slice, &graph, &params).unwrap();
+            let features = select_features(&counts, &slice, &graph, &params, &Monitor::silent()).unwrap();
             let scaled = ScaledFeatures::new(&counts, &slice, normalisation, &features);
             let whole = scaled.block(0..8);
             assert_eq!(whole.slice(ndarray::s![3..8, ..]), scaled.block(3..8));

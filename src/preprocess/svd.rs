@@ -47,8 +47,7 @@ pub fn leading_components(data: &ScaledFeatures, count: usize, monitor: &Monitor
     let sketch = Array2::from_shape_simple_fn((data.features(), width), || StandardNormal.sample(&mut rng));
     let mut basis = orthonormal(sketch)?;
     for _ in 0..PASSES {
-        monitor.check()?;
-        basis = orthonormal(covariance_product(data, basis.view()))?;
+        basis = orthonormal(covariance_product(data, basis.view(), monitor)?)?;
     }
     rayleigh_ritz(data, basis, count)
 }
@@ -66,10 +65,11 @@ fn block_of(data: &ScaledFeatures, index: usize) -> std::ops::Range<usize> {
 }
 
 /// XᵀX·basis, one pass over the spots.
-fn covariance_product(data: &ScaledFeatures, basis: ArrayView2<f64>) -> Array2<f64> {
+fn covariance_product(data: &ScaledFeatures, basis: ArrayView2<f64>, monitor: &Monitor) -> Result<Array2<f64>> {
     let mut total = Array2::zeros(basis.raw_dim());
     let blocks: Vec<usize> = (0..data.spots().div_ceil(BLOCK)).collect();
     for group in blocks.chunks(BLOCKS_AT_ONCE) {
+        monitor.check()?;
         let products: Vec<Array2<f64>> = group
             .par_iter()
             .map(|&index| {
@@ -79,7 +79,7 @@ fn covariance_product(data: &ScaledFeatures, basis: ArrayView2<f64>) -> Array2<f
             .collect();
         products.iter().for_each(|product| total += product);
     }
-    total
+    Ok(total)
 }
 
 /// Scores on the basis, rotated to the principal axes within it.
@@ -123,7 +123,8 @@ mod tests {
         let rows: Vec<i32> = (0..spots).flat_map(|_| 0..genes as i32).collect();
         let counts = Counts::new(genes, spots, &offsets, &rows, &values).unwrap();
         let graph = SpatialGraph::from_edges(spots, (1..spots).map(|spot| (spot - 1, spot)));
-        let features = select_features(&counts, &vec![0; spots], &graph, &FeatureParams::default()).unwrap();
+        let features =
+            select_features(&counts, &vec![0; spots], &graph, &FeatureParams::default(), &Monitor::silent()).unwrap();
         let data = ScaledFeatures::new(&counts, &vec![0; spots], Normalisation::Pearson, &features);
         let found = leading_components(&data, 3, &Monitor::silent()).unwrap();
 

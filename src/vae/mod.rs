@@ -4,14 +4,11 @@
 //! q(z_i | X, A) = N(m_i + f(X, A)_i, diag s_i²), whose last layer starts at zero, so that every seed starts from the
 //! same function. Decoder: a multilayer perceptron back to the component scores.
 
-mod activation;
 mod augment;
-mod graph_product;
 mod network;
 mod parameters;
 mod train;
 
-pub use graph_product::GraphProduct;
 pub use network::{Encoding, decode, encode};
 pub use parameters::{Layer, Parameters, Weights, Widths};
 pub use train::{EpochRecord, Fitted, TrainParams, train};

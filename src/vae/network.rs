@@ -1,8 +1,7 @@
 //! Encoder and decoder.
 
-use super::activation::{bias, bias_relu};
-use super::graph_product::GraphProduct;
 use super::parameters::{Layer, Weights};
+use crate::ops::{GraphProduct, bias, bias_relu};
 use candle_core::{Result, Tensor};
 use candle_nn::Module;
 

@@ -1,13 +1,13 @@
 //! Full-batch training.
 
 use super::augment::mask_entries;
-use super::graph_product::GraphProduct;
 use super::network::{Encoding, decode, encode};
 use super::parameters::{Parameters, Weights, Widths, normal};
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::loss::{consistency, kl_to_prior, reconstruction, telescope};
 use crate::monitor::{Monitor, Progress};
+use crate::ops::GraphProduct;
 use crate::random::{Stream, substream};
 use candle_core::{DType, Device, Tensor};
 use candle_nn::{AdamW, Optimizer, ParamsAdamW};
@@ -97,6 +97,7 @@ struct Task<'a> {
     averaged: Tensor,
     prior: Tensor,
     params: &'a TrainParams,
+    monitor: &'a Monitor<'a>,
 }
 
 /// Trains the network on component scores `x` (spots x input) towards the prior means `prior` (spots x latent).
@@ -114,7 +115,7 @@ pub fn train(
     let parameters = Parameters::new(widths, params.seed, DType::F32)?;
     let (graph, x) = (GraphProduct::new(graph), tensor(x)?);
     let averaged = graph.apply(&x)?;
-    let task = Task { graph, x, averaged, prior: tensor(prior)?, params };
+    let task = Task { graph, x, averaged, prior: tensor(prior)?, params, monitor };
     let settings = ParamsAdamW { lr: params.learning_rate, weight_decay: 0.0, ..ParamsAdamW::default() };
     let mut optimiser = AdamW::new(parameters.variables().to_vec(), settings)?;
     let mut history = Vec::with_capacity(params.epochs);
@@ -168,10 +169,13 @@ impl Task<'_> {
         })?;
         let loss = sum.total.ok_or_else(|| Error::argument("loss", "has weight 0 for every term"))?;
         record.total = scalar(&loss)?;
+        self.monitor.check()?;
         Ok((loss, record))
     }
 
+    /// Looks for a stop first: with 100,000 spots an epoch takes longer than a user should wait.
     fn encode(&self, weights: &Weights, averaged: &Tensor) -> Result<Encoding> {
+        self.monitor.check()?;
         Ok(encode(weights, &self.graph, averaged, &self.prior)?)
     }
 

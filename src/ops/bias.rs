@@ -1,6 +1,7 @@
 //! Bias and rectifier of a layer in one pass, as a candle operation with its own backward. Candle's own broadcast sum
 //! and its backward cost several passes over all spots, more than the matrix product itself at these widths.
 
+use super::contiguous;
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, WithDType, bail};
 use rayon::prelude::*;
 
@@ -8,12 +9,12 @@ use rayon::prelude::*;
 const ROWS: usize = 512;
 
 /// max(x + bias, 0) for x of spots x units and a bias of one value a unit.
-pub(super) fn bias_relu(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
+pub fn bias_relu(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
     x.contiguous()?.apply_op2(bias, Bias { rectified: true })
 }
 
 /// x + bias for x of spots x units and a bias of one value a unit.
-pub(super) fn bias(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
+pub fn bias(x: &Tensor, bias: &Tensor) -> Result<Tensor> {
     x.contiguous()?.apply_op2(bias, Bias { rectified: false })
 }
 
@@ -134,13 +135,6 @@ impl CustomOp1 for ColumnSums {
             _ => bail!("the layer must be f32 or f64"),
         };
         Ok((sums, Shape::from(width)))
-    }
-}
-
-fn contiguous(layout: &Layout) -> Result<std::ops::Range<usize>> {
-    match layout.contiguous_offsets() {
-        Some((start, end)) => Ok(start..end),
-        None => bail!("the tensor must be contiguous"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The product of the normalised spatial graph with spot features, as a candle operation with its own backward.
 
+use super::contiguous;
 use crate::graph::SpatialGraph;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType, bail};
 use rayon::prelude::*;
@@ -62,12 +63,10 @@ impl CustomOp1 for GraphProduct {
         if spots != self.graph.spots() {
             bail!("the graph has {} spots, the features {spots}", self.graph.spots());
         }
-        let Some((start, end)) = layout.contiguous_offsets() else {
-            bail!("the features must be contiguous");
-        };
+        let range = contiguous(layout)?;
         let product = match storage {
-            CpuStorage::F32(x) => CpuStorage::F32(self.multiply(&x[start..end], features)),
-            CpuStorage::F64(x) => CpuStorage::F64(self.multiply(&x[start..end], features)),
+            CpuStorage::F32(x) => CpuStorage::F32(self.multiply(&x[range], features)),
+            CpuStorage::F64(x) => CpuStorage::F64(self.multiply(&x[range], features)),
             _ => bail!("the features must be f32 or f64"),
         };
         Ok((product, layout.shape().clone()))

@@ -1,0 +1,23 @@
+//! Operations on tensors that candle lacks or does in several passes over all spots, each with its own backward.
+//!
+//! Parallel over blocks of rows of fixed size: the bits do not depend on the number of threads.
+
+mod bias;
+mod gram;
+mod graph_product;
+mod unit_rows;
+
+pub use bias::{bias, bias_relu};
+pub use gram::gram;
+pub use graph_product::GraphProduct;
+pub use unit_rows::unit_rows;
+
+use candle_core::{Layout, Result, bail};
+
+/// Where a contiguous tensor lies in its storage.
+fn contiguous(layout: &Layout) -> Result<std::ops::Range<usize>> {
+    match layout.contiguous_offsets() {
+        Some((start, end)) => Ok(start..end),
+        None => bail!("the tensor must be contiguous"),
+    }
+}
