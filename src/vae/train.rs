@@ -48,7 +48,7 @@ impl Default for TrainParams {
         TrainParams {
             epochs: 120,
             seed: 1,
-            hidden: 64,
+            hidden: 32,
             learning_rate: 5e-3,
             mask_rate: 0.5,
             prior_scale: 1.0,
