@@ -8,6 +8,7 @@
 
 suppressPackageStartupMessages(library(Seurat))
 library(starscape)
+options(width = 120) # whole tables on a line
 
 # One of the files a Space Ranger version writes: before 2.0 without a header.
 readPositions <- function(folder) {

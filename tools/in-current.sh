@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/lib.sh
 
+[ "$(id -u)" = 0 ] || fail "the trixie stack needs root (mounts, chroot)"
 tools/stack-current.sh
 need_rust
 export CARGO_HOME=${CARGO_HOME:-$HOME/.cargo}

@@ -41,7 +41,7 @@ impl Default for GraphParams {
 ///
 /// `coords` is spots x 2 (x, y; array coordinates of Visium as column, row); `slice` holds a slice number below the
 /// number of slices for each spot. Spots of different slices are never neighbours. Returns the graph and the
-/// method used: for [`GraphMethod::Auto`] the one picked on the first slice.
+/// method used: [`GraphMethod::Auto`] picks for each slice, and the one picked for the first is returned.
 ///
 /// # Errors
 /// [`Error::Argument`] naming `coords`, `k` or `radius`.
@@ -52,18 +52,24 @@ pub fn spatial_graph(
 ) -> Result<(SpatialGraph, GraphMethod)> {
     check(coords, slice, params)?;
     let slices = slice.iter().max().map_or(0, |last| last + 1);
-    let mut edges = Vec::new();
-    let mut method = params.method;
-    for current in 0..slices {
-        let members: Vec<usize> = (0..slice.len()).filter(|&spot| slice[spot] == current).collect();
-        let own = coords.select(Axis(0), &members);
-        if method == GraphMethod::Auto {
-            method = if lattice::spacing(&own).is_some() { GraphMethod::Grid } else { GraphMethod::Nearest };
-        }
-        let pairs = edges_of_slice(&own, method, params)?;
-        edges.extend(pairs.into_iter().map(|(a, b)| (members[a], members[b])));
+    let mut members = vec![Vec::new(); slices];
+    for (spot, &own) in slice.iter().enumerate() {
+        members[own].push(spot);
     }
-    Ok((SpatialGraph::from_edges(slice.len(), edges), method))
+    let mut edges = Vec::new();
+    let mut first_method = None;
+    for spots in members.iter().filter(|spots| !spots.is_empty()) {
+        let own = coords.select(Axis(0), spots);
+        let method = match params.method {
+            GraphMethod::Auto if lattice::spacing(&own).is_some() => GraphMethod::Grid,
+            GraphMethod::Auto => GraphMethod::Nearest,
+            given => given,
+        };
+        first_method.get_or_insert(method);
+        let pairs = edges_of_slice(&own, method, params)?;
+        edges.extend(pairs.into_iter().map(|(a, b)| (spots[a], spots[b])));
+    }
+    Ok((SpatialGraph::from_edges(slice.len(), edges), first_method.unwrap_or(params.method)))
 }
 
 fn edges_of_slice(coords: &Array2<f64>, method: GraphMethod, params: &GraphParams) -> Result<Vec<(usize, usize)>> {
@@ -114,6 +120,19 @@ mod tests {
             assert_eq!(graph.neighbours(0), &[1], "{method:?}");
             assert_eq!(graph.neighbours(3), &[2], "{method:?}");
         }
+    }
+
+    #[test]
+    fn auto_looks_at_every_slice() {
+        let scattered = [[0.0, 0.0], [1.3, 0.2], [0.1, 4.0], [7.0, 7.5], [2.2, 9.1]];
+        let lattice = (0..9).map(|spot| [f64::from(spot % 3), f64::from(spot / 3)]);
+        let coords = Array2::from(lattice.chain(scattered).collect::<Vec<_>>());
+        let slice: Vec<usize> = (0..14).map(|spot| 2 * usize::from(spot > 8)).collect();
+        let params = GraphParams { k: 1, ..GraphParams::default() };
+        let (graph, method) = spatial_graph(coords.view(), &slice, &params).unwrap();
+        assert_eq!(method, GraphMethod::Grid);
+        assert_eq!(graph.degree(4), 4);
+        assert!((9..14).all(|spot| graph.degree(spot) > 0));
     }
 
     #[test]
