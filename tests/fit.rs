@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 fn tissue(slices: usize) -> Simulation {
     let params = SimulationParams { slices, rows: 20, columns: 20, genes: 300, domains: 3, ..Default::default() };
-    simulate_slices(&params).expect("simulation")
+    simulate_slices(&params, &Monitor::silent()).expect("simulation")
 }
 
 fn quick() -> FitParams {

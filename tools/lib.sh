@@ -44,5 +44,9 @@ need_rust() {
 # data_dir: where real sections lie for the tests that use them, or nothing.
 data_dir() {
   local dir=${STARSCAPE_DATA:-../shared/data}
-  if [ -d "$dir" ]; then (cd "$dir" && pwd); fi
+  if [ -d "$dir" ]; then
+    (cd "$dir" && pwd)
+  elif [ -n "${STARSCAPE_DATA:-}" ]; then
+    fail "STARSCAPE_DATA is not a folder: $dir"
+  fi
 }

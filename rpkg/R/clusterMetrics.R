@@ -4,6 +4,7 @@
 #' @param labels Domains found, one per spot: any vector or factor. Spots where it is NA, which had no counts, are left
 #'   out as well.
 #' @param embedding Optional numeric matrix, spots x dimensions, for the silhouette of `labels`.
+#' @param threads Number of threads for the silhouette, a whole number from 1. It does not change the result.
 #' @return Named numeric vector:
 #'   * `ARI`, adjusted Rand index, at most 1, 0 expected by chance;
 #'   * `NMI`, normalised mutual information, from 0 to 1;
@@ -17,18 +18,19 @@
 #' @examples
 #' clusterMetrics(c("a", "a", "b", "b", NA), c(1, 1, 2, 1, 2))
 #' @export
-clusterMetrics <- function(truth, labels, embedding = NULL) {
+clusterMetrics <- function(truth, labels, embedding = NULL, threads = 2) {
   truth <- gateLabels(truth, "truth")
   labels <- gateLabels(labels, "labels", length(truth))
-  found <- !is.na(labels)
-  if (!any(found & !is.na(truth))) {
+  threads <- gateFields(list(threads = threads), list(threads = wholeNumber(1, 1024)))$threads
+  found <- !is.na(labels) & !is.na(truth)
+  if (!any(found)) {
     stopArgument("truth", "and `labels` have no spot where both are known")
   }
   if (!is.null(embedding)) {
     embedding <- gateEmbedding(embedding, "embedding", length(truth), missing = TRUE)
     embedding <- gateEmbedding(embedding[found, , drop = FALSE], "embedding")
   }
-  metrics <- unwrap(core_cluster_metrics(truth[found], labels[found], unname(embedding)))
+  metrics <- unwrap(core_cluster_metrics(truth[found], labels[found], unname(embedding), threads))
   c(
     ARI = metrics$ari, NMI = metrics$nmi, CA = metrics$accuracy, macroF1 = metrics$macro_f1,
     silhouette = if (is.null(metrics$silhouette)) NA_real_ else metrics$silhouette

@@ -6,7 +6,7 @@ asCounts <- function(x) {
   } else if (methods::is(x, "Matrix")) {
     asSparse(x)
   } else if (is.matrix(x) && (is.numeric(x) || is.logical(x))) {
-    asSparse(x)
+    asSparse(unclass(x))
   } else if (methods::is(x, "DelayedMatrix")) {
     blocksToCounts(x)
   } else {

@@ -8,10 +8,10 @@ core_find_domains <- function(embedding, prior, graph, parameters, progress) {
   .Call(wrap__core_find_domains, embedding, prior, graph, parameters, progress)
 }
 
-core_cluster_metrics <- function(truth, labels, embedding) {
-  .Call(wrap__core_cluster_metrics, truth, labels, embedding)
+core_cluster_metrics <- function(truth, labels, embedding, threads) {
+  .Call(wrap__core_cluster_metrics, truth, labels, embedding, threads)
 }
 
-core_simulate_slices <- function(parameters) {
-  .Call(wrap__core_simulate_slices, parameters)
+core_simulate_slices <- function(parameters, progress) {
+  .Call(wrap__core_simulate_slices, parameters, progress)
 }

@@ -104,8 +104,10 @@ domainFrame <- function(found, spots, chosen) {
   domains <- data.frame(domain = factor(found$domain, levels = seq_len(found$k)), confidence = found$confidence)
   if (!is.null(spots)) rownames(domains) <- spots
   if (chosen) {
-    tell("Chose k = ", found$k, " domains.")
-    attr(domains, "choice") <- as.data.frame(found$choice)
+    chosen <- found$choice$chosen
+    empty <- if (found$k < chosen) paste0("; ", found$k, " of them hold spots")
+    tell("Chose k = ", chosen, " domains", empty, ".")
+    attr(domains, "choice") <- as.data.frame(found$choice[names(found$choice) != "chosen"])
   }
   domains
 }

@@ -108,8 +108,9 @@ gateInput <- function(x, coords, slice) {
   counts <- gateNames(gateCounts(x))
   coords <- gateCoords(coords, colnames(counts))
   slice <- gateSlice(slice, ncol(counts))
-  gatePlaces(coords, slice)
   usedSpots <- gateEmpty(Matrix::colSums(counts) > 0, "spot", "They stay in the result as NA.")
+  gateSliceSizes(slice, usedSpots)
+  gatePlaces(coords[usedSpots, , drop = FALSE], slice[usedSpots])
   usedGenes <- gateEmpty(Matrix::rowSums(counts) > 0, "gene", "They are left out.")
   if (!all(usedSpots) || !all(usedGenes)) {
     counts <- counts[usedGenes, usedSpots, drop = FALSE]
@@ -215,6 +216,13 @@ twoColumns <- function(coords) {
 # Which row of the coordinates belongs to each spot: by name where both have names, otherwise by position.
 matchSpots <- function(places, spots) {
   if (!is.null(rownames(places)) && !identical(rownames(places), spots)) {
+    twice <- intersect(rownames(places)[duplicated(rownames(places))], spots)
+    if (length(twice) > 0) {
+      stopArgument(
+        "coords", sprintf("has %d rows whose name is not unique, for instance \"%s\"", length(twice), twice[[1]]),
+        "Give one row per spot."
+      )
+    }
     rows <- match(spots, rownames(places))
     if (anyNA(rows)) {
       lost <- spots[is.na(rows)]
@@ -248,6 +256,21 @@ gateSlice <- function(slice, spots) {
     )
   }
   if (is.factor(slice)) droplevels(slice) else factor(slice, levels = unique(slice))
+}
+
+# A slice of one spot has no neighbours and no variance; as many slices as spots is a column taken by mistake.
+gateSliceSizes <- function(slice, used) {
+  if (is.null(slice)) {
+    return()
+  }
+  sizes <- table(slice[used])
+  lone <- names(sizes)[sizes == 1]
+  if (length(lone) > 0) {
+    stopArgument(
+      "slice", sprintf("has %d slices of a single spot with counts, for instance \"%s\"", length(lone), lone[[1]]),
+      "Say which slice each spot lies on, or leave these spots out."
+    )
+  }
 }
 
 # Places within slices: not all the same; shared ones are told.
@@ -294,7 +317,14 @@ gateControl <- function(control, class) {
     argument <- c(starControl = "stability", lossControl = "loss", graphControl = "graph")[[class]]
     stopArgument(argument, paste("must come from", paste0(class, "(), not"), describe(control)))
   }
-  control
+  fields <- controlFields[[class]]
+  # A setting whose default is NULL vanishes when it is assigned NULL.
+  lost <- setdiff(names(Filter(function(field) !is.null(field$default), fields)), names(control))
+  if (length(lost) > 0) {
+    stopArgument(lost[[1]], sprintf("is missing from the settings of %s()", class), "Make the settings anew.")
+  }
+  values <- stats::setNames(lapply(names(fields), function(name) control[[name]]), names(fields))
+  structure(gateFields(values, lapply(fields, `[[`, "check")), class = class(control))
 }
 
 # The embedding cannot have more dimensions than the components of the data.
@@ -319,6 +349,10 @@ gateEmbedding <- function(embedding, argument, spots = nrow(embedding), missing 
   whole <- rowSums(!is.finite(embedding)) == 0
   if (!missing && !all(whole) || !any(whole)) {
     stopArgument(argument, sprintf("has %d rows with NA or infinite values", sum(!whole)), "Remove these spots first.")
+  }
+  spotNames <- rownames(embedding)
+  if (anyNA(spotNames) || anyDuplicated(spotNames) > 0) {
+    stopArgument(argument, "has row names that are missing or not unique", "Name each spot once, or no spot.")
   }
   storage.mode(embedding) <- "double"
   embedding
@@ -364,7 +398,10 @@ gateGraph <- function(graph, spots) {
   if (!Matrix::isSymmetric(graph)) {
     stopArgument("graph", "must be symmetric", "Give the `graph` of a fit, or NULL.")
   }
-  lists <- methods::as(methods::as(graph, "generalMatrix"), "CsparseMatrix")
+  lists <- Matrix::drop0(methods::as(methods::as(graph, "generalMatrix"), "CsparseMatrix"))
+  if (.hasSlot(lists, "x") && anyNA(lists@x)) {
+    stopArgument("graph", "has entries that are NA", "Give the `graph` of a fit, or NULL.")
+  }
   list(offsets = lists@p, neighbours = lists@i)
 }
 

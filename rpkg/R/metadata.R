@@ -16,13 +16,20 @@ givenCoords <- function(coords, metadata) {
     stopArgument("coords", paste("must name two columns, x and y, not", describe(coords)))
   }
   for (name in coords) gateKnown(name, names(metadata), "coords", "columns of the cell metadata")
+  numbers <- vapply(coords, function(name) is.numeric(metadata[[name]]), NA)
+  if (!all(numbers)) {
+    column <- coords[!numbers][[1]]
+    stopArgument("coords", sprintf("names the column \"%s\", which holds %s", column, describe(metadata[[column]])))
+  }
   columnsToCoords(coords, metadata)
 }
 
 # Places from well-known columns, or NULL.
 knownCoords <- function(metadata, pairs = placeColumns) {
   for (pair in pairs) {
-    if (all(pair %in% names(metadata)) && all(is.finite(metadata[[pair[[1]]]]), is.finite(metadata[[pair[[2]]]]))) {
+    known <- all(pair %in% names(metadata)) &&
+      all(vapply(pair, function(name) is.numeric(metadata[[name]]) && all(is.finite(metadata[[name]])), NA))
+    if (known) {
       return(columnsToCoords(pair, metadata))
     }
   }

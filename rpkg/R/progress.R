@@ -4,9 +4,11 @@ progressBar <- function(verbose, frame = rlang::caller_env()) {
   if (!verbose) {
     return(NULL)
   }
+  force(frame) # while the caller is still the caller: the function below is called from compiled code
   bar <- NULL
   current <- ""
-  function(stage, done, total, objective) {
+  broken <- FALSE
+  show <- function(stage, done, total, objective) {
     if (stage != current) {
       # One bar per stage, so that the remaining time is that of the stage.
       if (!is.null(bar)) {
@@ -23,6 +25,17 @@ progressBar <- function(verbose, frame = rlang::caller_env()) {
     }
     status <- if (is.null(objective) || is.na(objective)) "" else sprintf("loss %.4g", objective)
     cli::cli_progress_update(id = bar, set = done, status = status, .envir = frame)
+  }
+  # A display that fails must not end a long fit: the core takes an error here for an interrupt.
+  function(...) {
+    if (!broken) {
+      tryCatch(show(...), error = function(condition) {
+        broken <<- TRUE
+        rlang::inform(
+          c("Progress is not shown any more.", x = conditionMessage(condition)), class = "starscape_message"
+        )
+      })
+    }
     invisible()
   }
 }

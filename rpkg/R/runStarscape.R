@@ -98,7 +98,8 @@ featureCount <- function(settings, given, input) {
 
 fitCounts <- function(input, parameters, progress) {
   parts <- countParts(input$counts)
-  slice <- if (!is.null(input$slice)) as.integer(input$slice[input$used]) - 1L
+  # Slices whose spots were all left out have no number.
+  slice <- if (!is.null(input$slice)) as.integer(droplevels(input$slice[input$used])) - 1L
   coords <- unname(input$coords[input$used, , drop = FALSE])
   unwrap(core_fit(parts$values, parts$rows, parts$offsets, parts$dim, coords, slice, parameters, progress))
 }

@@ -30,6 +30,7 @@ findDomains.Seurat <- function(x, ...) {
 }
 
 seuratCounts <- function(x, assay, layer) {
+  if (!isString(layer)) stopArgument("layer", paste("must be the name of a layer, not", describe(layer)))
   holder <- seuratAssay(x, assay)
   if (inherits(holder, "Assay")) {
     slots <- setdiff(c("counts", "data", "scale.data"), emptySlots(holder))

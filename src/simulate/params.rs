@@ -4,6 +4,9 @@ use super::lattice::Lattice;
 use super::layout::Layout;
 use crate::error::{Error, Result};
 
+/// Most entries (spots x genes) of all slices together: 100,000 spots with 20,000 genes.
+const LARGEST_SIZE: usize = 2_000_000_000;
+
 /// What can be chosen about simulated sections. The defaults resemble one small Visium section of cortex.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Params {
@@ -96,15 +99,16 @@ impl Params {
         self.check_size()
     }
 
-    /// Sizes have to fit the 32-bit indices of R's sparse matrices, and each domain has to find room.
+    /// All counts, stored or zero, are drawn one by one and the stored ones are indexed by 32 bits in R: sections of
+    /// more than [`LARGEST_SIZE`] entries are refused before memory is asked for. Each domain has to find room.
     fn check_size(&self) -> Result<()> {
-        let spots = self.rows.checked_mul(self.columns).filter(|&spots| spots <= i32::MAX as usize);
-        let Some(spots) = spots else {
-            return Err(Error::argument("rows", "and `columns` make more spots than an index can count"));
-        };
-        if self.genes > i32::MAX as usize {
-            return Err(Error::argument("genes", "are more than an index can count"));
+        let entries = [self.rows, self.columns, self.slices, self.genes];
+        let size = entries.into_iter().try_fold(1usize, usize::checked_mul).filter(|&size| size <= LARGEST_SIZE);
+        if size.is_none() {
+            let message = format!("x `columns` x `slices` x `genes` must be at most {LARGEST_SIZE} entries");
+            return Err(Error::argument("rows", message));
         }
+        let spots = self.rows * self.columns;
         if self.domains > spots / 4 {
             let message = format!("must leave at least four of the {spots} spots to each domain, not {}", self.domains);
             return Err(Error::argument("domains", message));

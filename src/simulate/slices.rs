@@ -5,6 +5,7 @@ use super::layout;
 use super::params::Params;
 use crate::counts::Counts;
 use crate::error::{Error, Result};
+use crate::monitor::{Monitor, Progress};
 use crate::random::{ChaCha8Rng, Stream, substream};
 use ndarray::{Array1, Array2, Axis, s};
 use rand::Rng;
@@ -66,8 +67,9 @@ pub struct Simulation {
 ///
 /// # Errors
 /// [`Error::Argument`] for a value of `params` out of its range, or when the counts do not fit 32-bit indices;
-/// [`Error::NotConverged`] when a Potts layout loses domains; [`Error::Numeric`] when means overflow.
-pub fn simulate_slices(params: &Params) -> Result<Simulation> {
+/// [`Error::NotConverged`] when a Potts layout loses domains; [`Error::Numeric`] when means overflow;
+/// [`Error::Interrupted`].
+pub fn simulate_slices(params: &Params, monitor: &Monitor) -> Result<Simulation> {
     params.check()?;
     let tissue = Tissue::draw(params);
     let positions = params.lattice.positions(params.rows, params.columns);
@@ -88,12 +90,15 @@ pub fn simulate_slices(params: &Params) -> Result<Simulation> {
         let columns: Vec<Column> = (0..spots)
             .into_par_iter()
             .map(|spot| {
+                monitor.check()?;
                 let mut rng = substream(params.seed, Stream::Counts, (index * spots + spot) as u64);
                 Column::draw(params, &tissue, &slice, spot, domains[spot], &mut rng)
             })
             .collect::<Result<_>>()?;
         simulation.counts.push(assemble(params, columns, index)?);
         simulation.labels.extend(domains);
+        let (done, total) = (index + 1, params.slices);
+        monitor.step(Progress { stage: "simulating slices", done, total, objective: None })?;
     }
     Ok(simulation)
 }
@@ -205,7 +210,7 @@ mod tests {
     #[test]
     fn default_slices_have_counts_everywhere_and_realistic_sparsity() -> Result<()> {
         let params = Params::default();
-        let simulation = simulate_slices(&params)?;
+        let simulation = simulate_slices(&params, &Monitor::silent())?;
         let counts = simulation.counts[0].view()?;
         assert_eq!((counts.genes(), counts.spots()), (1000, 2000));
         assert_eq!(simulation.coordinates.dim(), (2000, 2));
@@ -221,14 +226,14 @@ mod tests {
     #[test]
     fn same_bits_for_any_number_of_threads_and_other_for_another_seed() -> Result<()> {
         let params = Params { slices: 2, batch_effect: 0.3, ..small() };
-        let run = |threads| crate::cluster::testing::in_pool(threads, || simulate_slices(&params));
+        let run = |threads| crate::cluster::testing::in_pool(threads, || simulate_slices(&params, &Monitor::silent()));
         let one = run(1)?;
         assert_eq!(one, run(3)?);
-        assert_ne!(one.counts, simulate_slices(&Params { seed: 2, ..params.clone() })?.counts);
+        assert_ne!(one.counts, simulate_slices(&Params { seed: 2, ..params.clone() }, &Monitor::silent())?.counts);
         assert_ne!(one.counts[0], one.counts[1]);
         assert_eq!(one.slices.iter().filter(|&&slice| slice == 1).count(), 300);
         // One more slice changes nothing about the others.
-        assert_eq!(simulate_slices(&Params { slices: 1, ..params })?.counts[0], one.counts[0]);
+        assert_eq!(simulate_slices(&Params { slices: 1, ..params }, &Monitor::silent())?.counts[0], one.counts[0]);
         Ok(())
     }
 
@@ -247,7 +252,7 @@ mod tests {
     #[test]
     fn tiny_libraries_still_leave_no_gene_and_no_spot_empty() -> Result<()> {
         let params = Params { library_size: 1.0, lattice: Lattice::Square, ..small() };
-        let simulation = simulate_slices(&params)?;
+        let simulation = simulate_slices(&params, &Monitor::silent())?;
         let counts = simulation.counts[0].view()?;
         assert!(counts.library_sizes().iter().all(|&size| size > 0.0));
         assert!((0..200).all(|gene| simulation.counts[0].rows.contains(&gene)));
@@ -274,7 +279,7 @@ mod tests {
             (Params { layout: Layout::Potts { interaction: 9.0 }, ..small() }, "interaction"),
         ];
         for (params, expected) in cases {
-            let outcome = simulate_slices(&params);
+            let outcome = simulate_slices(&params, &Monitor::silent());
             assert!(matches!(outcome, Err(Error::Argument { argument, .. }) if argument == expected), "{expected}");
         }
     }

@@ -171,3 +171,30 @@ test_that("the number of domains fits the spots", {
   expectArgumentError(findDomains(embedding, k = 3, graph = quickFit$graph[1:9, 1:9]), "graph")
   expectArgumentError(findDomains(embedding, k = 3, prior = embedding[1:9, ]), "prior", "9 rows")
 })
+
+test_that("slices, coordinates and graphs taken by mistake are refused by name", {
+  expectArgumentError(quick(small$counts, coords = small$coords, slice = colnames(small$counts)), "slice", "single spot")
+  twice <- rbind(small$coords[1, , drop = FALSE] + 9, small$coords)
+  expectArgumentError(quick(small$counts, coords = twice), "coords", "not unique")
+  graph <- quickFit$graph
+  graph <- methods::as(graph, "dMatrix")
+  graph@x[[1]] <- NA
+  expectArgumentError(findDomains(quickFit$embedding, k = 3, graph = graph), "graph", "NA")
+  embedding <- quickFit$embedding
+  rownames(embedding)[[2]] <- rownames(embedding)[[1]]
+  expectArgumentError(findDomains(embedding, k = 3), "x", "not unique")
+  control <- graphControl()
+  control$k <- NULL
+  expectArgumentError(quick(small$counts, coords = small$coords, graph = control), "k", "missing")
+  expectArgumentError(simulateSlices(rows = 40000, columns = 50000, genes = 10), "rows")
+})
+
+test_that("a slice that loses all its spots leaves the others as they were", {
+  counts <- cbind(small$counts, small$counts)
+  colnames(counts) <- paste0("spot", seq_len(ncol(counts)))
+  counts[, seq_len(ncol(small$counts))] <- 0
+  slice <- rep(c("empty", "full"), each = ncol(small$counts))
+  fit <- suppressMessages(quick(counts, coords = unname(rbind(small$coords, small$coords)), slice = slice))
+  expect_identical(fit$graphMethod, quickFit$graphMethod)
+  expect_identical(unname(fit$embedding[slice == "full", ]), unname(quickFit$embedding))
+})

@@ -2,6 +2,7 @@
 
 use crate::answer::{Failure, answer, or_na};
 use crate::arguments::optional_matrix;
+use crate::worker;
 use extendr_api::prelude::*;
 use starscape::metrics::cluster_metrics;
 
@@ -12,12 +13,15 @@ extendr_module! {
 
 /// Metrics of integer labels; NA labels are left out.
 #[extendr]
-fn core_cluster_metrics(truth: &[Rint], labels: &[Rint], embedding: Robj) -> List {
+fn core_cluster_metrics(truth: &[Rint], labels: &[Rint], embedding: Robj, threads: i32) -> List {
     let run = || -> std::result::Result<Robj, Failure> {
         let codes = |values: &[Rint]| -> Vec<Option<usize>> {
             values.iter().map(|value| Option::<i32>::from(*value).and_then(|code| usize::try_from(code).ok())).collect()
         };
-        let metrics = cluster_metrics(&codes(truth), &codes(labels), optional_matrix(&embedding, "embedding")?)?;
+        let (truth, labels) = (codes(truth), codes(labels));
+        let embedding = optional_matrix(&embedding, "embedding")?;
+        let silent = ().into();
+        let metrics = worker::run(threads as usize, &silent, |_| cluster_metrics(&truth, &labels, embedding))?;
         Ok(list!(
             ari = metrics.ari,
             nmi = metrics.nmi,

@@ -57,6 +57,7 @@ fn write_choice(table: &ChoiceTable) -> List {
         |value: fn(&starscape::cluster::Candidate) -> f64| -> Vec<f64> { table.candidates.iter().map(value).collect() };
     let k: Vec<i32> = table.candidates.iter().map(|candidate| candidate.k as i32).collect();
     list!(
+        chosen = table.chosen as i32,
         k = k,
         logLik = column(|candidate| candidate.log_likelihood),
         aic3 = column(|candidate| candidate.aic3),

@@ -2,6 +2,7 @@
 
 use crate::answer::{Failure, answer};
 use crate::arguments::Parameters;
+use crate::worker;
 use extendr_api::prelude::*;
 use starscape::simulate::{Layout, Params, Simulation, simulate_slices};
 use starscape::{Error, Result};
@@ -16,9 +17,11 @@ extendr_module! {
 
 /// Slices side by side in one matrix, as the slots of a `dgCMatrix`, with coordinates x = column, y = row.
 #[extendr]
-fn core_simulate_slices(parameters: List) -> List {
+fn core_simulate_slices(parameters: List, progress: Robj) -> List {
     let run = || -> std::result::Result<Robj, Failure> {
-        let simulation = simulate_slices(&read(&Parameters::new(parameters))?)?;
+        let parameters = Parameters::new(parameters);
+        let (params, threads) = (read(&parameters)?, parameters.whole("threads")?);
+        let simulation = worker::run(threads, &progress, |monitor| simulate_slices(&params, monitor))?;
         Ok(write(simulation)?)
     };
     answer(run())

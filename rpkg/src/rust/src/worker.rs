@@ -47,7 +47,7 @@ pub fn run<T: Send>(
     })
 }
 
-/// Calls the progress function; false when it failed, as it does when an interrupt comes while it runs.
+/// Calls the progress function; false when it failed: it catches its own errors, so an interrupt came while it ran.
 fn show(progress: &Robj, step: &Progress) -> bool {
     let Some(function) = progress.as_function() else { return true };
     let (done, total) = (step.done as i32, step.total as i32);
