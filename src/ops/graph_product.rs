@@ -99,7 +99,7 @@ mod tests {
             let gradients = y.sqr().unwrap().sum_all().unwrap().backward().unwrap();
             for (variable, name) in [(&x, "grad_x_of_sum_y2"), (&weight, "grad_weight_of_sum_y2")] {
                 let expected = testing::matrix(&golden[name], dtype);
-                testing::assert_close(gradients.get(variable).unwrap(), &expected, 10.0 * tolerance);
+                testing::assert_close(gradients.get(variable).unwrap(), &expected, tolerance);
             }
         }
     }
