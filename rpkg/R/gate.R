@@ -399,7 +399,7 @@ gateGraph <- function(graph, spots) {
     stopArgument("graph", "must be symmetric", "Give the `graph` of a fit, or NULL.")
   }
   lists <- Matrix::drop0(methods::as(methods::as(graph, "generalMatrix"), "CsparseMatrix"))
-  if (.hasSlot(lists, "x") && anyNA(lists@x)) {
+  if (methods::.hasSlot(lists, "x") && anyNA(lists@x)) {
     stopArgument("graph", "has entries that are NA", "Give the `graph` of a fit, or NULL.")
   }
   list(offsets = lists@p, neighbours = lists@i)
