@@ -17,6 +17,7 @@ pub mod preprocess;
 pub mod prior;
 pub mod random;
 pub mod simulate;
+pub mod stability;
 pub mod threads;
 pub mod vae;
 

@@ -33,6 +33,17 @@ unwrap <- function(answer) {
   )
 }
 
+# Warns that work was cut short and says how to go on.
+warnInterrupted <- function(done, total) {
+  rlang::warn(
+    c(
+      sprintf("Interrupted after %d of %d seeds. The result holds these alone.", done, total),
+      i = "Call again with the result as `previous`, or with the same `checkpoint`, to run the others."
+    ),
+    class = c("starscape_warning_interrupted", "starscape_warning")
+  )
+}
+
 # The frame of the function the user called: the outermost one that belongs to the package.
 userFrame <- function() {
   home <- topenv()
@@ -44,12 +55,12 @@ userFrame <- function() {
   }
 }
 
-# Needs a suggested package for objects of some class.
-needPackage <- function(package) {
+# Needs a suggested package, for objects of some class or for the value of an argument.
+needPackage <- function(package, argument = "x", instead = "give a count matrix and `coords` instead") {
   if (!rlang::is_installed(package)) {
     stopArgument(
-      "x", sprintf("needs the package %s, which is not installed", package),
-      sprintf("Install it, or give a count matrix and `coords` instead.")
+      argument, sprintf("needs the package %s, which is not installed", package),
+      sprintf("Install it, or %s.", instead)
     )
   }
 }

@@ -15,3 +15,15 @@ core_cluster_metrics <- function(truth, labels, embedding, threads) {
 core_simulate_slices <- function(parameters, progress) {
   .Call(wrap__core_simulate_slices, parameters, progress)
 }
+
+core_stability <- function(labels, k, threads, progress) {
+  .Call(wrap__core_stability, labels, k, threads, progress)
+}
+
+core_pairwise <- function(labels, threads, progress) {
+  .Call(wrap__core_pairwise, labels, threads, progress)
+}
+
+core_coassignment <- function(labels, spots) {
+  .Call(wrap__core_coassignment, labels, spots)
+}

@@ -103,19 +103,20 @@ gateDots <- function(...) {
 largestInteger <- .Machine$integer.max
 
 # Everything the core needs of counts and places, without spots and genes that have no counts. `used` says which of
-# the spots given are left.
-gateInput <- function(x, coords, slice) {
+# the spots given are left, and `spots` names them all. Places may be left out where `placed` is FALSE.
+gateInput <- function(x, coords, slice, placed = TRUE) {
   counts <- gateNames(gateCounts(x))
-  coords <- gateCoords(coords, colnames(counts))
+  spots <- colnames(counts)
+  if (placed || !is.null(coords)) coords <- gateCoords(coords, spots)
   slice <- gateSlice(slice, ncol(counts))
   usedSpots <- gateEmpty(Matrix::colSums(counts) > 0, "spot", "They stay in the result as NA.")
   gateSliceSizes(slice, usedSpots)
-  gatePlaces(coords[usedSpots, , drop = FALSE], slice[usedSpots])
+  if (!is.null(coords)) gatePlaces(coords[usedSpots, , drop = FALSE], slice[usedSpots])
   usedGenes <- gateEmpty(Matrix::rowSums(counts) > 0, "gene", "They are left out.")
   if (!all(usedSpots) || !all(usedGenes)) {
     counts <- counts[usedGenes, usedSpots, drop = FALSE]
   }
-  list(counts = counts, coords = coords, slice = slice, used = usedSpots)
+  list(counts = counts, coords = coords, slice = slice, used = usedSpots, spots = spots)
 }
 
 gateCounts <- function(x) {
@@ -423,4 +424,73 @@ gateKnown <- function(name, known, argument, what) {
     stopArgument(argument, sprintf("must name %s of `x`, not %s", what, describe(name)), have)
   }
   name
+}
+
+# Sweeps over seeds ------------------------------------------------------------------------------------------------
+
+gateSeeds <- function(seeds) {
+  whole <- is.numeric(seeds) && all(is.finite(seeds)) && all(seeds == round(seeds))
+  if (!whole || length(seeds) == 0 || any(seeds < 0) || any(seeds > largestInteger)) {
+    stopArgument(
+      "seeds", paste("must be whole numbers, not", describe(seeds)),
+      sprintf("Give one or more whole numbers from 0 to %d.", largestInteger)
+    )
+  }
+  if (anyDuplicated(seeds) > 0) {
+    stopArgument("seeds", sprintf("has %d twice or more", seeds[duplicated(seeds)][[1]]), "Give each seed once.")
+  }
+  as.integer(seeds)
+}
+
+# Known labels as a factor, or NULL.
+gateTruth <- function(truth, spots) {
+  if (is.null(truth)) {
+    return(NULL)
+  }
+  if (all(is.na(gateLabels(truth, "truth", spots)))) stopArgument("truth", "is NA for all spots")
+  if (is.factor(truth)) droplevels(truth) else factor(truth)
+}
+
+# How many runs a back end of BiocParallel works on at a time.
+gateWorkers <- function(BPPARAM) {
+  if (is.null(BPPARAM)) {
+    return(1L)
+  }
+  needPackage("BiocParallel", "BPPARAM", "leave `BPPARAM` out and run one seed after the other")
+  if (!methods::is(BPPARAM, "BiocParallelParam")) {
+    stopArgument(
+      "BPPARAM", paste("must be a back end of BiocParallel, not", describe(BPPARAM)),
+      "Give for instance BiocParallel::MulticoreParam(4), or NULL."
+    )
+  }
+  as.integer(BiocParallel::bpnworkers(BPPARAM))
+}
+
+# Settings of a method: those it knows, by their names.
+gateSettings <- function(settings, known, name) {
+  given <- if (is.null(names(settings))) rep("", length(settings)) else names(settings)
+  unknown <- setdiff(given, known)
+  if (length(unknown) > 0) {
+    have <- if (length(known) == 0) "It has none." else paste0("It has: ", paste(known, collapse = ", "), ".")
+    argument <- if (unknown[[1]] == "") "..." else unknown[[1]]
+    stopArgument(argument, sprintf("is not a setting of the method \"%s\"", name), have)
+  }
+  settings
+}
+
+gateFunction <- function(value, argument, count) {
+  if (!is.function(value) || (!is.primitive(value) && !takes(value, count))) {
+    stopArgument(argument, sprintf("must be a function of %d arguments, not %s", count, describe(value)))
+  }
+  value
+}
+
+takes <- function(value, count) "..." %in% names(formals(value)) || length(formals(value)) >= count
+
+# The result of stabilitySweep().
+gateSweep <- function(sweep, argument = "sweep") {
+  if (!inherits(sweep, "stability_sweep")) {
+    stopArgument(argument, paste("must come from stabilitySweep(), not", describe(sweep)))
+  }
+  sweep
 }

@@ -4,11 +4,9 @@ use super::best_start::best_mixture;
 use super::order::most_probable;
 use super::points::Points;
 use crate::error::Result;
-use crate::metrics::adjusted_rand_index;
+use crate::metrics::{adjusted_rand_index, partners};
 use crate::monitor::Monitor;
 use ndarray::{Array2, Axis};
-use pathfinding::kuhn_munkres::kuhn_munkres;
-use pathfinding::matrix::Matrix;
 
 /// Rounds of alignment and averaging; it settles in two or three.
 const ROUNDS: usize = 20;
@@ -30,7 +28,7 @@ pub fn consensus_start(views: &[Points], k: usize, starts: usize, monitor: &Moni
     for _ in 0..ROUNDS {
         let mut total = Array2::zeros((consensus.len(), k));
         for (posterior, labels) in posteriors.iter().zip(&labels) {
-            total += &posterior.select(Axis(1), &partners(&consensus, labels, k));
+            total += &posterior.select(Axis(1), &matched(&consensus, labels, k));
         }
         let next = most_probable(&total);
         if next == consensus {
@@ -49,12 +47,10 @@ fn medoid(labels: &[Vec<usize>]) -> usize {
 }
 
 /// For each of the `k` groups of `reference` the group of `labels` matched with it.
-fn partners(reference: &[usize], labels: &[usize], k: usize) -> Vec<usize> {
-    let mut together = Matrix::new(k, k, 0i64);
-    for (&row, &column) in reference.iter().zip(labels) {
-        together[(row, column)] += 1;
-    }
-    kuhn_munkres(&together).1
+fn matched(reference: &[usize], labels: &[usize], k: usize) -> Vec<usize> {
+    let mut together = Array2::<u64>::zeros((k, k));
+    reference.iter().zip(labels).for_each(|(&row, &column)| together[[row, column]] += 1);
+    partners(k, k, |row, column| together[[row, column]]).into_iter().flatten().collect()
 }
 
 #[cfg(test)]
@@ -76,7 +72,7 @@ mod tests {
 
     #[test]
     fn groups_are_matched_one_to_one() {
-        assert_eq!(partners(&[0, 0, 1, 1, 2], &[2, 2, 0, 0, 1], 3), [2, 0, 1]);
+        assert_eq!(matched(&[0, 0, 1, 1, 2], &[2, 2, 0, 0, 1], 3), [2, 0, 1]);
         assert_eq!(medoid(&[vec![0, 1, 0, 1], vec![0, 0, 1, 1], vec![1, 1, 0, 0]]), 1);
     }
 }

@@ -18,7 +18,7 @@ pub struct Matched {
     pub macro_f1: f64,
 }
 
-/// Matches the columns (labels) of a table with its rows (true classes) by the Hungarian method (Kuhn 1955).
+/// Matches the columns (labels) of a table with its rows (true classes).
 ///
 /// # Errors
 /// [`Error::Argument`] naming `labels` when there are too many classes to be matched.
@@ -28,25 +28,36 @@ pub(super) fn of_table(table: &Contingency) -> Result<Matched> {
         let message = format!("cannot be matched: {labels} labels and {classes} true classes are too many");
         return Err(Error::argument("labels", message));
     }
-    // The method matches every row, so the shorter side has to be in the rows.
-    let wide = classes <= labels;
-    let (rows, columns) = if wide { (classes, labels) } else { (labels, classes) };
-    let mut weights = Matrix::new(rows, columns, 0i64);
-    for cell in table.cells() {
-        let at = if wide { (cell.row, cell.column) } else { (cell.column, cell.row) };
-        weights[at] = cell.count as i64;
-    }
-    let (agreeing, partners) = kuhn_munkres(&weights);
-    let pairs = partners.iter().enumerate().map(|(row, &column)| {
-        let (class, label) = if wide { (row, column) } else { (column, row) };
+    let mut counts = Matrix::new(classes, labels, 0u64);
+    table.cells().iter().for_each(|cell| counts[(cell.row, cell.column)] = cell.count);
+    let partners = partners(classes, labels, |class, label| counts[(class, label)]);
+    let pairs = partners.iter().enumerate().filter_map(|(class, label)| label.map(|label| (class, label)));
+    let agreeing: u64 = pairs.clone().map(|pair| counts[pair]).sum();
+    let f1 = pairs.map(|(class, label)| {
         let items = table.row_totals()[class] + table.column_totals()[label];
-        if items > 0 { 2.0 * weights[(row, column)] as f64 / items as f64 } else { 0.0 }
+        if items > 0 { 2.0 * counts[(class, label)] as f64 / items as f64 } else { 0.0 }
     });
     let classes_with_items = table.row_totals().iter().filter(|&&count| count > 0).count();
     Ok(Matched {
         accuracy: agreeing as f64 / table.total() as f64,
-        macro_f1: pairs.sum::<f64>() / classes_with_items as f64,
+        macro_f1: f1.sum::<f64>() / classes_with_items as f64,
     })
+}
+
+/// The column matched with each row of a table of counts, so that most items agree: one to one by the Hungarian method
+/// (Kuhn 1955), none for rows that are left over.
+pub(crate) fn partners(rows: usize, columns: usize, count: impl Fn(usize, usize) -> u64) -> Vec<Option<usize>> {
+    // The method matches every row, so the shorter side has to be in the rows.
+    if rows <= columns {
+        let weights = Matrix::from_fn(rows, columns, |(row, column)| count(row, column) as i64);
+        return kuhn_munkres(&weights).1.into_iter().map(Some).collect();
+    }
+    let weights = Matrix::from_fn(columns, rows, |(column, row)| count(row, column) as i64);
+    let mut partners = vec![None; rows];
+    for (column, row) in kuhn_munkres(&weights).1.into_iter().enumerate() {
+        partners[row] = Some(column);
+    }
+    partners
 }
 
 #[cfg(test)]

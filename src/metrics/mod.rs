@@ -6,8 +6,10 @@ mod mutual_information;
 mod rand_index;
 mod silhouette;
 
+pub(crate) use matching::partners;
 pub use mutual_information::normalised_mutual_information;
 pub use rand_index::adjusted_rand_index;
+pub(crate) use rand_index::rand_index_of_counts;
 pub use silhouette::{ALL_UP_TO, SAMPLED, silhouette};
 
 use crate::error::{Error, Result};

@@ -10,14 +10,19 @@ pub fn adjusted_rand_index(first: &[usize], second: &[usize]) -> f64 {
 }
 
 pub(super) fn of_table(table: &Contingency) -> f64 {
+    rand_index_of_counts(table.cells().iter().map(|cell| cell.count), table.row_totals(), table.column_totals())
+}
+
+/// The index from the counts of a contingency table, in any order, and its totals.
+pub(crate) fn rand_index_of_counts(counts: impl Iterator<Item = u64>, rows: &[u64], columns: &[u64]) -> f64 {
     let pairs = |count: u64| {
         let count = count as f64;
         count * (count - 1.0) / 2.0
     };
-    let together: f64 = table.cells().iter().map(|cell| pairs(cell.count)).sum();
-    let first: f64 = table.row_totals().iter().copied().map(pairs).sum();
-    let second: f64 = table.column_totals().iter().copied().map(pairs).sum();
-    let all = pairs(table.total());
+    let together: f64 = counts.map(pairs).sum();
+    let first: f64 = rows.iter().copied().map(pairs).sum();
+    let second: f64 = columns.iter().copied().map(pairs).sum();
+    let all = pairs(rows.iter().sum());
     let expected = if all > 0.0 { first * second / all } else { 0.0 };
     let largest = 0.5 * (first + second);
     if largest == expected { 1.0 } else { (together - expected) / (largest - expected) }

@@ -72,6 +72,15 @@ pub fn indices(value: &Robj, argument: &'static str) -> Result<Vec<usize>> {
     Ok(numbers.into_iter().map(|number| number as usize).collect())
 }
 
+/// The columns of a matrix of whole numbers that are not negative.
+pub fn columns(value: &Robj, argument: &'static str) -> Result<Vec<Vec<usize>>> {
+    let cells = indices(value, argument)?;
+    if value.nrows() == 0 || cells.is_empty() {
+        return Err(Error::argument(argument, "must be a matrix with rows and columns"));
+    }
+    Ok(cells.chunks(value.nrows()).map(<[usize]>::to_vec).collect())
+}
+
 /// A numeric matrix, read in place.
 pub fn matrix<'a>(value: &'a Robj, argument: &'static str) -> Result<ArrayView2<'a, f64>> {
     <ArrayView2<f64>>::try_from(value).map_err(|_| Error::argument(argument, "must be a numeric matrix"))

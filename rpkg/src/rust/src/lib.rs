@@ -9,6 +9,7 @@ mod find_domains;
 mod fit;
 mod interrupt;
 mod simulate_slices;
+mod stability;
 mod worker;
 
 use extendr_api::prelude::*;
@@ -19,4 +20,5 @@ extendr_module! {
     use find_domains;
     use fit;
     use simulate_slices;
+    use stability;
 }

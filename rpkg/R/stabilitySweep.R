@@ -1,0 +1,372 @@
+#' Measure how much domains change with the seed
+#'
+#' Runs a method, starscape or any other, once for every seed and measures how far the runs agree: which pairs of runs,
+#' which spots and which domains change, and what all runs have in common. No truth is needed.
+#'
+#' @param x Counts: a matrix with genes as rows and spots as columns, or a `Seurat`, `SingleCellExperiment` or
+#'   `SpatialExperiment` object, as for [runStarscape()].
+#' @param method What is run:
+#'   * `"starscape"`: [runStarscape()], then [findDomains()]; `"starscape_prior"`: its deterministic prior alone,
+#'     without the network;
+#'   * `"seurat"`: log-normalisation, variable features, scaling, principal components and Louvain clustering by Seurat;
+#'     for every seed the resolution is found by bisection that gives `k` clusters, or the number nearest to it;
+#'   * `"kmeans"` and `"mclust"`: k-means from one random start, or a Gaussian mixture with tied covariance by mclust,
+#'     on the same components;
+#'   * `"bayesspace"` and `"banksy"`: the packages BayesSpace and Banksy (Leiden clustering, with the resolution found
+#'     as for Seurat);
+#'   * a function `(x, seed)` that returns a label for every spot, or a [sweepMethod()], both of which are given `x` as
+#'     it is.
+#' @param seeds Whole numbers from 0 to 2147483647, each once.
+#' @param k Number of domains, a whole number from 2 to the number of spots with counts. The method is asked for so
+#'   many, and the consensus has at most so many.
+#' @param truth Known labels, one per spot, NA where unknown, or `NULL`. For objects also the name of a column of the
+#'   cell metadata.
+#' @param BPPARAM Back end of the package BiocParallel that runs seeds in parallel, or `NULL` to run one after the
+#'   other. The result is the same.
+#' @param ... For objects: further arguments of the default method. Others are settings of the method. For `"starscape"`
+#'   those of [runStarscape()] (for `"starscape_prior"` all but `epochs`); `nFeatures` (2000 variable genes) and `npcs`
+#'   (components: 20, for BayesSpace 15) for the others, and `neighbours` (of the graph: 20) for `"seurat"`; `platform`
+#'   (`"Visium"`, `"VisiumHD"` or `"ST"`), `nrep` (50000) and `burnIn` (1000) for `"bayesspace"`; `lambda` (0.8) and
+#'   `neighbours` (50) for `"banksy"`.
+#' @return A list of class `stability_sweep`:
+#'   * `labels`: whole numbers, spots x seeds that succeeded, in the labels of the consensus: the groups of every run
+#'     are matched with the consensus domains one to one (Hungarian method), and groups that are left over take the
+#'     domain that holds most of their spots;
+#'   * `runs`: data frame with one row per seed: `seed`; `status`, `"ok"` or `"failed"`, and the `message` of the
+#'     failure; `k`, the number of labels; `ari`, the adjusted Rand index with `truth`, or NA; `agreement`, its mean
+#'     with the other seeds; `seconds` of this run; and `memory_mb`, see below;
+#'   * `pairwise`: adjusted Rand index of every two seeds, at most 1;
+#'   * `spots`: data frame with one row per spot: `consensus` (factor, largest domain first); `support`, the share of
+#'     runs that agree with it; `entropy` of the aligned labels in nats; `stability`, 1 - entropy / log(number of
+#'     domains), from 0 to 1; and `consistency`, the element-centric consistency, from 0 to 1 (NA for a single seed);
+#'   * `domains`: data frame with one row per consensus domain: `domain`, its number of `spots`, and `stability`, the
+#'     mean over the runs of the Jaccard index with the most similar group of the run, and the `lowest` of these, from 0
+#'     to 1;
+#'   * `sources`: data frame with the rows `total` (both stages see the seed), `embedding` (the second stage sees the
+#'     first seed only) and `clustering` (the embedding of the first seed is divided with every seed): the mean and
+#'     lowest ARI of two runs, `mean_ari` and `min_ari`, and the `gap` between the best and the worst ARI with `truth`.
+#'     `NULL` for a method in one stage or without `apart`;
+#'   * `truth` (factor or `NULL`), `coords` (spots x 2 or `NULL`), `slice` (factor or `NULL`), and `method`, `k`,
+#'     `seeds` and `settings` as given.
+#'
+#'   Spots without counts are NA and take part in no measure. `memory_mb` is the peak of the resident memory of the
+#'   process that ran the seed, since that process began (the line `VmHWM` of `/proc/self/status`); where the system
+#'   does not tell, that of R's heap ([gc()]). Runs in one process share it; to measure runs apart give a back end whose
+#'   workers each run one seed.
+#' @section Seeds that fail:
+#' A run that stops with an error, or gives a wrong number of labels, NA for a spot with counts, or one label for all
+#' spots, is recorded with its message, and the others stand.
+#' @section Random numbers:
+#' Every stage runs with R's generator set from the seed, and the generator is afterwards as it was before, also if a
+#' method calls `set.seed()`.
+#' @section Stopping and going on: With a `checkpoint`, every finished seed is a small file in that directory; a new
+#' call with the same data, method and settings reads them, and only runs the seeds that are missing. In parallel, seeds
+#' are finished when all that are run at the same time are. Ctrl-C returns what is finished with a warning of class
+#' `starscape_warning_interrupted`; give it as `previous` to go on.
+#' @section On a cluster:
+#' Each worker needs the package and as many threads as `threads` says. For Slurm, with a template file of the package
+#' batchtools:
+#'
+#' ```
+#' cluster <- BiocParallel::BatchtoolsParam(
+#'   workers = 20, cluster = "slurm", template = "slurm.tmpl",
+#'   resources = list(ncpus = 1, memory = 8000, walltime = 3600)
+#' )
+#' sweep <- stabilitySweep(counts, coords = coords, k = 7, seeds = 1:100, BPPARAM = cluster, checkpoint = "sweep")
+#' ```
+#'
+#' Functions of your own find on such workers, and on those of `SnowParam()`, only what they load themselves.
+#' @section Errors:
+#' Unusable input, a package that is missing for the `method`, a `checkpoint` of another sweep, and a method that fails
+#' for all seeds are errors of class `starscape_error_argument` whose field `argument` names the argument.
+#' @references
+#' Gates, Wood, Hetrick and Ahn (2019). Element-centric clustering comparison unifies overlaps and hierarchy. Scientific
+#' Reports 9, 8574. \doi{10.1038/s41598-019-44892-y}
+#'
+#' Hennig (2007). Cluster-wise assessment of cluster stability. Computational Statistics & Data Analysis 52, 258-271.
+#' \doi{10.1016/j.csda.2006.11.025}
+#'
+#' Hornik (2005). A CLUE for CLUster Ensembles. Journal of Statistical Software 14(12). The consensus.
+#' @seealso [consensusDomains()] for the domains, [sweepMethod()] for methods of your own.
+#' @examples
+#' slices <- simulateSlices(rows = 12, columns = 12, genes = 100, domains = 3)
+#' sweep <- stabilitySweep(
+#'   slices$counts, coords = slices$coords, seeds = 1:3, k = 3, truth = slices$labels, latentDim = 5, epochs = 5
+#' )
+#' sweep
+#' summary(sweep)
+#' sweep$runs
+#'
+#' ownMethod <- function(x, seed) stats::kmeans(t(as.matrix(log1p(x))), 3)$cluster
+#' stabilitySweep(slices$counts, ownMethod, seeds = 1:5, k = 3)
+#' @export
+stabilitySweep <- function(x, method = "starscape", seeds = 1:20, k, truth = NULL, BPPARAM = NULL, ...) {
+  UseMethod("stabilitySweep")
+}
+
+#' @rdname stabilitySweep
+#' @param coords,slice Where the spots are and which slice each lies on, as in [runStarscape()]. Methods that do not
+#'   look at places, and your own, need no `coords`.
+#' @param apart Whether to tell the two stages of a method apart, which divides each embedding once more (twice if the
+#'   second stage depends on its seed).
+#' @param checkpoint Directory that keeps every finished seed, or `NULL`: nothing is written.
+#' @param previous A sweep of the same data, method and settings to go on with: its seeds are not run again.
+#' @param threads Number of threads of a starscape run and of the measures, a whole number from 1; `NULL` takes 1 where
+#'   `BPPARAM` has several workers and 2 otherwise. It does not change the result.
+#' @param verbose Whether to show progress.
+#' @export
+stabilitySweep.default <- function(x, method = "starscape", seeds = 1:20, k, truth = NULL, BPPARAM = NULL,
+                                   coords = NULL, slice = NULL, apart = TRUE, checkpoint = NULL, previous = NULL,
+                                   threads = NULL, verbose = rlang::is_interactive(), ...) {
+  sweepCounts(
+    x, x, coords, slice, truth, method, seeds, k, BPPARAM,
+    apart = apart, checkpoint = checkpoint, previous = previous, threads = threads, verbose = verbose, ...
+  )
+}
+
+#' @rdname stabilitySweep
+#' @param assay,layer,image Where `x` has the counts and the places, as in [runStarscape()].
+#' @export
+stabilitySweep.Seurat <- function(x, method = "starscape", seeds = 1:20, k, truth = NULL, BPPARAM = NULL,
+                                  coords = NULL, slice = NULL, assay = NULL, layer = "counts", image = NULL, ...) {
+  needPackage("SeuratObject")
+  counts <- seuratCounts(x, assay, layer)
+  places <- seuratPlaces(x, colnames(counts), coords, slice, image)
+  truth <- givenTruth(truth, x[[]][colnames(counts), , drop = FALSE])
+  sweepCounts(x, counts, places$coords, places$slice, truth, method, seeds, k, BPPARAM, ...)
+}
+
+#' @rdname stabilitySweep
+#' @export
+stabilitySweep.SingleCellExperiment <- function(x, method = "starscape", seeds = 1:20, k, truth = NULL, BPPARAM = NULL,
+                                                coords = NULL, slice = NULL, assay = "counts", ...) {
+  needPackage("SingleCellExperiment")
+  metadata <- SummarizedExperiment::colData(x)
+  coords <- if (is.null(coords)) sceCoords(x, metadata) else givenCoords(coords, metadata)
+  sweepCounts(
+    x, sceCounts(x, assay), coords, givenSlice(slice, metadata), givenTruth(truth, metadata), method, seeds, k,
+    BPPARAM, ...
+  )
+}
+
+#' @rdname stabilitySweep
+#' @export
+stabilitySweep.SpatialExperiment <- function(x, method = "starscape", seeds = 1:20, k, truth = NULL, BPPARAM = NULL,
+                                             coords = NULL, slice = NULL, assay = "counts", ...) {
+  needPackage("SpatialExperiment")
+  metadata <- SummarizedExperiment::colData(x)
+  if (is.null(coords)) coords <- spatialPlaces(x, metadata)
+  if (is.null(slice) && length(unique(metadata$sample_id)) > 1) slice <- metadata$sample_id
+  stabilitySweep.SingleCellExperiment(x, method, seeds, k, truth, BPPARAM, coords, slice, assay, ...)
+}
+
+# `x` as the user gave it, and the counts it holds.
+sweepCounts <- function(x, counts, coords, slice, truth, method, seeds, k, BPPARAM, apart = TRUE, checkpoint = NULL,
+                        previous = NULL, threads = NULL, verbose = rlang::is_interactive(), ...) {
+  seeds <- gateSeeds(seeds)
+  if (!is.null(previous)) seeds <- union(gateSweep(previous, "previous")$seeds, seeds)
+  if (missing(k)) stopArgument("k", "is missing", "Say how many domains to look for.")
+  if (is.null(threads)) threads <- if (gateWorkers(BPPARAM) > 1) 1 else 2
+  options <- gateFields(list(apart = apart, threads = threads, verbose = verbose), sweepChecks)
+  method <- gateMethod(method, list(...), options$threads)
+  tissue <- gateInput(counts, coords, slice, placed = method$placed)
+  tissue$truth <- gateTruth(truth, length(tissue$used))
+  k <- gateK(k, sum(tissue$used))
+  if (is.null(k)) stopArgument("k", "must be one whole number, not NULL")
+  job <- sweepJob(x, tissue, method, seeds, k, options$apart)
+  records <- c(previousRecords(previous, job$fingerprint), storedRecords(checkpoint, job$fingerprint))
+  records <- withr::with_preserve_seed(
+    runSeeds(job, seeds, records, BPPARAM, checkpoint, options$verbose)
+  )
+  newSweep(records, tissue, job, options)
+}
+
+sweepChecks <- list(apart = yesOrNo, threads = wholeNumber(1, 1024), verbose = yesOrNo)
+
+# `truth` as the user gave it: the name of a column, or one value per spot.
+givenTruth <- function(truth, metadata) {
+  if (isString(truth) && nrow(metadata) > 1) {
+    return(metadata[[gateKnown(truth, names(metadata), "truth", "a column of the cell metadata")]])
+  }
+  truth
+}
+
+# All that a worker has to know.
+sweepJob <- function(x, tissue, method, seeds, k, apart) {
+  used <- tissue$used
+  apart <- apart && !is.null(method$cluster)
+  job <- list(
+    x = x, used = used, method = method, k = k, apart = apart, first = seeds[[1]],
+    fingerprint = sweepFingerprint(tissue, method, k, apart, seeds[[1]])
+  )
+  if (!method$own) {
+    job$x <- list(
+      counts = tissue$counts, coords = tissue$coords[used, , drop = FALSE],
+      slice = if (!is.null(tissue$slice)) droplevels(tissue$slice[used])
+    )
+    job$used <- rep(TRUE, sum(used))
+  }
+  job
+}
+
+previousRecords <- function(previous, fingerprint) {
+  if (is.null(previous)) {
+    return(list())
+  }
+  if (!identical(attr(previous, "fingerprint"), fingerprint)) {
+    stopArgument("previous", "is a sweep of other data, another method or other settings")
+  }
+  attr(previous, "records")
+}
+
+# The result from the records of all seeds, in their order.
+newSweep <- function(records, tissue, job, options) {
+  succeeded <- Filter(function(record) record$status == "ok", records)
+  if (length(succeeded) == 0) {
+    stopArgument(
+      "method",
+      sprintf("failed for all %d seeds, for the first of them with: %s", length(records), records[[1]]$message)
+    )
+  }
+  labels <- do.call(cbind, lapply(succeeded, `[[`, "labels"))
+  groups <- min(job$k, max(labels))
+  found <- unwrap(core_stability(labels, groups, options$threads, progressBar(options$verbose)))
+  structure(
+    list(
+      labels = alignedLabels(found, tissue, names(succeeded)), runs = runTable(records, found$pairwise, tissue),
+      pairwise = `dimnames<-`(found$pairwise, list(names(succeeded), names(succeeded))),
+      spots = spotTable(found, tissue, length(succeeded)), domains = domainTable(found),
+      sources = if (job$apart) sourceTable(succeeded, found$pairwise, tissue, job$method$seeded, options$threads),
+      truth = tissue$truth, coords = tissue$coords, slice = tissue$slice, method = job$method$name, k = job$k,
+      seeds = vapply(unname(records), `[[`, 0L, "seed"), settings = job$method$settings
+    ),
+    class = "stability_sweep", records = records, fingerprint = job$fingerprint
+  )
+}
+
+alignedLabels <- function(found, tissue, seeds) {
+  labels <- matrix(NA_integer_, length(tissue$used), length(seeds), dimnames = list(tissue$spots, seeds))
+  labels[tissue$used, ] <- found$aligned
+  labels
+}
+
+runTable <- function(records, pairwise, tissue) {
+  ok <- vapply(records, function(record) record$status == "ok", NA)
+  column <- function(name, kind) vapply(unname(records), `[[`, kind, name)
+  agreement <- rep(NA_real_, length(records))
+  if (sum(ok) > 1) agreement[ok] <- (rowSums(pairwise) - 1) / (sum(ok) - 1)
+  groups <- vapply(unname(records), function(record) if (is.null(record$labels)) NA else max(record$labels), 0L)
+  truth <- truthAgreement(lapply(records[ok], `[[`, "labels"), tissue)
+  data.frame(
+    seed = column("seed", 0L), status = column("status", ""), message = column("message", ""), k = groups,
+    ari = replace(rep(NA_real_, length(records)), ok, truth), agreement = agreement, seconds = column("seconds", 0),
+    memory_mb = column("memory", 0)
+  )
+}
+
+# Adjusted Rand index with the truth of labels of the spots that have counts; NA without a truth.
+truthAgreement <- function(labels, tissue) {
+  truth <- tissue$truth[tissue$used]
+  if (all(is.na(truth))) {
+    return(rep(NA_real_, length(labels)))
+  }
+  vapply(labels, function(labels) clusterMetrics(truth, labels, threads = 1)[["ARI"]], 0)
+}
+
+spotTable <- function(found, tissue, runs) {
+  rows <- match(seq_along(tissue$used), which(tissue$used))
+  data.frame(
+    consensus = factor(found$consensus, levels = seq_len(found$k))[rows], support = found$support[rows],
+    entropy = found$entropy[rows], stability = found$stability[rows],
+    consistency = if (runs > 1) found$consistency[rows] else NA_real_, row.names = tissue$spots
+  )
+}
+
+domainTable <- function(found) {
+  data.frame(
+    domain = factor(seq_len(found$k)), spots = found$spots, stability = found$jaccard, lowest = found$lowest
+  )
+}
+
+# Where the change comes from. Without a seed, the second stage would repeat its first result.
+sourceTable <- function(records, pairwise, tissue, seeded, threads) {
+  repeated <- rep(list(records[[1]]$labels), length(records))
+  source <- function(name) {
+    labels <- if (name == "clustering" && !seeded) repeated else lapply(records, `[[`, name)
+    if (length(labels) < 2 || any(lengths(labels) == 0)) {
+      return(data.frame(mean_ari = NA_real_, min_ari = NA_real_, gap = NA_real_))
+    }
+    pairs <- if (name == "labels") pairwise else unwrap(core_pairwise(do.call(cbind, labels), threads, NULL))
+    pairs <- pairs[upper.tri(pairs)]
+    truth <- truthAgreement(labels, tissue)
+    data.frame(mean_ari = mean(pairs), min_ari = min(pairs), gap = max(truth) - min(truth))
+  }
+  rows <- lapply(c("labels", "embedding", "clustering"), source)
+  data.frame(source = c("total", "embedding", "clustering"), do.call(rbind, rows))
+}
+
+# How often spots lie in one domain, for an even sample of at most `most` spots ordered by consensus domain and then by
+# falling stability. The attribute `domain` has the domain of each row.
+coassignment <- function(sweep, most = 300) {
+  spots <- gateSweep(sweep)$spots
+  order <- order(spots$consensus, -spots$stability, na.last = NA)
+  chosen <- order[unique(round(seq(1, length(order), length.out = min(most, length(order)))))]
+  used <- which(!is.na(spots$consensus))
+  shares <- unwrap(core_coassignment(sweep$labels[used, , drop = FALSE], match(chosen, used)))
+  dimnames(shares) <- list(rownames(spots)[chosen], rownames(spots)[chosen])
+  structure(shares, domain = spots$consensus[chosen])
+}
+
+#' Print and summarise a sweep
+#'
+#' @param x,object A `stability_sweep` from [stabilitySweep()].
+#' @param ... Not used.
+#' @return `print()` returns its argument, invisibly. `summary()` returns a named numeric vector: `mean_ari` and
+#'   `min_ari` of two seeds; `gap` between the best and the worst ARI with the truth, and their standard deviation
+#'   `sd_truth`; mean `stability` and element-centric `consistency` of the spots; mean `seconds` and largest `memory_mb`
+#'   of a run; and the number of seeds that `failed`. What cannot be told is NA.
+#' @examples
+#' slices <- simulateSlices(rows = 12, columns = 12, genes = 100, domains = 3)
+#' sweep <- stabilitySweep(slices$counts, coords = slices$coords, seeds = 1:3, k = 3, latentDim = 5, epochs = 5)
+#' summary(sweep)
+#' @method print stability_sweep
+#' @export
+print.stability_sweep <- function(x, ...) {
+  numbers <- summary(x)
+  spots <- x$spots
+  cat(sprintf("stability sweep: %s, %d seeds", x$method, nrow(x$runs)))
+  if (numbers[["failed"]] > 0) cat(sprintf(" (%d failed)", numbers[["failed"]]))
+  cat(sprintf(", %d spots, k = %d\n", nrow(spots), x$k))
+  cat(sprintf("  ARI of two seeds: mean %.3f, lowest %.3f\n", numbers[["mean_ari"]], numbers[["min_ari"]]))
+  if (!is.null(x$truth)) {
+    range <- range(x$runs$ari, na.rm = TRUE)
+    cat(sprintf("  ARI with the truth: %.3f to %.3f, a gap of %.3f\n", range[[1]], range[[2]], numbers[["gap"]]))
+  }
+  cat(sprintf(
+    "  spots: mean stability %.3f, element-centric consistency %.3f; %d always in one domain\n",
+    numbers[["stability"]], numbers[["consistency"]], sum(spots$support == 1, na.rm = TRUE)
+  ))
+  weakest <- which.min(x$domains$stability)
+  cat(sprintf(
+    "  domains: %d, the least stable is %s (Jaccard %.3f)\n", nrow(x$domains), x$domains$domain[[weakest]],
+    x$domains$stability[[weakest]]
+  ))
+  invisible(x)
+}
+
+#' @rdname print.stability_sweep
+#' @method summary stability_sweep
+#' @export
+summary.stability_sweep <- function(object, ...) {
+  pairs <- object$pairwise[upper.tri(object$pairwise)]
+  runs <- object$runs
+  truth <- runs$ari[!is.na(runs$ari)]
+  none <- function(values, measure) if (length(values) > 0) measure(values) else NA_real_
+  c(
+    mean_ari = none(pairs, mean), min_ari = none(pairs, min), gap = none(truth, function(ari) max(ari) - min(ari)),
+    sd_truth = none(truth, stats::sd), stability = mean(object$spots$stability, na.rm = TRUE),
+    consistency = none(stats::na.omit(object$spots$consistency), mean),
+    seconds = mean(runs$seconds[runs$status == "ok"]), memory_mb = max(runs$memory_mb),
+    failed = sum(runs$status == "failed")
+  )
+}

@@ -1,0 +1,99 @@
+# What a sweep repeats: a method in two stages, an embedding and its division into domains, or in one.
+
+#' @include gate.R conditions.R
+NULL
+
+#' A method in two stages for a stability sweep
+#'
+#' [stabilitySweep()] measures how much the result of a method changes with its seed. Of a method in two stages it can
+#' also tell where the change comes from.
+#'
+#' @param embed Function `(x, seed)` that returns the first stage's result, of any kind: a matrix spots x dimensions, a
+#'   fit, an object. `x` is what was given to [stabilitySweep()], unchanged.
+#' @param cluster Function `(embedding, k, seed)` that returns a label for every spot of `x`, in their order: any vector
+#'   or factor. NA is allowed for spots without counts only.
+#' @param name Name of the method.
+#' @param seeded Whether `cluster` depends on its seed. If not, give `FALSE`, and nothing is computed twice.
+#' @return A list of class `sweep_method`, for the argument `method` of [stabilitySweep()].
+#' @section Random numbers:
+#' Both functions run with R's own generator set from their seed and put back afterwards, also when they call
+#' `set.seed()`: they may use the seed they are given or simply draw.
+#' @section Errors:
+#' Arguments of another kind are an error of class `starscape_error_argument`.
+#' @seealso [stabilitySweep()]
+#' @examples
+#' components <- function(x, seed) stats::prcomp(t(as.matrix(log1p(x))), rank. = 5)$x
+#' groups <- function(embedding, k, seed) stats::kmeans(embedding, k)$cluster
+#' method <- sweepMethod(components, groups, name = "k-means")
+#' slices <- simulateSlices(rows = 10, columns = 12, genes = 50, domains = 3)
+#' stabilitySweep(slices$counts, method, seeds = 1:4, k = 3)
+#' @export
+sweepMethod <- function(embed, cluster, name = "own method", seeded = TRUE) {
+  if (!isString(name)) stopArgument("name", paste("must be one string, not", describe(name)))
+  newMethod(
+    gateFunction(embed, "embed", 2), gateFunction(cluster, "cluster", 3), name,
+    seeded = yesOrNo(seeded, "seeded")
+  )
+}
+
+# `own` methods are given what the user gave; the others the checked counts and places of the spots that have counts.
+# `placed` says whether these need places. A method in one stage has no `cluster`.
+newMethod <- function(embed, cluster, name, seeded = TRUE, settings = list(), own = TRUE, placed = FALSE) {
+  structure(
+    list(
+      embed = embed, cluster = cluster, name = name, seeded = seeded, settings = settings, own = own, placed = placed
+    ),
+    class = "sweep_method"
+  )
+}
+
+#' @method print sweep_method
+#' @export
+print.sweep_method <- function(x, ...) {
+  cat(sprintf("Method for stabilitySweep(): %s, %s\n", x$name, if (is.null(x$cluster)) "one stage" else "two stages"))
+  invisible(x)
+}
+
+# A method from what the user gave: its name, a function or a method.
+gateMethod <- function(method, settings, threads) {
+  if (is.function(method)) {
+    method <- newMethod(gateFunction(method, "method", 2), cluster = NULL, name = "own method")
+  }
+  if (inherits(method, "sweep_method")) {
+    gateSettings(settings, character(), method$name)
+    return(method)
+  }
+  if (!isString(method) || !method %in% names(builtMethods)) {
+    stopArgument(
+      "method", paste("must be a known method, not", describe(method)),
+      paste0("Give one of ", quoted(names(builtMethods)), ", a function (x, seed), or a sweepMethod().")
+    )
+  }
+  build <- builtMethods[[method]]
+  if (startsWith(method, "starscape")) {
+    return(build(settings, threads))
+  }
+  do.call(build, gateSettings(settings, names(formals(build)), method))
+}
+
+# starscape itself: the embedding is the fit.
+starscapeMethod <- function(settings, threads, space = "embedding") {
+  name <- if (space == "prior") "starscape_prior" else "starscape"
+  set <- c("x", "coords", "slice", "seed", "threads", "verbose", "...", if (space == "prior") "epochs")
+  gateSettings(settings, setdiff(names(formals(runStarscape.default)), set), name)
+  single <- intersect(names(settings), names(runChecks))
+  gateFields(settings[single], runChecks[single])
+  # The prior is there before training.
+  epochs <- if (space == "prior") list(epochs = 1)
+  newMethod(
+    function(x, seed) {
+      rlang::inject(runStarscape.default(
+        x$counts, x$coords, x$slice, seed = seed, threads = threads, verbose = FALSE, !!!settings, !!!epochs
+      ))
+    },
+    function(embedding, k, seed) {
+      findDomains(embedding, k = k, space = space, threads = threads, verbose = FALSE)$domain
+    },
+    name, seeded = FALSE, settings = settings, own = FALSE, placed = TRUE
+  )
+}

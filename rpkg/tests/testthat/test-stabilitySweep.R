@@ -1,0 +1,295 @@
+counts <- small$counts
+coords <- small$coords
+
+# Thirds of the spots, of which a tenth is drawn anew from R's generator.
+noisyThirds <- function(x, seed) {
+  labels <- rep(c("a", "b", "c"), each = ncol(x) / 3)
+  anew <- sample(length(labels), length(labels) / 10)
+  replace(labels, anew, sample(c("a", "b", "c"), length(anew), replace = TRUE))
+}
+
+sweepSmall <- function(method = noisyThirds, seeds = 1:6, k = 3, ..., verbose = FALSE) {
+  stabilitySweep(counts, method, seeds = seeds, k = k, ..., verbose = verbose)
+}
+
+starSweep <- function(...) sweepSmall("starscape", 1:4, coords = coords, latentDim = 5, epochs = 5, ...)
+
+# All but what differs from run to run of the same computation.
+withoutCosts <- function(sweep) {
+  sweep$runs[c("seconds", "memory_mb")] <- NULL
+  attr(sweep, "records") <- NULL
+  unclass(sweep)
+}
+
+expectContract <- function(sweep, seeds) {
+  expect_s3_class(sweep, "stability_sweep")
+  expect_named(sweep, c(
+    "labels", "runs", "pairwise", "spots", "domains", "sources", "truth", "coords", "slice", "method", "k", "seeds",
+    "settings"
+  ))
+  ok <- as.character(sweep$runs$seed[sweep$runs$status == "ok"])
+  expect_identical(sweep$runs$seed, seeds)
+  expect_identical(dimnames(sweep$labels), list(colnames(counts), ok))
+  expect_identical(dimnames(sweep$pairwise), list(ok, ok))
+  expect_identical(unname(diag(sweep$pairwise)), rep(1, length(ok)))
+  expect_named(sweep$runs, c("seed", "status", "message", "k", "ari", "agreement", "seconds", "memory_mb"))
+  expect_named(sweep$spots, c("consensus", "support", "entropy", "stability", "consistency"))
+  expect_named(sweep$domains, c("domain", "spots", "stability", "lowest"))
+  expect_identical(rownames(sweep$spots), colnames(counts))
+  expect_identical(as.vector(table(sweep$spots$consensus)), sweep$domains$spots)
+  expect_true(all(sweep$labels %in% seq_len(sweep$k), na.rm = TRUE))
+  shares <- unlist(sweep$spots[c("support", "stability", "consistency")])
+  expect_true(all(shares >= 0 & shares <= 1, na.rm = TRUE))
+  expect_equal(sweep$spots$support, unname(rowMeans(sweep$labels == as.integer(sweep$spots$consensus))))
+}
+
+test_that("a sweep of starscape has all parts", {
+  sweep <- starSweep(truth = small$labels)
+  expectContract(sweep, 1:4)
+  labels <- findDomains(quick(counts, coords, seed = 2), k = 3, verbose = FALSE)$domain
+  expect_equal(clusterMetrics(labels, sweep$labels[, "2"])[["ARI"]], 1)
+  expect_equal(sweep$runs$ari[[2]], clusterMetrics(small$labels, labels)[["ARI"]])
+  expect_equal(sweep$pairwise[1, 2], clusterMetrics(sweep$labels[, 1], sweep$labels[, 2])[["ARI"]])
+  expect_equal(sweep$runs$agreement[[1]], mean(sweep$pairwise[1, -1]))
+  expect_identical(sweep$sources$source, c("total", "embedding", "clustering"))
+  expect_identical(unname(unlist(sweep$sources[3, -1])), c(1, 1, 0))
+  expect_identical(sweep$coords, coords)
+  expect_identical(sweep$settings, list(latentDim = 5, epochs = 5))
+  numbers <- summary(sweep)
+  expect_equal(numbers[["mean_ari"]], mean(sweep$pairwise[upper.tri(sweep$pairwise)]))
+  expect_equal(numbers[["gap"]], diff(range(sweep$runs$ari)))
+  expect_output(print(sweep), "starscape, 4 seeds, 144 spots, k = 3")
+  prior <- sweepSmall("starscape_prior", 1:2, coords = coords, latentDim = 5)
+  expect_identical(prior$pairwise[[1, 2]], 1)
+})
+
+test_that("a function is given what the user gave, and unstable spots are found", {
+  seen <- NULL
+  sweep <- sweepSmall(function(x, seed) {
+    seen <<- x
+    labels <- rep(1:3, each = 48)
+    replace(labels, 1:6, seed %% 3)
+  })
+  expect_identical(seen, counts)
+  expectContract(sweep, 1:6)
+  expect_null(sweep$sources)
+  expect_null(sweep$coords)
+  expect_true(all(sweep$spots$stability[1:6] < 0.1))
+  expect_true(all(sweep$spots$support[7:144] == 1))
+  shares <- starscape:::coassignment(sweep, most = 50)
+  expect_identical(dim(shares), c(50L, 50L))
+  expect_identical(attr(shares, "domain"), sweep$spots[rownames(shares), "consensus"])
+  expect_false(is.unsorted(attr(shares, "domain")))
+  pair <- rownames(shares)[c(1, 50)]
+  expect_equal(shares[[1, 50]], mean(sweep$labels[pair[[1]], ] == sweep$labels[pair[[2]], ]))
+})
+
+test_that("the user's generator is left alone and its state does not matter", {
+  careless <- function(x, seed) {
+    set.seed(99)
+    noisyThirds(x, seed)
+  }
+  withr::with_seed(5, {
+    before <- get(".Random.seed", globalenv())
+    first <- sweepSmall()
+    expect_identical(sweepSmall(careless)$spots$support, rep(1, 144))
+    expect_identical(get(".Random.seed", globalenv()), before)
+  })
+  withr::with_seed(6, second <- sweepSmall(), .rng_kind = "L'Ecuyer-CMRG")
+  expect_identical(withoutCosts(first), withoutCosts(second))
+})
+
+test_that("two stages are told apart", {
+  components <- function(x, seed) cbind(rep(1:3, each = 48), stats::rnorm(144))
+  exact <- sweepMethod(components, function(embedding, k, seed) embedding[, 1] + 5, "exact")
+  expect_equal(sweepSmall(exact)$sources$min_ari, c(1, 1, 1))
+  noisy <- sweepMethod(
+    function(x, seed) rep(1:3, each = 48),
+    function(embedding, k, seed) replace(embedding, sample(144, 10), sample(3, 10, TRUE)), "noisy"
+  )
+  sources <- sweepSmall(noisy, truth = small$labels)$sources
+  expect_lt(sources$mean_ari[[1]], 1)
+  expect_identical(sources$mean_ari[[2]], 1)
+  expect_identical(sources[3, -1], sources[1, -1], ignore_attr = TRUE)
+  expect_null(sweepSmall(noisy, apart = FALSE)$sources)
+})
+
+test_that("failed seeds are recorded and the others stand", {
+  sweep <- sweepSmall(function(x, seed) {
+    if (seed == 2) stop("out of luck")
+    if (seed == 3) return(1:5)
+    if (seed == 4) return(rep(1, 144))
+    if (seed == 5) return(c(NA, rep(1:3, length.out = 143)))
+    noisyThirds(x, seed)
+  })
+  expectContract(sweep, 1:6)
+  expect_identical(sweep$runs$status, rep(c("ok", "failed", "ok"), c(1, 4, 1)))
+  expect_match(sweep$runs$message[2:5], "luck|5|same label|NA for 1")
+  expect_identical(is.na(sweep$runs$agreement), sweep$runs$status == "failed")
+  expect_identical(summary(sweep)[["failed"]], 4)
+  expect_output(print(sweep), "4 failed")
+  expectArgumentError(sweepSmall(function(x, seed) stop("no luck")), "method", "all 6 seeds.*no luck")
+})
+
+test_that("spots without counts are NA for every seed", {
+  counts[, c(3, 70)] <- 0
+  sweep <- suppressMessages(
+    stabilitySweep(counts, coords = coords, seeds = 1:2, k = 3, latentDim = 5, epochs = 2), "starscape_message"
+  )
+  expect_identical(which(is.na(sweep$spots$support)), c(3L, 70L))
+  expect_true(all(is.na(sweep$labels[c(3, 70), ])))
+  expect_false(anyNA(sweep$labels[-c(3, 70), ]))
+  expect_identical(sum(sweep$domains$spots), 142L)
+  own <- function(x, seed) replace(rep(1:3, 48), c(3, 70), NA)
+  expect_message(expect_s3_class(
+    stabilitySweep(counts, own, 1:2, k = 3, verbose = FALSE), "stability_sweep"
+  ), class = "starscape_message")
+})
+
+test_that("all back ends give the same", {
+  skip_if_not_installed("BiocParallel")
+  skip_on_os("windows")
+  serial <- withoutCosts(starSweep())
+  backEnds <- list(
+    BiocParallel::SerialParam(), BiocParallel::MulticoreParam(2), BiocParallel::SnowParam(2)
+  )
+  if (rlang::is_installed("batchtools")) {
+    backEnds <- c(backEnds, BiocParallel::BatchtoolsParam(2, cluster = "multicore"))
+  }
+  for (backEnd in backEnds) {
+    capture.output(sweep <- suppressMessages(starSweep(BPPARAM = backEnd)))
+    expect_identical(withoutCosts(sweep), serial)
+    expect_false(BiocParallel::bpisup(backEnd))
+  }
+  expect_identical(withoutCosts(sweepSmall(BPPARAM = backEnds[[2]])), withoutCosts(sweepSmall()))
+})
+
+test_that("a checkpoint is read, and refused for another sweep", {
+  checkpoint <- withr::local_tempdir()
+  calls <- 0
+  counted <- function(x, seed) {
+    calls <<- calls + 1
+    rep(1:3, 48)
+  }
+  first <- sweepSmall(counted, 1:3, checkpoint = checkpoint)
+  expect_identical(list.files(checkpoint), sprintf("seed-%d.rds", 1:3))
+  more <- sweepSmall(counted, 1:5, checkpoint = checkpoint)
+  expect_identical(calls, 5)
+  expect_identical(more$runs[1:3, ], first$runs)
+  expectArgumentError(sweepSmall(counted, k = 2, checkpoint = checkpoint), "checkpoint", "other settings")
+  expectArgumentError(sweepSmall(checkpoint = checkpoint), "checkpoint", "another method")
+  writeLines("broken", file.path(checkpoint, "seed-9.rds"))
+  expectArgumentError(suppressWarnings(sweepSmall(counted, checkpoint = checkpoint)), "checkpoint")
+})
+
+test_that("a sweep goes on after its process was killed", {
+  skip_on_cran()
+  skip_if_not_installed("callr")
+  checkpoint <- withr::local_tempdir()
+  slow <- function(x, seed) {
+    Sys.sleep(0.3)
+    sample(rep(1:3, 48))
+  }
+  environment(slow) <- globalenv()
+  run <- function(counts, slow, checkpoint) {
+    starscape::stabilitySweep(counts, slow, seeds = 1:6, k = 3, checkpoint = checkpoint, verbose = FALSE)
+  }
+  child <- callr::r_bg(run, list(counts, slow, checkpoint), libpath = .libPaths())
+  end <- Sys.time() + 30
+  while (length(list.files(checkpoint, "^seed")) < 2 && Sys.time() < end) Sys.sleep(0.05)
+  child$kill()
+  kept <- length(list.files(checkpoint, "^seed"))
+  expect_true(kept >= 2 && kept < 6)
+  expect_identical(withoutCosts(run(counts, slow, checkpoint)), withoutCosts(sweepSmall(slow)))
+})
+
+test_that("Ctrl-C returns what is finished, and `previous` goes on", {
+  stopped <- TRUE
+  stopping <- function(x, seed) {
+    if (seed == 4 && stopped) rlang::interrupt()
+    noisyThirds(x, seed)
+  }
+  expect_warning(part <- sweepSmall(stopping), "3 of 6 seeds", class = "starscape_warning_interrupted")
+  expectContract(part, 1:3)
+  stopped <- FALSE
+  whole <- sweepSmall(stopping, previous = part)
+  expectContract(whole, 1:6)
+  expect_identical(whole$runs$seconds[1:3], part$runs$seconds)
+  expect_identical(withoutCosts(whole), withoutCosts(sweepSmall(stopping)))
+  expectArgumentError(sweepSmall(stopping, k = 2, previous = part), "previous", "other data")
+  stopped <- TRUE
+  expect_identical(tryCatch(sweepSmall(stopping, 4:6), interrupt = function(condition) "interrupt"), "interrupt")
+})
+
+test_that("objects are unpacked", {
+  skip_if_not_installed("Seurat")
+  skip_if_not_installed("SingleCellExperiment")
+  matrixSweep <- withoutCosts(starSweep(truth = small$labels))
+  seurat <- suppressWarnings(
+    stabilitySweep(seuratSmall(), seeds = 1:4, k = 3, truth = "truth", latentDim = 5, epochs = 5, verbose = FALSE)
+  )
+  expect_identical(withoutCosts(seurat)[c("labels", "runs", "spots")], matrixSweep[c("labels", "runs", "spots")])
+  object <- sceSmall()
+  object$known <- small$labels
+  sce <- stabilitySweep(object, seeds = 1:4, k = 3, truth = "known", latentDim = 5, epochs = 5, verbose = FALSE)
+  expect_identical(withoutCosts(sce)$runs, matrixSweep$runs)
+  expectArgumentError(stabilitySweep(object, seeds = 1:4, k = 3, truth = "unknown"), "truth", "known")
+  own <- stabilitySweep(object, function(x, seed) x$known, seeds = 1:2, k = 3)
+  expect_identical(own$pairwise[[1, 2]], 1)
+})
+
+test_that("methods of other packages run, and are needed", {
+  skip_if_not_installed("Seurat")
+  for (method in c("seurat", "kmeans", if (rlang::is_installed("mclust")) "mclust")) {
+    sweep <- sweepSmall(method, 1:2, npcs = 5)
+    expectContract(sweep, 1:2)
+    expect_identical(sweep$method, method)
+    expect_identical(sweep$runs$k, c(3L, 3L))
+    expect_identical(nrow(sweep$sources), 3L)
+  }
+  for (package in c("BayesSpace", "Banksy")) {
+    if (!rlang::is_installed(package)) {
+      expectArgumentError(sweepSmall(tolower(package), coords = coords), "method", package)
+    }
+  }
+  found <- starscape:::nearestPartition(5, function(resolution) rep_len(seq_len(1 + floor(4 * resolution^2)), 40))
+  expect_identical(max(found), 5)
+  jumping <- starscape:::nearestPartition(5, function(resolution) rep_len(seq_len(if (resolution < 3) 4 else 7), 40))
+  expect_identical(max(jumping), 4L)
+})
+
+test_that("the consensus can have fewer domains", {
+  sweep <- sweepSmall()
+  domains <- consensusDomains(sweep)
+  expect_identical(domains$domain, sweep$spots$consensus)
+  expect_equal(clusterMetrics(rep(1:3, each = 48), domains$domain)[["ARI"]], 1)
+  fewer <- consensusDomains(sweep, k = 2)
+  expect_identical(as.vector(table(fewer$domain)), c(96L, 48L))
+  expect_identical(rownames(fewer), colnames(counts))
+  expectArgumentError(consensusDomains(sweep, k = 4), "k", "most groups")
+  expectArgumentError(consensusDomains(sweep$labels), "sweep")
+})
+
+test_that("input is checked before anything runs", {
+  expectArgumentError(sweepSmall(seeds = integer()), "seeds")
+  expectArgumentError(sweepSmall(seeds = c(1, 2, 1)), "seeds", "1 twice")
+  expectArgumentError(sweepSmall(seeds = c(1, -1)), "seeds")
+  expectArgumentError(sweepSmall(seeds = "1"), "seeds")
+  expectArgumentError(stabilitySweep(counts, noisyThirds), "k", "missing")
+  expectArgumentError(sweepSmall(k = NULL), "k")
+  expectArgumentError(sweepSmall(k = 1), "k")
+  expectArgumentError(sweepSmall(k = 145), "k", "144 spots")
+  expectArgumentError(sweepSmall("leiden"), "method", "starscape_prior")
+  expectArgumentError(sweepSmall(function(x) 1), "method", "2 arguments")
+  expectArgumentError(sweepSmall("starscape"), "coords", "missing")
+  expectArgumentError(starSweep(epcohs = 5), "epcohs", "latentDim")
+  expectArgumentError(sweepSmall("starscape", coords = coords, epochs = 0), "epochs")
+  expectArgumentError(sweepSmall(epochs = 5), "epochs", "has none")
+  expectArgumentError(sweepSmall(truth = 1:3), "truth", "144 spots")
+  expectArgumentError(sweepSmall(BPPARAM = 4), "BPPARAM")
+  expectArgumentError(sweepSmall(apart = NA), "apart")
+  expectArgumentError(sweepSmall(checkpoint = 3), "checkpoint")
+  expectArgumentError(sweepSmall(previous = list()), "previous")
+  expectArgumentError(sweepMethod(1, noisyThirds), "embed")
+  expectArgumentError(sweepMethod(noisyThirds, noisyThirds), "cluster", "3 arguments")
+})
