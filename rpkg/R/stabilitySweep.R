@@ -59,10 +59,12 @@
 #' @section Random numbers:
 #' Every stage runs with R's generator set from the seed, and the generator is afterwards as it was before, also if a
 #' method calls `set.seed()`.
-#' @section Stopping and going on: With a `checkpoint`, every finished seed is a small file in that directory; a new
-#' call with the same data, method and settings reads them, and only runs the seeds that are missing. In parallel, seeds
-#' are finished when all that are run at the same time are. Ctrl-C returns what is finished with a warning of class
-#' `starscape_warning_interrupted`; give it as `previous` to go on.
+#' @section Stopping and going on:
+#' With a `checkpoint`, every finished seed is a small file in that directory. A new call with the same data, method and
+#' settings reads them and runs only the seeds that are missing; of functions, the code is compared and not the values
+#' they refer to. In parallel, seeds are kept when all that run at the same time are finished; the jobs of a cluster keep
+#' their own. Ctrl-C returns what is finished with a warning of class `starscape_warning_interrupted`; give it as
+#' `previous` to go on.
 #' @section On a cluster:
 #' Each worker needs the package and as many threads as `threads` says. For Slurm, with a template file of the package
 #' batchtools:
@@ -186,7 +188,8 @@ sweepChecks <- list(apart = yesOrNo, threads = wholeNumber(1, 1024), verbose = y
 # `truth` as the user gave it: the name of a column, or one value per spot.
 givenTruth <- function(truth, metadata) {
   if (isString(truth) && nrow(metadata) > 1) {
-    return(metadata[[gateKnown(truth, names(metadata), "truth", "a column of the cell metadata")]])
+    column <- gateKnown(truth, names(metadata), "truth", "a column of the cell metadata")
+    return(metadata[[column]])
   }
   truth
 }

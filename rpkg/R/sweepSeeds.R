@@ -11,7 +11,10 @@ runSeeds <- function(job, seeds, records, BPPARAM, checkpoint, verbose) {
   show <- progressBar(verbose)
   stopWorkers <- startWorkers(BPPARAM)
   on.exit(stopWorkers())
-  chunks <- split(left, ceiling(seq_along(left) / gateWorkers(BPPARAM)))
+  # Jobs of a cluster wait in its queue, so they are all sent at once and keep their own records.
+  queued <- methods::is(BPPARAM, "BatchtoolsParam")
+  chunks <- split(left, ceiling(seq_along(left) / if (queued) length(left) else gateWorkers(BPPARAM)))
+  if (queued && !is.null(checkpoint)) job$checkpoint <- normalizePath(checkpoint)
   tryCatch({
     run <- chunkRunner(withFirst(job), BPPARAM)
     for (chunk in chunks) {
@@ -66,13 +69,15 @@ runSeed <- function(seed, job) {
   }, error = identity)
   failed <- inherits(found, "error")
   if (failed) seconds <- proc.time()[["elapsed"]] - begin
-  c(
+  record <- c(
     list(
       seed = seed, status = if (failed) "failed" else "ok", message = if (failed) conditionMessage(found) else "",
       seconds = seconds, memory = peakMemory()
     ),
     if (!failed) found
   )
+  keepRecord(record, job$fingerprint, job$checkpoint)
+  record
 }
 
 embed <- function(job, seed) seeded(seed, job$method$embed(job$x, seed))
@@ -175,10 +180,10 @@ named <- function(records) stats::setNames(records, seedNames(vapply(records, `[
 # A file is written under another name first: whatever happens, one that is there is whole.
 keepRecord <- function(record, fingerprint, checkpoint) {
   if (is.null(checkpoint)) {
-    return()
+    return(invisible())
   }
   part <- tempfile("part-", checkpoint)
   on.exit(unlink(part))
   saveRDS(list(fingerprint = fingerprint, record = record), part)
-  file.rename(part, file.path(checkpoint, sprintf("seed-%d.rds", record$seed)))
+  invisible(file.rename(part, file.path(checkpoint, sprintf("seed-%d.rds", record$seed))))
 }

