@@ -5,7 +5,7 @@ use crate::cluster::by_size;
 use crate::error::{Error, Result};
 use crate::metrics::partners;
 use crate::monitor::Monitor;
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView1, ArrayView2};
 use rayon::prelude::*;
 
 /// Rounds of matching and voting; it settles in a few.
@@ -37,7 +37,7 @@ pub fn consensus(runs: &Runs, agreement: ArrayView2<f64>, k: usize, monitor: &Mo
     let mut labels = start(runs, agreement, k)?;
     for _ in 0..ROUNDS {
         monitor.check()?;
-        let next = vote(runs, &align(runs, &labels, k), k);
+        let next = vote(&labels, &align(runs, &labels, k), k);
         if next == labels {
             break;
         }
@@ -133,16 +133,18 @@ fn names(table: &[u64], k: usize, groups: usize) -> Vec<usize> {
     names
 }
 
-/// The label that most runs give each spot; the lower one on ties.
-fn vote(runs: &Runs, aligned: &[Vec<usize>], k: usize) -> Vec<usize> {
-    let mut votes = Array2::<u32>::zeros((runs.spots(), k));
+/// The label that most runs give each spot. A tie keeps the `current` label where that is among them, so that half of the
+/// runs cannot empty a domain; otherwise it goes to the lower one.
+fn vote(current: &[usize], aligned: &[Vec<usize>], k: usize) -> Vec<usize> {
+    let mut votes = Array2::<u32>::zeros((current.len(), k));
     for run in aligned {
         run.iter().enumerate().for_each(|(spot, &label)| votes[[spot, label]] += 1);
     }
-    let most = |votes: ndarray::ArrayView1<u32>| {
-        (1..k).fold(0, |best, label| if votes[label] > votes[best] { label } else { best })
-    };
-    votes.rows().into_iter().map(most).collect()
+    let better =
+        |votes: ArrayView1<u32>, best: usize, label: usize| if votes[label] > votes[best] { label } else { best };
+    let most =
+        |(votes, &current): (ArrayView1<u32>, &usize)| (0..k).fold(current, |best, label| better(votes, best, label));
+    votes.rows().into_iter().zip(current).map(most).collect()
 }
 
 #[cfg(test)]
@@ -174,6 +176,13 @@ mod tests {
         let consensus = found(&[truth.clone(), fewer, truth, more], 4);
         assert_eq!(consensus.labels, [0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 3]);
         assert_eq!(consensus.aligned[3], consensus.labels);
+    }
+
+    #[test]
+    fn two_runs_that_differ_keep_all_domains_of_the_first() {
+        let first = vec![0, 0, 0, 1, 1, 2];
+        let consensus = found(&[first.clone(), vec![2, 1, 1, 0, 0, 0]], 3);
+        assert_eq!((consensus.labels, consensus.k), (first, 3));
     }
 
     #[test]
