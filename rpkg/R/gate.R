@@ -426,6 +426,17 @@ gateKnown <- function(name, known, argument, what) {
   name
 }
 
+# The ends of a continuous scale, or NULL.
+gateLimits <- function(limits) {
+  if (!is.null(limits) && (!is.numeric(limits) || length(limits) != 2 || !isTRUE(limits[[1]] < limits[[2]]))) {
+    stopArgument(
+      "limits", paste("must be the smallest and the largest value of the scale, not", describe(limits)),
+      "Give two rising numbers, or NULL."
+    )
+  }
+  limits
+}
+
 # Sweeps over seeds ------------------------------------------------------------------------------------------------
 
 gateSeeds <- function(seeds) {
@@ -493,4 +504,60 @@ gateSweep <- function(sweep, argument = "sweep") {
     stopArgument(argument, paste("must come from stabilitySweep(), not", describe(sweep)))
   }
   sweep
+}
+
+# One sweep or several, as a list with a name for each.
+gateSweeps <- function(x) {
+  sweeps <- if (inherits(x, "stability_sweep")) list(x) else x
+  if (!is.list(sweeps) || length(sweeps) == 0 || !all(vapply(sweeps, inherits, NA, "stability_sweep"))) {
+    stopArgument("x", paste("must be the result of stabilitySweep() or a list of them, not", describe(x)))
+  }
+  titles <- names(sweeps)
+  if (is.null(titles)) titles <- vapply(sweeps, function(sweep) sweep$method, "")
+  if (anyNA(titles) || any(titles == "") || anyDuplicated(titles) > 0) {
+    stopArgument(
+      "x", paste("must have a name of its own for each sweep, not", quoted(titles)), "Give a list with such names."
+    )
+  }
+  stats::setNames(sweeps, titles)
+}
+
+# The score of seeds to show, and the one that suits the sweeps if none is given.
+gateScore <- function(score, sweeps) {
+  labelled <- vapply(sweeps, function(sweep) any(!is.na(sweep$runs$ari)), NA)
+  if (is.null(score)) {
+    return(if (all(labelled)) "ari" else "agreement")
+  }
+  score <- oneOf(c("ari", "agreement", "seconds"))(score, "score")
+  if (score == "ari" && !all(labelled)) {
+    unlabelled <- quoted(names(sweeps)[!labelled])
+    stopArgument(
+      "score", sprintf("cannot be \"ari\", as the known labels of %s were not given", unlabelled),
+      "Give `truth` to stabilitySweep(), or take \"agreement\"."
+    )
+  }
+  score
+}
+
+# A surface on a regular grid around the fitted model.
+gateSurface <- function(x, value) {
+  columns <- c("alpha", "beta", value)
+  if (!inherits(x, "loss_surface") || !all(columns %in% names(x)) || !all(vapply(x[columns], is.numeric, NA))) {
+    stopArgument("x", paste("must be the result of lossSurface(), not", describe(x)))
+  }
+  sides <- length(unique(x$alpha)) * length(unique(x$beta))
+  if (nrow(x) != sides || anyDuplicated(x[c("alpha", "beta")]) > 0) {
+    stopArgument("x", sprintf("has %d points where its grid has %d", nrow(x), sides), "Give all points, each once.")
+  }
+  centre <- x[[value]][fittedPoint(x)]
+  if (length(centre) != 1 || !is.finite(centre) || centre <= 0) {
+    stopArgument("x", sprintf("has no positive %s at the fitted model, where `alpha` and `beta` are 0", value))
+  }
+  x
+}
+
+# The point of the fitted model, with room for rounding in the steps.
+fittedPoint <- function(surface) {
+  steps <- pmax(abs(surface$alpha), abs(surface$beta))
+  steps <= 1e-8 * max(steps)
 }

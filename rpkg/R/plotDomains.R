@@ -15,6 +15,8 @@
 #' @param palette Colours of the domains, or of the ends of the continuous scale; `NULL` for those of the package.
 #' @param diameter Diameter of the discs as a share of the usual distance between neighbours, positive.
 #' @param title Title of the legend; `NULL` for the name of what is shown.
+#' @param limits Ends of the continuous scale, two rising numbers, for figures that are to be compared; values beyond
+#'   are drawn like NA. `NULL` for the range of the values.
 #' @param ... For objects and fits: arguments of the default method.
 #' @return A `ggplot` object.
 #' @section Errors:
@@ -33,17 +35,19 @@ plotDomains <- function(x, domain = "domain", ...) {
 #' @rdname plotDomains
 #' @export
 plotDomains.default <- function(x, domain = "domain", confidence = FALSE, slice = NULL, palette = NULL, diameter = 0.95,
-                                title = NULL, ...) {
+                                title = NULL, limits = NULL, ...) {
   gateDots(...)
   shown <- shownValues(x, domain, confidence)
   spots <- if (is.null(rownames(shown$coords))) seq_len(nrow(shown$coords)) else rownames(shown$coords)
   coords <- unname(gateCoords(shown$coords, as.character(spots)))
   slice <- gateSlice(slice, nrow(coords))
   diameter <- realNumber(0, positive = TRUE)(diameter, "diameter")
+  limits <- gateLimits(limits)
   places <- tissuePlaces(coords, slice)
   spots <- data.frame(x = places[, 1], y = places[, 2], value = shown$value, alpha = shown$alpha)
   if (!is.null(slice)) spots$slice <- slice
-  drawSpots(spots, diameter / 2 * spotDistance(places, slice), palette, if (is.null(title)) shown$title else title)
+  scale <- valueScale(spots$value, palette, limits)
+  drawSpots(spots, diameter / 2 * spotDistance(places, slice), scale, if (is.null(title)) shown$title else title)
 }
 
 #' @rdname plotDomains
@@ -196,7 +200,7 @@ spotDistance <- function(places, slice) {
 
 # Drawing ---------------------------------------------------------------------------------------------------------
 
-drawSpots <- function(spots, radius, palette, title) {
+drawSpots <- function(spots, radius, scale, title) {
   plot <- ggplot2::ggplot(spots, ggplot2::aes(.data$x, .data$y, fill = .data$value, alpha = .data$alpha)) +
     ggplot2::layer(
       geom = GeomSpot, stat = "identity", position = "identity", params = list(radius = radius),
@@ -206,7 +210,7 @@ drawSpots <- function(spots, radius, palette, title) {
     ggplot2::scale_x_continuous(expand = ggplot2::expansion(add = 1.5 * radius)) +
     ggplot2::scale_y_reverse(expand = ggplot2::expansion(add = 1.5 * radius)) +
     ggplot2::coord_fixed() +
-    valueScale(spots$value, palette) +
+    scale +
     ggplot2::labs(fill = title) +
     ggplot2::theme_void() +
     ggplot2::theme(
@@ -216,10 +220,10 @@ drawSpots <- function(spots, radius, palette, title) {
   if (is.null(spots$slice)) plot else plot + ggplot2::facet_wrap(ggplot2::vars(.data$slice))
 }
 
-valueScale <- function(value, palette) {
+valueScale <- function(value, palette, limits) {
   if (is.numeric(value)) {
     if (is.null(palette)) palette <- grDevices::hcl.colors(64, "viridis")
-    return(ggplot2::scale_fill_gradientn(colours = palette, na.value = missingColour))
+    return(ggplot2::scale_fill_gradientn(colours = palette, limits = limits, na.value = missingColour))
   }
   n <- nlevels(value)
   if (is.null(palette)) palette <- domainPalette(n)

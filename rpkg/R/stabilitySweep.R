@@ -308,18 +308,6 @@ sourceTable <- function(records, pairwise, tissue, seeded, threads) {
   data.frame(source = c("total", "embedding", "clustering"), do.call(rbind, rows))
 }
 
-# How often spots lie in one domain, for an even sample of at most `most` spots ordered by consensus domain and then by
-# falling stability. The attribute `domain` has the domain of each row.
-coassignment <- function(sweep, most = 300) {
-  spots <- gateSweep(sweep)$spots
-  order <- order(spots$consensus, -spots$stability, na.last = NA)
-  chosen <- order[unique(round(seq(1, length(order), length.out = min(most, length(order)))))]
-  used <- which(!is.na(spots$consensus))
-  shares <- unwrap(core_coassignment(sweep$labels[used, , drop = FALSE], match(chosen, used)))
-  dimnames(shares) <- list(rownames(spots)[chosen], rownames(spots)[chosen])
-  structure(shares, domain = spots$consensus[chosen])
-}
-
 #' Print and summarise a sweep
 #'
 #' @param x,object A `stability_sweep` from [stabilitySweep()].

@@ -59,3 +59,57 @@ visiumImage <- function(coords, key = "slice1_") {
     spot.radius = 0.01, assay = "RNA", key = key
   )
 }
+
+# Builds a plot as printing it would.
+built <- function(plot) {
+  grDevices::pdf(NULL)
+  on.exit(grDevices::dev.off())
+  expect_s3_class(plot, "ggplot")
+  expect_silent(build <- ggplot2::ggplot_build(plot))
+  expect_silent(ggplot2::ggplot_gtable(build))
+  build
+}
+
+# A sweep of seeds over the spots of a simulation, as if some of the seeds had failed. Seeds differ about more spots the
+# larger `spread` is, most of all at the end of the slices.
+fakeSweep <- function(seeds = 1:5, sim = small, spread = 0.2, failed = NULL, method = "starscape", known = TRUE) {
+  spots <- length(sim$labels)
+  truth <- as.integer(sim$labels)
+  k <- max(truth)
+  done <- setdiff(seeds, failed)
+  wave <- abs(sin(outer(seq_len(spots), done)))
+  moved <- wave * seq_len(spots) / spots < spread * rep(abs(cos(done)), each = spots)
+  labels <- (truth - 1L + moved) %% k + 1L
+  dimnames(labels) <- list(colnames(sim$counts), done)
+  support <- rowMeans(labels == truth)
+  pairwise <- 1 - spread * abs(outer(cos(done), cos(done), `-`))
+  score <- 0.8 - spread * abs(cos(done))
+  place <- match(seeds, done)
+  runs <- data.frame(
+    seed = seeds, status = ifelse(is.na(place), "failed", "ok"), message = ifelse(is.na(place), "stopped", NA),
+    k = k, ari = if (known) score[place] else NA_real_, agreement = rowMeans(pairwise)[place],
+    seconds = 2 + abs(sin(place)), memory_mb = 100
+  )
+  structure(
+    list(
+      labels = labels, runs = runs, pairwise = pairwise,
+      spots = data.frame(
+        consensus = factor(truth), support = support, entropy = 1 - support, stability = support^2,
+        consistency = support
+      ),
+      sources = NULL, truth = if (known) sim$labels, coords = sim$coords, slice = sim$slice, method = method, k = k,
+      seeds = seeds
+    ),
+    class = "stability_sweep"
+  )
+}
+
+# A surface around a fitted model: steep or flat.
+fakeSurface <- function(steep = 1, points = 21) {
+  steps <- seq(-1, 1, length.out = points)
+  surface <- expand.grid(alpha = steps, beta = steps)
+  distance <- surface$alpha^2 + 0.5 * surface$beta^2 + 0.3 * surface$alpha * surface$beta
+  surface$loss <- 2.5 * exp(steep * distance)
+  surface$agreement <- exp(-steep * distance)
+  structure(surface, class = c("loss_surface", "data.frame"))
+}

@@ -1,13 +1,3 @@
-# Builds a plot as printing it would.
-built <- function(plot) {
-  grDevices::pdf(NULL)
-  on.exit(grDevices::dev.off())
-  expect_s3_class(plot, "ggplot")
-  expect_silent(build <- ggplot2::ggplot_build(plot))
-  expect_silent(ggplot2::ggplot_gtable(build))
-  build
-}
-
 domains <- findDomains(quickFit, k = 3, verbose = FALSE)
 
 test_that("domains are drawn from coordinates, fits and data frames", {

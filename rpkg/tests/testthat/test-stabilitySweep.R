@@ -76,12 +76,12 @@ test_that("a function is given what the user gave, and unstable spots are found"
   expect_null(sweep$coords)
   expect_true(all(sweep$spots$stability[1:6] < 0.1))
   expect_true(all(sweep$spots$support[7:144] == 1))
-  shares <- starscape:::coassignment(sweep, most = 50)
-  expect_identical(dim(shares), c(50L, 50L))
-  expect_identical(attr(shares, "domain"), sweep$spots[rownames(shares), "consensus"])
-  expect_false(is.unsorted(attr(shares, "domain")))
-  pair <- rownames(shares)[c(1, 50)]
-  expect_equal(shares[[1, 50]], mean(sweep$labels[pair[[1]], ] == sweep$labels[pair[[2]], ]))
+  shares <- starscape:::coassignment(sweep, 144)
+  expect_identical(dim(shares$matrix), c(144L, 144L))
+  expect_false(is.unsorted(shares$domain))
+  order <- order(sweep$spots$consensus, -sweep$spots$stability)
+  expect_equal(shares$matrix[1, 144], mean(sweep$labels[order[[1]], ] == sweep$labels[order[[144]], ]))
+  expect_identical(nrow(starscape:::coassignment(sweep, 50)$matrix), 50L)
 })
 
 test_that("the user's generator is left alone and its state does not matter", {
