@@ -23,7 +23,7 @@ R_SOURCES := $(shell find rpkg -type f -not -path 'rpkg/src/rust/*' -not -path '
 PACKAGED := $(wildcard benches/*.rs) $(shell find vignettes rpkg/tests -type f -not -name Rplots.pdf)
 INSTALLED := .Rlib/starscape/DESCRIPTION
 
-.PHONY: help setup demo test test-core test-r install package test-package check bench lint docs vignettes \
+.PHONY: help setup demo test test-core test-r install package test-package check bench stability lint docs vignettes \
   stack-current test-current clean
 
 help: ## list the targets
@@ -61,6 +61,10 @@ check: package ## R CMD check, without errors or warnings
 
 bench: setup ## time the kernels of the core
 	$(CARGO) bench $(JOBS) --locked
+
+stability: install ## stability over seeds into benches/stability/; SEEDS, OTHERS, DRAWS and OUT for shorter runs
+	Rscript benches/stability/run.R .Rlib "$(or $(OUT),benches/stability)" $(or $(SEEDS),100) $(or $(OTHERS),20) \
+	  $(or $(DRAWS),20)
 
 lint: setup ## formatting and lints of all Rust code
 	tools/rust-component.sh clippy rustfmt

@@ -6,7 +6,7 @@ use crate::graph::{GraphMethod, GraphParams, SpatialGraph, spatial_graph};
 use crate::monitor::Monitor;
 use crate::preprocess::{Components, FeatureParams, Features, ScaledFeatures, leading_components, select_features};
 use crate::prior::{root_mean_square, spatial_prior};
-use crate::vae::{EpochRecord, TrainParams, train};
+use crate::vae::{EpochRecord, Parameters, TrainParams, train};
 use ndarray::{Array2, ArrayView2, s};
 use std::sync::Arc;
 
@@ -44,6 +44,11 @@ pub struct Fit {
     /// The deterministic spatial prior, spots x components: the first latent dimensions are the means of the latent
     /// variables; half as many further components (fewer in small data) help to find the starting partition.
     pub prior: Array2<f64>,
+    /// What the network was given: the leading component scores divided by their root mean square, spots x latent
+    /// dimensions.
+    pub scores: Array2<f64>,
+    /// The trained network.
+    pub parameters: Parameters,
     /// Loss terms, one record an epoch.
     pub history: Vec<EpochRecord>,
     /// The genes used and their statistics.
@@ -82,10 +87,10 @@ pub fn fit(
     let scale = root_mean_square(components.scores.slice(s![.., ..latent]));
     let scores = &components.scores / scale;
     let prior = spatial_prior(&graph, scores.view(), params.steps);
-    let leading = s![.., ..latent];
-    let fitted = train(scores.slice(leading), prior.slice(leading), graph.clone(), &params.train, monitor)?;
-    let (embedding, history) = (fitted.embedding, fitted.history);
-    Ok(Fit { embedding, prior, history, features, components, graph, graph_method })
+    let scores = scores.slice(s![.., ..latent]).to_owned();
+    let fitted = train(scores.view(), prior.slice(s![.., ..latent]), graph.clone(), &params.train, monitor)?;
+    let (embedding, parameters, history) = (fitted.embedding, fitted.parameters, fitted.history);
+    Ok(Fit { embedding, prior, scores, parameters, history, features, components, graph, graph_method })
 }
 
 fn check(counts: &Counts, slice: &[usize], params: &FitParams) -> Result<()> {
@@ -103,6 +108,9 @@ fn check(counts: &Counts, slice: &[usize], params: &FitParams) -> Result<()> {
     if !(0.0..1.0).contains(&train.mask_rate) {
         return Err(Error::argument("maskRate", format!("must be in [0, 1), not {}", train.mask_rate)));
     }
+    if !(0.0..1.0).contains(&train.averaging) {
+        return Err(Error::argument("averaging", format!("must be in [0, 1), not {}", train.averaging)));
+    }
     let positive = [("priorScale", train.prior_scale), ("learningRate", train.learning_rate)];
     if let Some((argument, value)) = positive.into_iter().find(|(_, value)| !(value.is_finite() && *value > 0.0)) {
         return Err(Error::argument(argument, format!("must be a finite number above 0, not {value}")));
@@ -113,6 +121,7 @@ fn check(counts: &Counts, slice: &[usize], params: &FitParams) -> Result<()> {
         ("telescope", train.telescope),
         ("consistency", train.consistency),
         ("perturbation", train.perturbation),
+        ("sharpness", train.sharpness),
     ];
     if let Some((argument, value)) = weights.into_iter().find(|(_, value)| !(value.is_finite() && *value >= 0.0)) {
         return Err(Error::argument(argument, format!("must be a finite number, 0 or more, not {value}")));

@@ -18,6 +18,7 @@ pub mod prior;
 pub mod random;
 pub mod simulate;
 pub mod stability;
+pub mod surface;
 pub mod threads;
 pub mod vae;
 

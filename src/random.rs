@@ -28,6 +28,8 @@ pub enum Stream {
     Expression = 9,
     /// Counts of simulated tissue.
     Counts = 10,
+    /// Directions of a surface in the space of the network's parameters.
+    Direction = 11,
 }
 
 /// The stream of random numbers for one purpose under one seed.

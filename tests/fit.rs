@@ -7,6 +7,8 @@ use starscape::fit::{Fit, FitParams, fit};
 use starscape::metrics::adjusted_rand_index;
 use starscape::monitor::{Monitor, Progress};
 use starscape::simulate::{Params as SimulationParams, Simulation, simulate_slices};
+use starscape::surface::{Fitted, SurfaceParams, loss_surface};
+use starscape::vae::{Initialisation, Parameters, TrainParams};
 use starscape::{Error, Result, threads};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -55,6 +57,74 @@ fn bits_do_not_depend_on_threads_or_run_but_on_the_seed() {
     let other = fitted(&simulation, &other, 1, &Monitor::silent()).expect("fit");
     assert_eq!(other.prior, once.prior, "the prior has no randomness");
     assert_ne!(other.embedding, once.embedding);
+}
+
+#[test]
+fn every_switch_of_the_training_changes_the_result_and_none_its_bits() {
+    let simulation = tissue(1);
+    let run = |change: fn(&mut TrainParams)| {
+        let mut params = quick();
+        change(&mut params.train);
+        fitted(&simulation, &params, 2, &Monitor::silent()).expect("fit").embedding
+    };
+    let switches: [fn(&mut TrainParams); 8] = [
+        |_| {},
+        |train| train.initialisation = Initialisation::Random,
+        |train| train.sharpness = 0.05,
+        |train| train.averaging = 0.0,
+        |train| train.members = 1,
+        |train| train.telescope = 0.0,
+        |train| train.consistency = 0.0,
+        |train| train.prior_scale = 0.3,
+    ];
+    let results: Vec<Array2<f64>> = switches.into_iter().map(run).collect();
+    for (index, result) in results.iter().enumerate() {
+        assert!(results[..index].iter().all(|other| other != result), "switch {index}");
+        assert_eq!(&run(switches[index]), result);
+    }
+}
+
+#[test]
+fn seeds_change_a_deterministic_start_less_than_a_random_one() {
+    let simulation = tissue(1);
+    let distance = |initialisation| {
+        let run = |seed| {
+            let mut params = quick();
+            params.train.seed = seed;
+            params.train.initialisation = initialisation;
+            fitted(&simulation, &params, 2, &Monitor::silent()).expect("fit").embedding
+        };
+        let (first, second) = (run(1), run(2));
+        (&first - &second).mapv(|value| value * value).sum() / first.mapv(|value| value * value).sum()
+    };
+    assert!(distance(Initialisation::Deterministic) < 0.25 * distance(Initialisation::Random));
+}
+
+#[test]
+fn the_surface_has_the_fitted_network_in_its_middle() {
+    let simulation = tissue(1);
+    let params = quick();
+    let found = fitted(&simulation, &params, 2, &Monitor::silent()).expect("fit");
+    let around = Fitted {
+        scores: found.scores.view(),
+        prior: found.prior.view(),
+        embedding: found.embedding.view(),
+        graph: found.graph.clone(),
+        parameters: Parameters::from_values(8, 8, &found.parameters.values().expect("values")).expect("shapes"),
+    };
+    let surface = |points, threads| {
+        let settings = SurfaceParams { k: 3, points, radius: 2.0, seed: 1 };
+        threads::in_pool(threads, || loss_surface(&around, &params.train, &settings, &Monitor::silent()))
+    };
+    let points = surface(5, 2).expect("surface");
+    assert_eq!(points.len(), 25);
+    let middle = points[12];
+    assert_eq!((middle.alpha, middle.beta), (0.0, 0.0));
+    assert!(middle.agreement > 0.98);
+    assert!(points.iter().all(|point| point.loss >= middle.loss && point.agreement <= 1.0));
+    assert_eq!((points[0].alpha, points[0].beta, points[24].alpha), (-2.0, -2.0, 2.0));
+    assert_eq!(surface(5, 1).expect("surface"), points);
+    assert!(matches!(surface(4, 1), Err(Error::Argument { argument: "points", .. })));
 }
 
 #[test]

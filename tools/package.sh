@@ -16,7 +16,7 @@ cp -a rpkg/. "$stage/"
 (cd "$stage" && sh ./cleanup)
 [ -d vignettes ] && cp -a vignettes "$stage/"
 # The workspace as it is: cargo finds the same members, lock file and profiles as in the clone.
-for path in Cargo.toml Cargo.lock build.rs src benches rpkg/src/rust; do
+for path in Cargo.toml Cargo.lock build.rs src benches/kernels.rs rpkg/src/rust; do
   [ ! -e "$path" ] || cp -a --parents "$path" "$stage/src/workspace/"
 done
 cp "$crates" "$stage/src/workspace/vendor.tar.xz"

@@ -11,9 +11,27 @@ field <- function(default, check, doc, core = NULL) {
 choiceField <- function(choices, doc, core = NULL) field(choices, oneOf(choices), doc, core)
 
 starFields <- list(
+  start = choiceField(
+    c("deterministic", "random"),
+    paste(
+      "how the weights of the model start: `\"deterministic\"` without any random number, from the positive and negative",
+      "parts of the components and the best linear decoder, `\"random\"` drawn under the seed."
+    )
+  ),
   perturbation = field(
     0.1, realNumber(0, 1),
     "size of the random changes to the weights of the model, relative to their norm, from 0 to 1."
+  ),
+  sharpness = field(
+    0, realNumber(0, 1),
+    paste(
+      "length of sharpness-aware steps (gradients are taken where the loss is highest nearby) relative to the norm of the",
+      "weights, from 0 to 1; 0 takes plain steps, a value above 0 doubles the time."
+    )
+  ),
+  averaging = field(
+    0.5, realNumber(0, 0.999),
+    "share of the epochs, the last ones, over which the weights are averaged, from 0 to 0.999; 0 keeps the last ones."
   ),
   members = field(
     4, wholeNumber(1, 64),
@@ -28,8 +46,8 @@ starFields <- list(
 lossFields <- list(
   reconstruction = field(2, realNumber(0), "weight of the reconstruction error, 0 or more."),
   kl = field(0.5, realNumber(0), "weight of the divergence from the spatial prior, 0 or more."),
-  telescope = field(1, realNumber(0), "weight of the similarity telescope between two augmented views, 0 or more."),
-  consistency = field(1, realNumber(0), "weight of the agreement with perturbed copies of the model, 0 or more.")
+  telescope = field(10, realNumber(0), "weight of the similarity telescope between two augmented views, 0 or more."),
+  consistency = field(10, realNumber(0), "weight of the agreement with perturbed copies of the model, 0 or more.")
 )
 
 graphFields <- list(

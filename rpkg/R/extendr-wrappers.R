@@ -8,6 +8,10 @@ core_find_domains <- function(embedding, prior, graph, parameters, progress) {
   .Call(wrap__core_find_domains, embedding, prior, graph, parameters, progress)
 }
 
+core_loss_surface <- function(scores, prior, embedding, graph, weights, parameters, progress) {
+  .Call(wrap__core_loss_surface, scores, prior, embedding, graph, weights, parameters, progress)
+}
+
 core_cluster_metrics <- function(truth, labels, embedding, threads) {
   .Call(wrap__core_cluster_metrics, truth, labels, embedding, threads)
 }

@@ -17,6 +17,14 @@ wholeNumber <- function(min, max) {
   }
 }
 
+oddNumber <- function(min, max) {
+  function(value, argument) {
+    value <- wholeNumber(min, max)(value, argument)
+    if (value %% 2 == 0) stopArgument(argument, paste("must be odd, not", value), "Add or take away one.")
+    value
+  }
+}
+
 realNumber <- function(min, max = Inf, optional = FALSE, positive = FALSE) {
   function(value, argument) {
     if (optional && is.null(value)) {

@@ -26,7 +26,7 @@ plotHistory <- function(x) {
 }
 
 # The fit that x is or has.
-storedFit <- function(x) {
+storedFit <- function(x, argument = "x") {
   fit <- if (methods::is(x, "Seurat")) {
     SeuratObject::Misc(x, "starscape")
   } else if (methods::is(x, "SingleCellExperiment")) {
@@ -35,7 +35,7 @@ storedFit <- function(x) {
     x
   }
   if (!inherits(fit, "starscape_fit")) {
-    stopArgument("x", "is not a starscape fit and has none", "Run runStarscape() first.")
+    stopArgument(argument, "is not a starscape fit and has none", "Run runStarscape() first.")
   }
   fit
 }

@@ -18,7 +18,7 @@
 #' @examples
 #' slices <- simulateSlices(rows = 15, columns = 15, genes = 50, domains = 3)
 #' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 10)
-#' surface <- lossSurface(fit, slices$counts, k = 3)
+#' surface <- lossSurface(fit, k = 3, points = 7)
 #' plotStabilitySurface(surface)
 #' plotStabilitySurface(surface, "agreement")
 #' @export

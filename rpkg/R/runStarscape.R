@@ -14,6 +14,8 @@
 #'   * `embedding`: spots x `latentDim`; spots without counts are NA;
 #'   * `prior`: the spatial prior the embedding was pulled to, of the same shape, and `priorExtra`: its next `latentDim / 2`
 #'     components, which help [findDomains()] to find where to start;
+#'   * `scores`: what the network was given, the scaled scores of the leading components, spots x `latentDim`, and
+#'     `weights`, the tensors of the trained network, both for [lossSurface()];
 #'   * `history`: data frame with one row per epoch: `epoch`, `total` loss and its terms `reconstruction`, `kl`,
 #'     `telescope`, `consistency`, `prototype` and `scale`, NA where a term is not used;
 #'   * `params`: the settings used;

@@ -10,6 +10,8 @@ newFit <- function(result, input, parameters) {
       embedding = allSpots(result$embedding, input$used, spots, axes),
       prior = allSpots(result$prior, input$used, spots, axes),
       priorExtra = allSpots(result$prior_extra, input$used, spots),
+      scores = allSpots(result$scores, input$used, spots, axes),
+      weights = result$weights,
       history = as.data.frame(result$history),
       params = fitParameters(parameters, rownames(input$counts)),
       graph = neighbourMatrix(result$graph, input$used, spots),
@@ -65,6 +67,7 @@ subsetFit <- function(fit, spots) {
   fit$embedding <- fit$embedding[rows, , drop = FALSE]
   fit$prior <- fit$prior[rows, , drop = FALSE]
   fit$priorExtra <- fit$priorExtra[rows, , drop = FALSE]
+  fit$scores <- fit$scores[rows, , drop = FALSE]
   fit$graph <- fit$graph[rows, rows]
   fit$coords <- fit$coords[rows, , drop = FALSE]
   if (!is.null(fit$slice)) fit$slice <- droplevels(fit$slice[rows])

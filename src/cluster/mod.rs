@@ -128,8 +128,23 @@ pub fn find_domains(
     Ok(Domains { choice, ..domains })
 }
 
+/// Where a search for `k` domains in `dimensions` begins: the consensus of the best-likelihood partitions of views of a
+/// space, see [`Start::Space`].
+///
+/// # Errors
+/// As [`find_domains`].
+pub fn starting_partition(
+    space: ArrayView2<f64>,
+    graph: Option<&SpatialGraph>,
+    dimensions: usize,
+    k: usize,
+    monitor: &Monitor,
+) -> Result<Vec<usize>> {
+    consensus_start(&views::views(space, graph, dimensions)?, k, STARTS, monitor)
+}
+
 /// Fits one method from given labels.
-fn group(
+pub(crate) fn group(
     points: &Points,
     graph: Option<&SpatialGraph>,
     labels: &[usize],

@@ -5,10 +5,14 @@
 //! same function. Decoder: a multilayer perceptron back to the component scores.
 
 mod augment;
+mod average;
 mod network;
+mod objective;
 mod parameters;
+mod sharpness;
 mod train;
 
 pub use network::{Encoding, decode, encode};
-pub use parameters::{Layer, Parameters, Weights, Widths};
+pub use objective::Objective;
+pub use parameters::{Initialisation, Layer, Parameters, Weights};
 pub use train::{EpochRecord, Fitted, TrainParams, train};

@@ -1,22 +1,20 @@
 //! The network's parameters: drawn from a seeded stream, perturbed on request.
 
 use crate::random::{ChaCha8Rng, Stream, stream};
-use candle_core::{DType, Device, Result, Tensor, Var};
+use candle_core::{DType, Device, Result, Tensor, Var, bail};
 use candle_nn::Linear;
 use rand_distr::{Distribution, StandardNormal};
 
 /// Log variance of the encoder before training: a standard deviation of 0.37, small beside the prior's.
 const STARTING_LOG_VARIANCE: f64 = -2.0;
 
-/// Layer widths.
-#[derive(Clone, Copy, Debug)]
-pub struct Widths {
-    /// Component scores per spot: input and reconstruction.
-    pub input: usize,
-    /// Hidden units of encoder and decoder.
-    pub hidden: usize,
-    /// Latent dimensions.
-    pub latent: usize,
+/// How the weights start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Initialisation {
+    /// Without a random number: see [`Parameters::deterministic`].
+    Deterministic,
+    /// Drawn under the seed: see [`Parameters::random`].
+    Random,
 }
 
 /// One dense layer, its bias apart: the bias is added together with the activation.
@@ -57,21 +55,92 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Draws starting values under `seed`: Glorot normal weights (Glorot & Bengio 2010), zero biases; the two layers
-    /// that give the latent distribution start at zero weights, so that it starts at the prior for every seed.
-    pub fn new(widths: Widths, seed: u64, dtype: DType) -> Result<Self> {
+    /// A start that draws nothing. Every input has two hidden units, its positive and its negative part, so that the
+    /// hidden layer holds all of its input: relu(x) − relu(−x) = x. The decoder starts as the linear map `decoder`
+    /// (input x latent), and the layers that give the latent distribution at zero weights: at the prior.
+    pub fn deterministic(decoder: &Tensor) -> Result<Self> {
+        let (input, latent) = decoder.dims2()?;
+        let output = Tensor::cat(&[decoder, &decoder.neg()?], 1)?;
+        Self::from_layers(input, latent, both_parts(input)?, both_parts(latent)?, output)
+    }
+
+    /// The usual start: Glorot normal weights (Glorot & Bengio 2010) drawn under `seed` and zero biases, of the shapes
+    /// of [`Parameters::deterministic`] and as there at the prior.
+    pub fn random(input: usize, latent: usize, seed: u64) -> Result<Self> {
         let mut rng = stream(seed, Stream::Weights);
-        let Widths { input, hidden, latent } = widths;
+        let encoder = glorot(2 * input, input, &mut rng)?;
+        let decoder = glorot(2 * latent, latent, &mut rng)?;
+        let output = glorot(input, 2 * latent, &mut rng)?;
+        Self::from_layers(input, latent, encoder, decoder, output)
+    }
+
+    fn from_layers(input: usize, latent: usize, encoder: Tensor, decoder: Tensor, output: Tensor) -> Result<Self> {
+        let silent = Tensor::zeros((latent, 2 * input), DType::F32, &Device::Cpu)?;
         let layers = [
-            (glorot(hidden, input, &mut rng)?, constant(hidden, 0.0)?),
-            (Tensor::zeros((latent, hidden), DType::F32, &Device::Cpu)?, constant(latent, 0.0)?),
-            (Tensor::zeros((latent, hidden), DType::F32, &Device::Cpu)?, constant(latent, STARTING_LOG_VARIANCE)?),
-            (glorot(hidden, latent, &mut rng)?, constant(hidden, 0.0)?),
-            (glorot(input, hidden, &mut rng)?, constant(input, 0.0)?),
+            (encoder, constant(2 * input, 0.0)?),
+            (silent.clone(), constant(latent, 0.0)?),
+            (silent, constant(latent, STARTING_LOG_VARIANCE)?),
+            (decoder, constant(2 * latent, 0.0)?),
+            (output, constant(input, 0.0)?),
         ];
-        let tensors = layers.into_iter().flat_map(|(weight, bias)| [weight, bias]);
-        let variables = tensors.map(|tensor| Var::from_tensor(&tensor.to_dtype(dtype)?)).collect::<Result<_>>()?;
-        Ok(Parameters { variables })
+        Self::from_tensors(layers.into_iter().flat_map(|(weight, bias)| [weight, bias]))
+    }
+
+    fn from_tensors(tensors: impl IntoIterator<Item = Tensor>) -> Result<Self> {
+        Ok(Parameters {
+            variables: tensors.into_iter().map(|tensor| Var::from_tensor(&tensor)).collect::<Result<_>>()?,
+        })
+    }
+
+    /// From values as [`Parameters::values`] gives them, of the shapes that `input` and `latent` ask for.
+    ///
+    /// # Errors
+    /// An error that tells which tensor has another number of values.
+    pub fn from_values(input: usize, latent: usize, values: &[Vec<f64>]) -> Result<Self> {
+        let shapes = Self::random(input, latent, 0)?.variables;
+        if values.len() != shapes.len() {
+            bail!("{} tensors instead of {}", values.len(), shapes.len());
+        }
+        let tensor = |(values, like): (&Vec<f64>, &Var)| {
+            if values.len() != like.elem_count() {
+                bail!("a tensor of {} values instead of {}", values.len(), like.elem_count());
+            }
+            let values: Vec<f32> = values.iter().map(|&value| value as f32).collect();
+            Tensor::from_vec(values, like.shape(), &Device::Cpu)
+        };
+        Self::from_tensors(values.iter().zip(&shapes).map(tensor).collect::<Result<Vec<_>>>()?)
+    }
+
+    /// The values of every tensor: weight (by row, a row for each unit) and bias of the five layers.
+    pub fn values(&self) -> Result<Vec<Vec<f64>>> {
+        let values = |variable: &Var| variable.flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>();
+        self.variables.iter().map(values).collect()
+    }
+
+    /// A random direction in the space of the parameters, normalised by filter (Li et al. 2018, NeurIPS): the weights
+    /// of every unit have the length of that unit's own weights, and biases stay. Steps along it mean the same for
+    /// networks of any scale.
+    pub fn direction(&self, rng: &mut ChaCha8Rng) -> Result<Vec<Tensor>> {
+        let length = |rows: &Tensor| rows.sqr()?.sum_keepdim(1)?.sqrt();
+        let direction = |variable: &Var| -> Result<Tensor> {
+            let own = variable.as_detached_tensor();
+            if own.rank() < 2 {
+                return own.zeros_like();
+            }
+            let noise = normal(&own, rng)?;
+            let scale = (length(&own)? / (length(&noise)? + f64::from(f32::MIN_POSITIVE))?)?;
+            noise.broadcast_mul(&scale)
+        };
+        self.variables.iter().map(direction).collect()
+    }
+
+    /// The parameters moved by steps along directions.
+    pub fn moved(&self, steps: &[(f64, &[Tensor])]) -> Result<Self> {
+        let tensors = self.variables.iter().enumerate().map(|(index, variable)| {
+            let start = variable.as_detached_tensor();
+            steps.iter().try_fold(start, |sum, (step, direction)| sum + (&direction[index] * *step)?)
+        });
+        Self::from_tensors(tensors.collect::<Result<Vec<_>>>()?)
     }
 
     /// The variables, for an optimiser.
@@ -111,6 +180,12 @@ impl Parameters {
     }
 }
 
+/// Weights of 2 x `width` units, the positive and the negative part of each input.
+fn both_parts(width: usize) -> Result<Tensor> {
+    let identity = Tensor::eye(width, DType::F32, &Device::Cpu)?;
+    Tensor::cat(&[&identity, &identity.neg()?], 0)
+}
+
 fn constant(length: usize, value: f64) -> Result<Tensor> {
     Tensor::full(value as f32, length, &Device::Cpu)
 }
@@ -129,4 +204,53 @@ fn sample(rng: &mut ChaCha8Rng) -> f64 {
 pub(super) fn normal(like: &Tensor, rng: &mut ChaCha8Rng) -> Result<Tensor> {
     let values: Vec<f32> = (0..like.elem_count()).map(|_| StandardNormal.sample(rng)).collect();
     Tensor::from_vec(values, like.shape(), &Device::Cpu)?.to_dtype(like.dtype())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loss::testing::assert_close;
+    use crate::vae::decode;
+
+    fn decoder() -> Tensor {
+        Tensor::arange(0f32, 12.0, &Device::Cpu).and_then(|values| values.sin()?.reshape((4, 3))).unwrap()
+    }
+
+    #[test]
+    fn the_deterministic_start_decodes_linearly() {
+        let parameters = Parameters::deterministic(&decoder()).unwrap();
+        let z = Tensor::arange(0f32, 15.0, &Device::Cpu).and_then(|values| values.cos()?.reshape((5, 3))).unwrap();
+        let expected = z.matmul(&decoder().t().unwrap()).unwrap();
+        assert_close(&decode(&parameters.weights(), &z).unwrap(), &expected, 1e-6);
+    }
+
+    #[test]
+    fn values_come_back_and_other_shapes_do_not() {
+        let parameters = Parameters::random(4, 3, 7).unwrap();
+        let values = parameters.values().unwrap();
+        assert_eq!(Parameters::from_values(4, 3, &values).unwrap().values().unwrap(), values);
+        assert!(Parameters::from_values(3, 3, &values).is_err());
+        assert!(Parameters::from_values(4, 3, &values[1..]).is_err());
+        assert_ne!(Parameters::random(4, 3, 8).unwrap().values().unwrap(), values);
+    }
+
+    #[test]
+    fn directions_have_the_length_of_every_unit_and_leave_biases() {
+        let parameters = Parameters::deterministic(&decoder()).unwrap();
+        let direction = parameters.direction(&mut stream(1, Stream::Direction)).unwrap();
+        let lengths = |rows: &Tensor| rows.sqr().unwrap().sum(1).unwrap();
+        for (variable, direction) in parameters.variables().iter().zip(&direction) {
+            let own = variable.as_tensor();
+            if own.rank() == 2 {
+                assert_close(&lengths(direction), &lengths(own), 1e-4);
+            } else {
+                assert_close(direction, &own.zeros_like().unwrap(), 0.0);
+            }
+        }
+        let there = parameters.moved(&[(0.5, &direction), (-0.25, &direction)]).unwrap();
+        let back = there.moved(&[(-0.25, &direction)]).unwrap();
+        for (back, start) in back.variables().iter().zip(parameters.variables()) {
+            assert_close(back.as_tensor(), start.as_tensor(), 1e-6);
+        }
+    }
 }

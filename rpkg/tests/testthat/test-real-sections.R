@@ -1,43 +1,4 @@
-# Accuracy on real sections, with the settings a user gets. The data are not part of the package: the environment
-# variable STARSCAPE_DATA names the folder that holds dlpfc/ and starmap_mpfc/.
-
-folder <- Sys.getenv("STARSCAPE_DATA")
-
-readMatrix <- function(path) {
-  lines <- function(file) {
-    connection <- gzfile(file.path(path, file))
-    on.exit(close(connection))
-    sub("\t.*", "", readLines(connection))
-  }
-  counts <- Matrix::readMM(gzfile(file.path(path, "matrix.mtx.gz")))
-  dimnames(counts) <- list(lines("features.tsv.gz"), lines("barcodes.tsv.gz"))
-  methods::as(counts, "CsparseMatrix")
-}
-
-readVisium <- function(path) {
-  counts <- readMatrix(file.path(path, "filtered_feature_bc_matrix"))
-  places <- utils::read.csv(file.path(path, "spatial", "tissue_positions_list.csv"), header = FALSE, row.names = 1)
-  labels <- utils::read.delim(file.path(path, "labels.tsv"))
-  list(
-    counts = counts, coords = as.matrix(places[colnames(counts), 3:2]),
-    labels = labels$layer[match(colnames(counts), labels$barcode)]
-  )
-}
-
-readStarmap <- function(path) {
-  counts <- readMatrix(path)
-  cells <- utils::read.delim(file.path(path, "cells.tsv"))
-  cells <- cells[match(colnames(counts), cells$cell), ]
-  list(counts = counts, coords = cbind(cells$x, cells$y), labels = cells$domain)
-}
-
-sections <- list(
-  "151673" = list(read = readVisium, path = "dlpfc/151673", least = 0.55),
-  "151674" = list(read = readVisium, path = "dlpfc/151674", least = 0.53),
-  BZ5 = list(read = readStarmap, path = "starmap_mpfc/BZ5", least = 0.80),
-  BZ9 = list(read = readStarmap, path = "starmap_mpfc/BZ9", least = 0.66),
-  BZ14 = list(read = readStarmap, path = "starmap_mpfc/BZ14", least = 0.75)
-)
+# Accuracy on real sections, with the settings a user gets.
 
 # Adjusted Rand index of the network and of its prior alone.
 accuracy <- function(section) {

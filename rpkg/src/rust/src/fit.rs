@@ -9,7 +9,7 @@ use starscape::counts::Counts;
 use starscape::fit::{Fit, FitParams, fit};
 use starscape::graph::{GraphMethod, GraphParams};
 use starscape::preprocess::{FeatureParams, FeatureSelection, Normalisation};
-use starscape::vae::{EpochRecord, TrainParams};
+use starscape::vae::{EpochRecord, Initialisation, TrainParams};
 use starscape::{Error, Result};
 
 extendr_module! {
@@ -68,18 +68,31 @@ fn read(parameters: &Parameters) -> Result<FitParams> {
         },
         latent_dim: parameters.whole("latentDim")?,
         steps: parameters.whole("steps")?,
-        train: TrainParams {
-            epochs: parameters.whole("epochs")?,
-            seed: parameters.whole("seed")? as u64,
-            prior_scale: parameters.number("priorScale")?,
-            reconstruction: parameters.number("reconstruction")?,
-            kl: parameters.number("kl")?,
-            telescope: parameters.number("telescope")?,
-            consistency: parameters.number("consistency")?,
-            perturbation: parameters.number("perturbation")?,
-            members: parameters.whole("members")?,
-            ..TrainParams::default()
-        },
+        train: read_train(parameters)?,
+    })
+}
+
+/// Settings of the training and weights of its loss.
+pub fn read_train(parameters: &Parameters) -> Result<TrainParams> {
+    let initialisation = parameters.choice("start", |word| match word {
+        "deterministic" => Some(Initialisation::Deterministic),
+        "random" => Some(Initialisation::Random),
+        _ => None,
+    })?;
+    Ok(TrainParams {
+        epochs: parameters.whole("epochs")?,
+        seed: parameters.whole("seed")? as u64,
+        initialisation,
+        prior_scale: parameters.number("priorScale")?,
+        reconstruction: parameters.number("reconstruction")?,
+        kl: parameters.number("kl")?,
+        telescope: parameters.number("telescope")?,
+        consistency: parameters.number("consistency")?,
+        perturbation: parameters.number("perturbation")?,
+        sharpness: parameters.number("sharpness")?,
+        averaging: parameters.number("averaging")?,
+        members: parameters.whole("members")?,
+        ..TrainParams::default()
     })
 }
 
@@ -110,6 +123,8 @@ fn write(fit: Fit) -> Result<Robj> {
         embedding = Robj::try_from(fit.embedding).map_err(convert)?,
         prior = Robj::try_from(fit.prior.slice(s![.., ..latent]).to_owned()).map_err(convert)?,
         prior_extra = Robj::try_from(fit.prior.slice(s![.., latent..]).to_owned()).map_err(convert)?,
+        scores = Robj::try_from(fit.scores).map_err(convert)?,
+        weights = List::from_values(fit.parameters.values()?),
         history = history(&fit.history),
         features = features,
         feature_scores = fit.features.scores,

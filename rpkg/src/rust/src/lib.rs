@@ -8,6 +8,7 @@ mod cluster_metrics;
 mod find_domains;
 mod fit;
 mod interrupt;
+mod loss_surface;
 mod simulate_slices;
 mod stability;
 mod worker;
@@ -19,6 +20,7 @@ extendr_module! {
     use cluster_metrics;
     use find_domains;
     use fit;
+    use loss_surface;
     use simulate_slices;
     use stability;
 }

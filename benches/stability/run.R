@@ -1,0 +1,222 @@
+# Stability of starscape, of its parts and of what R users run today, over seeds and over perturbed data.
+#
+#   Rscript benches/stability/run.R LIBRARY OUT SEEDS OTHERS DRAWS
+#
+# Writes into OUT: results.md (tables), runs.csv (every run) and pictures. SEEDS are run for starscape, OTHERS for every
+# other method and setting, DRAWS data sets of each kind of perturbation. Finished seeds are kept in build/stability/,
+# so that a run that was stopped goes on. Without the real sections (STARSCAPE_DATA) a simulated one is measured.
+
+arguments <- commandArgs(TRUE)
+.libPaths(c(normalizePath(arguments[[1]]), .libPaths()))
+library(starscape)
+out <- arguments[[2]]
+counts <- as.integer(arguments[3:5])
+names(counts) <- c("seeds", "others", "draws")
+dir.create(out, showWarnings = FALSE, recursive = TRUE)
+workers <- BiocParallel::MulticoreParam(2, progressbar = FALSE)
+
+# Sections ------------------------------------------------------------------------------------------------------------
+
+source("rpkg/tests/testthat/helper-sections.R")
+
+readSections <- function() {
+  if (folder == "" || !dir.exists(folder)) {
+    message("STARSCAPE_DATA is not set: the real sections are not measured, a simulated one is.")
+    drawn <- simulateSlices(rows = 25, columns = 25, genes = 300, domains = 4)
+    return(list(simulated = list(counts = drawn$counts, coords = drawn$coords, labels = drawn$labels)))
+  }
+  lapply(sections, function(section) section$read(file.path(folder, section$path)))
+}
+
+# Methods -------------------------------------------------------------------------------------------------------------
+
+bare <- starControl(start = "random", averaging = 0, members = 1)
+even <- starControl(averaging = 0, members = 1)
+averaged <- starControl(members = 1)
+noStability <- function(...) lossControl(telescope = 0, consistency = 0, ...)
+
+# Each adds one term to the one before; then the default with one term changed.
+ablations <- list(
+  "network, random start" = list(stability = bare, loss = noStability()),
+  "+ deterministic start" = list(stability = even, loss = noStability()),
+  "+ telescope" = list(stability = even, loss = lossControl(consistency = 0)),
+  "+ consistency" = list(stability = even),
+  "+ weight averaging" = list(stability = averaged),
+  "default with sharpness-aware steps" = list(stability = starControl(sharpness = 0.02)),
+  "default without telescope" = list(loss = lossControl(telescope = 0)),
+  "default without consistency" = list(loss = lossControl(consistency = 0))
+)
+
+methods <- c(
+  list("starscape" = list(method = "starscape", seeds = counts[["seeds"]], settings = list())),
+  list("prior alone" = list(method = "starscape_prior", seeds = 2, settings = list())),
+  lapply(ablations, function(settings) {
+    list(method = "starscape", seeds = counts[["others"]], settings = settings)
+  }),
+  lapply(c("Seurat Louvain" = "seurat", "k-means on PCs" = "kmeans", "mclust on PCs" = "mclust"), function(method) {
+    list(method = method, seeds = counts[["others"]], settings = list())
+  })
+)
+
+# Seeds are kept for the very build that ran them.
+build <- substr(rlang::hash(unname(tools::md5sum(c(
+  list.files(system.file("libs", package = "starscape"), full.names = TRUE),
+  system.file("R", "starscape.rdb", package = "starscape")
+)))), 1, 12)
+
+sweep <- function(name, method, section, data) {
+  folder <- file.path("build", "stability", build, gsub("[^A-Za-z0-9]+", "-", name), section)
+  dir.create(folder, showWarnings = FALSE, recursive = TRUE)
+  begin <- proc.time()[["elapsed"]]
+  before <- length(list.files(folder))
+  result <- suppressMessages(rlang::inject(stabilitySweep(
+    data$counts, method$method,
+    coords = data$coords, truth = data$labels, seeds = seq_len(method$seeds),
+    k = length(unique(stats::na.omit(data$labels))), BPPARAM = workers, threads = 1, checkpoint = folder,
+    verbose = FALSE, !!!method$settings
+  )), "starscape_message")
+  # What was kept took no time now.
+  attr(result, "elapsed") <- if (before == 0) proc.time()[["elapsed"]] - begin else NA
+  message(sprintf("%-36s %-8s %s", name, section, paste(sprintf("%.3f", summary(result)[1:3]), collapse = " ")))
+  result
+}
+
+# Perturbed data ------------------------------------------------------------------------------------------------------
+
+# Nine spots of ten, or eight counts of ten; each with the domains found.
+perturbed <- function(data, draw, kind) {
+  withr::with_seed(draw, {
+    kept <- seq_len(ncol(data$counts))
+    counts <- data$counts
+    if (kind == "spots") {
+      kept <- sort(sample(ncol(counts), round(0.9 * ncol(counts))))
+      counts <- counts[, kept]
+    } else {
+      counts@x <- as.numeric(stats::rbinom(length(counts@x), counts@x, 0.8))
+      counts <- Matrix::drop0(counts)
+    }
+  })
+  fit <- runStarscape(counts, data$coords[kept, ], threads = 1, verbose = FALSE)
+  k <- length(unique(stats::na.omit(data$labels)))
+  labels <- rep(NA_integer_, ncol(data$counts))
+  labels[kept] <- as.integer(findDomains(fit, k = k, threads = 1, verbose = FALSE)$domain)
+  labels
+}
+
+# Mean and lowest ARI of two draws on the spots that both have, and the ARI with the annotation.
+perturbation <- function(data, kind) {
+  draw <- function(draw) suppressMessages(perturbed(data, draw, kind), "starscape_message")
+  labels <- BiocParallel::bplapply(seq_len(counts[["draws"]]), draw, BPPARAM = workers)
+  pairs <- utils::combn(length(labels), 2, function(pair) {
+    clusterMetrics(labels[[pair[[1]]]], labels[[pair[[2]]]])[["ARI"]]
+  })
+  truth <- vapply(labels, function(labels) clusterMetrics(data$labels, labels)[["ARI"]], 0)
+  c(mean = mean(pairs), lowest = min(pairs), ari = mean(truth), gap = diff(range(truth)))
+}
+
+# Tables --------------------------------------------------------------------------------------------------------------
+
+number <- function(value, digits = 3) ifelse(is.na(value), "-", formatC(value, digits = digits, format = "f"))
+
+markdown <- function(table) {
+  lines <- apply(rbind(names(table), "---", as.matrix(table)), 1, function(row) {
+    paste0("| ", paste(row, collapse = " | "), " |")
+  })
+  paste(lines, collapse = "\n")
+}
+
+# Methods x sections: mean ARI with the annotation (gap) and agreement of two seeds.
+sweepTable <- function(sweeps) {
+  cells <- function(own, value) vapply(own, function(sweep) value(sweep, summary(sweep)), "")
+  rows <- lapply(names(sweeps), function(name) {
+    own <- sweeps[[name]]
+    figure <- cells(own, function(sweep, figures) sprintf(
+      "%s (%s) %s", number(mean(sweep$runs$ari, na.rm = TRUE)), number(figures[["gap"]]),
+      number(figures[["mean_ari"]], 4)
+    ))
+    aris <- vapply(own, function(sweep) mean(sweep$runs$ari, na.rm = TRUE), 0)
+    gaps <- vapply(own, function(sweep) summary(sweep)[["gap"]], 0)
+    agreements <- vapply(own, function(sweep) summary(sweep)[["mean_ari"]], 0)
+    seconds <- vapply(own, function(sweep) mean(sweep$runs$seconds), 0)
+    data.frame(
+      method = name, seeds = length(own[[1]]$seeds), rbind(figure), mean = number(mean(aris)),
+      "worst gap" = number(max(gaps)), "worst agreement" = number(min(agreements), 4),
+      "s a run" = number(mean(seconds), 1), check.names = FALSE, row.names = NULL
+    )
+  })
+  do.call(rbind, rows)
+}
+
+sourceTable <- function(sweeps) {
+  rows <- lapply(names(sweeps), function(name) {
+    figures <- vapply(sweeps[[name]], function(sweep) number(sweep$sources$mean_ari), character(3))
+    data.frame(method = name, caused.by = c("both", "embedding", "clustering"), figures, check.names = FALSE)
+  })
+  do.call(rbind, rows)
+}
+
+machine <- function() {
+  cpu <- grep("model name", readLines("/proc/cpuinfo"), value = TRUE)[[1]]
+  versions <- vapply(c("starscape", "Seurat", "mclust", "BiocParallel"), function(package) {
+    paste(package, if (requireNamespace(package, quietly = TRUE)) utils::packageVersion(package) else "absent")
+  }, "")
+  paste0(
+    sub(".*: ", "", cpu), ", 2 workers of one thread each; ", R.version.string, "; ", paste(versions, collapse = ", "),
+    "; ", Sys.Date()
+  )
+}
+
+# Run -----------------------------------------------------------------------------------------------------------------
+
+data <- readSections()
+sweeps <- lapply(stats::setNames(names(methods), names(methods)), function(name) {
+  mapply(function(section, data) sweep(name, methods[[name]], section, data), names(data), data, SIMPLIFY = FALSE)
+})
+perturbations <- do.call(rbind, lapply(c("spots", "counts"), function(kind) {
+  figures <- t(vapply(data, perturbation, c(mean = 0, lowest = 0, ari = 0, gap = 0), kind = kind))
+  data.frame(
+    section = rownames(figures), perturbation = c(spots = "90 % of the spots", counts = "80 % of the counts")[[kind]],
+    draws = counts[["draws"]], "mean ARI of two draws" = number(figures[, "mean"]),
+    lowest = number(figures[, "lowest"]), "ARI with annotation" = number(figures[, "ari"]),
+    gap = number(figures[, "gap"]), check.names = FALSE, row.names = NULL
+  )
+}))
+
+runs <- do.call(rbind, lapply(names(sweeps), function(name) {
+  do.call(rbind, lapply(names(data), function(section) {
+    data.frame(method = name, section = section, sweeps[[name]][[section]]$runs)
+  }))
+}))
+utils::write.csv(runs, file.path(out, "runs.csv"), row.names = FALSE)
+
+others <- c("starscape", "prior alone", "Seurat Louvain", "k-means on PCs", "mclust on PCs")
+elapsed <- attr(sweeps$starscape[[1]], "elapsed")
+wall <- if (is.na(elapsed)) "" else sprintf(
+  "%d seeds of %s, with two workers: %.0f s.", counts[["seeds"]], names(data)[[1]], elapsed
+)
+writeLines(c(
+  "# Stability over seeds and perturbed data", "",
+  "Made by `make stability`. Cells: mean ARI with the annotation (worst-to-best gap) mean pairwise ARI of two seeds.",
+  "", machine(), "", "## Methods and parts of the model", "", markdown(sweepTable(sweeps)), "", wall, "",
+  "## Where the change comes from: mean pairwise ARI", "",
+  markdown(sourceTable(sweeps[c("starscape", "Seurat Louvain", "k-means on PCs", "mclust on PCs")])), "",
+  "## Perturbed data, starscape", "", markdown(perturbations)
+), file.path(out, "results.md"))
+
+picture <- function(plot, name, width = 180, height = 120) {
+  suppressMessages(ggplot2::ggsave(file.path(out, name), plot, width = width, height = height, units = "mm", dpi = 150))
+}
+for (section in names(data)) {
+  shown <- lapply(sweeps[others[others != "prior alone"]], `[[`, section)
+  picture(plotSeedLandscape(shown), sprintf("seeds-%s.png", section))
+}
+first <- names(data)[[1]]
+picture(plotDomainStability(sweeps$starscape[[first]]), "map-starscape.png", 120, 100)
+picture(plotDomainStability(sweeps[["k-means on PCs"]][[first]]), "map-kmeans.png", 120, 100)
+picture(plotCoassignment(sweeps$starscape[[first]]), "coassignment-starscape.png", 120, 100)
+picture(plotCoassignment(sweeps[["k-means on PCs"]][[first]]), "coassignment-kmeans.png", 120, 100)
+fit <- suppressMessages(runStarscape(data[[1]]$counts, data[[1]]$coords, verbose = FALSE), "starscape_message")
+surface <- lossSurface(fit, k = length(unique(stats::na.omit(data[[1]]$labels))), verbose = FALSE)
+picture(plotStabilitySurface(surface), "surface-loss.png", 110, 90)
+picture(plotStabilitySurface(surface, "agreement"), "surface-agreement.png", 110, 90)
+message("written to ", out)
