@@ -111,7 +111,8 @@ fn check(counts: &Counts, slice: &[usize], params: &FitParams) -> Result<()> {
     if !(0.0..1.0).contains(&train.averaging) {
         return Err(Error::argument("averaging", format!("must be in [0, 1), not {}", train.averaging)));
     }
-    let positive = [("priorScale", train.prior_scale), ("learningRate", train.learning_rate)];
+    let positive =
+        [("priorScale", train.prior_scale), ("learningRate", train.learning_rate), ("damping", train.damping)];
     if let Some((argument, value)) = positive.into_iter().find(|(_, value)| !(value.is_finite() && *value > 0.0)) {
         return Err(Error::argument(argument, format!("must be a finite number above 0, not {value}")));
     }

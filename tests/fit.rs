@@ -67,14 +67,15 @@ fn every_switch_of_the_training_changes_the_result_and_none_its_bits() {
         change(&mut params.train);
         fitted(&simulation, &params, 2, &Monitor::silent()).expect("fit").embedding
     };
-    let switches: [fn(&mut TrainParams); 8] = [
+    let switches: [fn(&mut TrainParams); 9] = [
         |_| {},
         |train| train.initialisation = Initialisation::Random,
         |train| train.sharpness = 0.05,
         |train| train.averaging = 0.0,
-        |train| train.members = 1,
+        |train| train.members = 4,
         |train| train.telescope = 0.0,
-        |train| train.consistency = 0.0,
+        |train| train.consistency = 10.0,
+        |train| train.damping = 1e-8,
         |train| train.prior_scale = 0.3,
     ];
     let results: Vec<Array2<f64>> = switches.into_iter().map(run).collect();

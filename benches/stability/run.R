@@ -30,32 +30,42 @@ readSections <- function() {
 
 # Methods -------------------------------------------------------------------------------------------------------------
 
-bare <- starControl(start = "random", averaging = 0, members = 1)
-even <- starControl(averaging = 0, members = 1)
-averaged <- starControl(members = 1)
-noStability <- function(...) lossControl(telescope = 0, consistency = 0, ...)
-
-# Each adds one term to the one before; then the default with one term changed.
+# From the bare network to the default, one term after the other; then the default with a term that is off.
+last <- function(...) starControl(averaging = 0, ...)
+untied <- lossControl(telescope = 0)
 ablations <- list(
-  "network, random start" = list(stability = bare, loss = noStability()),
-  "+ deterministic start" = list(stability = even, loss = noStability()),
-  "+ telescope" = list(stability = even, loss = lossControl(consistency = 0)),
-  "+ consistency" = list(stability = even),
-  "+ weight averaging" = list(stability = averaged),
-  "default with sharpness-aware steps" = list(stability = starControl(sharpness = 0.02)),
-  "default without telescope" = list(loss = lossControl(telescope = 0)),
-  "default without consistency" = list(loss = lossControl(consistency = 0))
+  "network, random start" = list(stability = last("random", damping = 1e-8), loss = untied),
+  "+ deterministic start" = list(stability = last(damping = 1e-8), loss = untied),
+  "+ damped steps" = list(stability = last(), loss = untied),
+  "+ telescope" = list(stability = last()),
+  "default and sharpness-aware steps" = list(stability = starControl(sharpness = 0.02)),
+  "default and consistency" = list(loss = lossControl(consistency = 10)),
+  "default and four perturbed instances" = list(stability = starControl(members = 4))
 )
 
+# The prior without the consensus of views as its start: the simplest baseline.
+plainPrior <- function(data) {
+  sweepMethod(
+    function(x, seed) runStarscape(x, data$coords, epochs = 1, threads = 1, verbose = FALSE)$prior,
+    function(embedding, k, seed) findDomains(embedding, k = k, threads = 1, verbose = FALSE)$domain,
+    name = "prior, one start", seeded = FALSE
+  )
+}
+
+others <- counts[["others"]]
 methods <- c(
-  list("starscape" = list(method = "starscape", seeds = counts[["seeds"]], settings = list())),
-  list("prior alone" = list(method = "starscape_prior", seeds = 2, settings = list())),
-  lapply(ablations, function(settings) {
-    list(method = "starscape", seeds = counts[["others"]], settings = settings)
-  }),
-  lapply(c("Seurat Louvain" = "seurat", "k-means on PCs" = "kmeans", "mclust on PCs" = "mclust"), function(method) {
-    list(method = method, seeds = counts[["others"]], settings = list())
-  })
+  list(
+    "starscape" = list(method = "starscape", seeds = counts[["seeds"]]),
+    "prior alone, best-likelihood start" = list(method = plainPrior, seeds = 2),
+    "prior alone" = list(method = "starscape_prior", seeds = 2)
+  ),
+  lapply(ablations, function(settings) list(method = "starscape", seeds = others, settings = settings)),
+  list(
+    "k-means on PCs" = list(method = "kmeans", seeds = others),
+    "mclust on PCs" = list(method = "mclust", seeds = others),
+    # Its search for the resolution is long; once a seed is enough.
+    "Seurat Louvain" = list(method = "seurat", seeds = others, settings = list(apart = FALSE))
+  )
 )
 
 # Seeds are kept for the very build that ran them.
@@ -70,7 +80,7 @@ sweep <- function(name, method, section, data) {
   begin <- proc.time()[["elapsed"]]
   before <- length(list.files(folder))
   result <- suppressMessages(rlang::inject(stabilitySweep(
-    data$counts, method$method,
+    data$counts, if (is.function(method$method)) method$method(data) else method$method,
     coords = data$coords, truth = data$labels, seeds = seq_len(method$seeds),
     k = length(unique(stats::na.omit(data$labels))), BPPARAM = workers, threads = 1, checkpoint = folder,
     verbose = FALSE, !!!method$settings
@@ -189,7 +199,7 @@ runs <- do.call(rbind, lapply(names(sweeps), function(name) {
 }))
 utils::write.csv(runs, file.path(out, "runs.csv"), row.names = FALSE)
 
-others <- c("starscape", "prior alone", "Seurat Louvain", "k-means on PCs", "mclust on PCs")
+peers <- c("starscape", "k-means on PCs", "mclust on PCs", "Seurat Louvain")
 elapsed <- attr(sweeps$starscape[[1]], "elapsed")
 wall <- if (is.na(elapsed)) "" else sprintf(
   "%d seeds of %s, with two workers: %.0f s.", counts[["seeds"]], names(data)[[1]], elapsed
@@ -199,7 +209,7 @@ writeLines(c(
   "Made by `make stability`. Cells: mean ARI with the annotation (worst-to-best gap) mean pairwise ARI of two seeds.",
   "", machine(), "", "## Methods and parts of the model", "", markdown(sweepTable(sweeps)), "", wall, "",
   "## Where the change comes from: mean pairwise ARI", "",
-  markdown(sourceTable(sweeps[c("starscape", "Seurat Louvain", "k-means on PCs", "mclust on PCs")])), "",
+  markdown(sourceTable(sweeps[peers[1:3]])), "",
   "## Perturbed data, starscape", "", markdown(perturbations)
 ), file.path(out, "results.md"))
 
@@ -207,7 +217,7 @@ picture <- function(plot, name, width = 180, height = 120) {
   suppressMessages(ggplot2::ggsave(file.path(out, name), plot, width = width, height = height, units = "mm", dpi = 150))
 }
 for (section in names(data)) {
-  shown <- lapply(sweeps[others[others != "prior alone"]], `[[`, section)
+  shown <- lapply(sweeps[peers], `[[`, section)
   picture(plotSeedLandscape(shown), sprintf("seeds-%s.png", section))
 }
 first <- names(data)[[1]]

@@ -22,6 +22,13 @@ starFields <- list(
     0.1, realNumber(0, 1),
     "size of the random changes to the weights of the model, relative to their norm, from 0 to 1."
   ),
+  damping = field(
+    3e-3, realNumber(0, positive = TRUE),
+    paste(
+      "what Adam adds to the root of the mean squared gradient before it divides by it, positive: weights whose gradient",
+      "is small beside it, mostly the noise of masks and samples, hardly move. Adam's own 1e-8 lets them walk at random."
+    )
+  ),
   sharpness = field(
     0, realNumber(0, 1),
     paste(
@@ -34,8 +41,8 @@ starFields <- list(
     "share of the epochs, the last ones, over which the weights are averaged, from 0 to 0.999; 0 keeps the last ones."
   ),
   members = field(
-    4, wholeNumber(1, 64),
-    "number of perturbed copies of the model whose embeddings are averaged, from 1 to 64."
+    1, wholeNumber(1, 64),
+    "number of instances of the model whose embeddings are averaged, the trained one and perturbed ones, from 1 to 64."
   ),
   priorScale = field(
     1, realNumber(0, positive = TRUE),
@@ -47,7 +54,7 @@ lossFields <- list(
   reconstruction = field(2, realNumber(0), "weight of the reconstruction error, 0 or more."),
   kl = field(0.5, realNumber(0), "weight of the divergence from the spatial prior, 0 or more."),
   telescope = field(10, realNumber(0), "weight of the similarity telescope between two augmented views, 0 or more."),
-  consistency = field(10, realNumber(0), "weight of the agreement with perturbed copies of the model, 0 or more.")
+  consistency = field(0, realNumber(0), "weight of the agreement with perturbed copies of the model, 0 or more.")
 )
 
 graphFields <- list(

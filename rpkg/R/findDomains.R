@@ -2,7 +2,8 @@
 #'
 #' Divides the spots into `k` domains by their embedding. The mixture model has one covariance shared by all domains and
 #' starts from the consensus of the best-likelihood partitions of several views of the deterministic prior, not from
-#' random centres.
+#' random centres. Where the partition of one view explains the prior decisively better (a log Bayes factor above 3,
+#' neighbouring spots counted as the fewer independent ones they are worth), it starts from that one.
 #'
 #' @param x A `starscape_fit`, an embedding (numeric matrix, spots x dimensions), or an object on which
 #'   [runStarscape()] was run.
@@ -36,6 +37,8 @@
 #' finite mixture models. The R Journal 8, 289-317. The tied covariance is its model EEE.
 #'
 #' Hornik (2005). A CLUE for CLUster Ensembles. Journal of Statistical Software 14(12). The consensus of partitions.
+#'
+#' Kass and Raftery (1995). Bayes factors. Journal of the American Statistical Association 90, 773-795.
 #' @seealso [plotDomains()], [clusterMetrics()]
 #' @examples
 #' slices <- simulateSlices(rows = 20, columns = 20, genes = 300, domains = 3)
@@ -75,7 +78,7 @@ findDomains.starscape_fit <- function(x, k = NULL, method = c("gmm", "kmeans", "
 #' @param prior Numeric matrix, spots x components by falling importance, from whose partition the search starts; `NULL`
 #'   starts from the best-likelihood partition of the embedding itself. Four views of it are divided (the first as many
 #'   components as the embedding has dimensions, and all of them, each as it is and averaged over neighbours twice
-#'   more), and the search starts from their consensus.
+#'   more), and the search starts from their consensus or from a decisively better one.
 #' @export
 findDomains.default <- function(x, k = NULL, method = c("gmm", "kmeans", "hmrf"), kRange = c(2, 15), seed = 1,
                                 threads = 2, verbose = rlang::is_interactive(), graph = NULL, prior = NULL, ...) {

@@ -98,7 +98,7 @@ louvain <- function(embedding, k, seed, neighbours) {
 }
 
 # The partition whose number of groups comes nearest to k, by bisection of the resolution; the first found on ties.
-nearestPartition <- function(k, partition, attempts = 30) {
+nearestPartition <- function(k, partition, attempts = 12) {
   low <- 0
   high <- Inf
   resolution <- 1

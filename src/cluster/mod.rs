@@ -10,6 +10,7 @@ mod mixture;
 mod order;
 mod points;
 mod potts;
+mod start;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tied;
@@ -17,7 +18,6 @@ mod views;
 
 pub use best_start::{STARTS, best_start};
 pub use choose::{Candidate, ChoiceTable};
-pub use consensus::consensus_start;
 pub use kmeans::KMeans;
 pub use mixture::{Mixture, Stop};
 pub use order::{by_size, most_probable};
@@ -29,7 +29,7 @@ use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::monitor::Monitor;
 use choose::Search;
-use ndarray::ArrayView2;
+use ndarray::{ArrayView2, s};
 
 /// How spots are grouped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,9 +60,10 @@ pub struct Params {
 pub enum Start<'a> {
     /// A known partition: a label for each spot, 0..k, each used. Needs a given number of domains.
     Labels(&'a [usize]),
-    /// The consensus of the best-likelihood partitions of views of this space, such as the deterministic prior: spots
-    /// x components by falling importance, of which the first as many as the embedding has dimensions make one view,
-    /// all of them another, and both averaged further over the graph two more.
+    /// The consensus of the best-likelihood partitions of views of this space, such as the deterministic prior, or the
+    /// partition of one view if it is decisively more likely: spots x components by falling importance, of which the
+    /// first as many as the embedding has dimensions make one view, all of them another, and both averaged further over
+    /// the graph two more.
     Space(ArrayView2<'a, f64>),
     /// The best-likelihood partition of the embedding itself.
     Embedding,
@@ -106,13 +107,13 @@ pub fn find_domains(
 ) -> Result<Domains> {
     let points = Points::new(embedding, "embedding")?;
     check(&points, graph, start, params)?;
-    let views = match start {
-        Start::Space(space) => views::views(space, graph, points.dimensions())?,
-        _ => Vec::new(),
-    };
     let choice = match params.k {
         Some(_) => None,
         None => {
+            let views = match start {
+                Start::Space(space) => views::views(space, graph, points.dimensions())?,
+                _ => Vec::new(),
+            };
             let start_points = views.first().unwrap_or(&points);
             let search = Search { points: &points, start_points, graph, range: params.k_range, seed: params.seed };
             Some(search.run(monitor)?)
@@ -121,15 +122,14 @@ pub fn find_domains(
     let k = params.k.or(choice.as_ref().map(|table| table.chosen)).unwrap_or(params.k_range.0);
     let labels = match start {
         Start::Labels(labels) => labels.to_vec(),
-        Start::Space(_) => consensus_start(&views, k, STARTS, monitor)?,
+        Start::Space(space) => starting_partition(space, graph, points.dimensions(), k, monitor)?,
         Start::Embedding => best_start(&points, k, STARTS, monitor)?,
     };
     let domains = group(&points, graph, &labels, k, params.method, monitor)?;
     Ok(Domains { choice, ..domains })
 }
 
-/// Where a search for `k` domains in `dimensions` begins: the consensus of the best-likelihood partitions of views of a
-/// space, see [`Start::Space`].
+/// Where a search for `k` domains in `dimensions` begins: see [`Start::Space`].
 ///
 /// # Errors
 /// As [`find_domains`].
@@ -140,7 +140,9 @@ pub fn starting_partition(
     k: usize,
     monitor: &Monitor,
 ) -> Result<Vec<usize>> {
-    consensus_start(&views::views(space, graph, dimensions)?, k, STARTS, monitor)
+    let leading = space.slice(s![.., ..dimensions.min(space.ncols())]);
+    let views = views::views(space, graph, dimensions)?;
+    start::starting_labels(&Points::new(leading, "prior")?, &views, graph, k, monitor)
 }
 
 /// Fits one method from given labels.

@@ -13,11 +13,6 @@ use ndarray::{Array2, ArrayView2};
 use ndarray_linalg::cholesky::{FactorizeC, SolveC, UPLO};
 use std::sync::Arc;
 
-/// What Adam adds to the root of the mean squared gradient before it divides by it. With the usual 1e-8 every weight
-/// takes steps of one length, and those whose gradient is mostly the noise of masks and samples walk at random, to
-/// another place with every seed. Far above that noise, at 3e-3, they hardly move.
-const DAMPING: f64 = 3e-3;
-
 /// Weights of the loss terms and settings of the training.
 #[derive(Clone, Debug)]
 pub struct TrainParams {
@@ -29,6 +24,10 @@ pub struct TrainParams {
     pub initialisation: Initialisation,
     /// Step size of Adam (Kingma & Ba 2015).
     pub learning_rate: f64,
+    /// What Adam adds to the root of the mean squared gradient before it divides by it. With the usual 1e-8 every weight
+    /// takes steps of one length, and those whose gradient is mostly the noise of masks and samples walk at random, to
+    /// another place with every seed. Far above that noise they hardly move.
+    pub damping: f64,
     /// Share of entries masked in each augmented view, in [0, 1).
     pub mask_rate: f64,
     /// Standard deviation of the prior around its mean, in units of the scores; above 0.
@@ -58,16 +57,17 @@ impl Default for TrainParams {
             seed: 1,
             initialisation: Initialisation::Deterministic,
             learning_rate: 5e-3,
+            damping: 3e-3,
             mask_rate: 0.5,
             prior_scale: 1.0,
             reconstruction: 2.0,
             kl: 0.5,
             telescope: 10.0,
-            consistency: 10.0,
+            consistency: 0.0,
             perturbation: 0.1,
             sharpness: 0.0,
             averaging: 0.5,
-            members: 4,
+            members: 1,
         }
     }
 }
@@ -115,7 +115,8 @@ pub fn train(
         Initialisation::Random => Parameters::random(x.ncols(), prior.ncols(), params.seed)?,
     };
     let objective = Objective::new(x, prior, graph, params, monitor)?;
-    let settings = ParamsAdamW { lr: params.learning_rate, eps: DAMPING, weight_decay: 0.0, ..ParamsAdamW::default() };
+    let settings =
+        ParamsAdamW { lr: params.learning_rate, eps: params.damping, weight_decay: 0.0, ..ParamsAdamW::default() };
     let mut optimiser = AdamW::new(parameters.variables().to_vec(), settings)?;
     let mut average = WeightAverage::new(params.epochs, params.averaging);
     let mut history = Vec::with_capacity(params.epochs);

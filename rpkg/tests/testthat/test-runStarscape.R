@@ -124,7 +124,10 @@ test_that("all settings reach the core", {
     list(graph = graphControl("knn", k = 4)), list(graph = graphControl("delaunay")),
     list(graph = graphControl("radius", radius = 4)), list(graph = graphControl(steps = 5)),
     list(loss = lossControl(reconstruction = 3)), list(loss = lossControl(telescope = 0)),
-    list(stability = starControl(members = 1)), list(stability = starControl(perturbation = 0.5))
+    list(loss = lossControl(consistency = 10)), list(stability = starControl(members = 4)),
+    list(stability = starControl("random")), list(stability = starControl(damping = 1e-8)),
+    list(stability = starControl(sharpness = 0.1)), list(stability = starControl(averaging = 0)),
+    list(stability = starControl(members = 4, perturbation = 0.5))
   )
   for (variant in variants) {
     fit <- do.call(quick, c(list(small$counts, small$coords), variant))

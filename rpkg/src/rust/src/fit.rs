@@ -83,6 +83,7 @@ pub fn read_train(parameters: &Parameters) -> Result<TrainParams> {
         epochs: parameters.whole("epochs")?,
         seed: parameters.whole("seed")? as u64,
         initialisation,
+        damping: parameters.number("damping")?,
         prior_scale: parameters.number("priorScale")?,
         reconstruction: parameters.number("reconstruction")?,
         kl: parameters.number("kl")?,
