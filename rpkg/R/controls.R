@@ -14,8 +14,8 @@ starFields <- list(
   start = choiceField(
     c("deterministic", "random"),
     paste(
-      "how the weights of the model start: `\"deterministic\"` without any random number, from the positive and negative",
-      "parts of the components and the best linear decoder, `\"random\"` drawn under the seed."
+      "how the weights of the model start: `\"deterministic\"` without any random number, from the positive and the",
+      "negative parts of the components and the best linear decoder, `\"random\"` drawn under the seed."
     )
   ),
   perturbation = field(
@@ -25,15 +25,16 @@ starFields <- list(
   damping = field(
     3e-3, realNumber(0, positive = TRUE),
     paste(
-      "what Adam adds to the root of the mean squared gradient before it divides by it, positive: weights whose gradient",
-      "is small beside it, mostly the noise of masks and samples, hardly move. Adam's own 1e-8 lets them walk at random."
+      "what Adam adds to the root of the mean squared gradient before it divides by it, positive: weights whose",
+      "gradient is small beside it, mostly the noise of masks and samples, hardly move. Adam's own 1e-8 lets them walk",
+      "at random."
     )
   ),
   sharpness = field(
     0, realNumber(0, 1),
     paste(
-      "length of sharpness-aware steps (gradients are taken where the loss is highest nearby) relative to the norm of the",
-      "weights, from 0 to 1; 0 takes plain steps, a value above 0 doubles the time."
+      "length of sharpness-aware steps (gradients are taken where the loss is highest nearby) relative to the norm of",
+      "the weights, from 0 to 1; 0 takes plain steps, a value above 0 doubles the time."
     )
   ),
   averaging = field(
@@ -117,6 +118,12 @@ flattenControls <- function(...) {
 #' A value outside its range is an error of class `starscape_error_argument`.
 #' @references
 #' The similarity telescope: Spotscape, ICML 2025, <https://arxiv.org/abs/2506.15698>.
+#'
+#' Foret, Kleiner, Mobahi and Neyshabur (2021). Sharpness-aware minimization for efficiently improving generalization.
+#' ICLR.
+#'
+#' Izmailov, Podoprikhin, Garipov, Vetrov and Wilson (2018). Averaging weights leads to wider optima and better
+#' generalization. UAI.
 #' @examples
 #' starControl(members = 8)
 #' lossControl(telescope = 0)

@@ -72,8 +72,8 @@ findDomains.starscape_fit <- function(x, k = NULL, method = c("gmm", "kmeans", "
 }
 
 #' @rdname findDomains
-#' @param space For fits, what is divided into domains: the embedding or the deterministic prior it was trained from. The
-#'   difference between the two results is what the network adds.
+#' @param space For fits, what is divided into domains: the embedding or the deterministic prior it was trained from.
+#'   The difference between the two results is what the network adds.
 #' @param graph Neighbours of the spots, a sparse symmetric matrix, spots x spots; needed by `"hmrf"`.
 #' @param prior Numeric matrix, spots x components by falling importance, from whose partition the search starts; `NULL`
 #'   starts from the best-likelihood partition of the embedding itself. Four views of it are divided (the first as many

@@ -20,8 +20,8 @@ NULL
 #' @param threads Number of threads, a whole number from 1. It does not change the result.
 #' @param verbose Whether to show progress.
 #' @return Data frame of class `loss_surface` with one row per point: the steps `alpha` and `beta`, from `-radius` to
-#'   `radius`; `loss`, the weighted sum of the loss terms, NaN where it is not finite; and `agreement`, the adjusted Rand
-#'   index with the domains of the fitted model, at most 1.
+#'   `radius`; `loss`, the weighted sum of the loss terms, NaN where it is not finite; and `agreement`, the adjusted
+#'   Rand index with the domains of the fitted model, at most 1, NaN where the embedding is not finite.
 #' @section Errors:
 #' Unusable input is an error of class `starscape_error_argument` whose field `argument` names the argument.
 #' @references

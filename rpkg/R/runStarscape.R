@@ -2,7 +2,7 @@
 #'
 #' Fits a graph variational autoencoder to the counts of one or several tissue slices. Its prior is deterministic: the
 #' leading components of normalised expression, smoothed over the graph of neighbouring spots. The network starts from
-#' that prior and is trained to agree with perturbed copies of itself, so that the result hardly depends on `seed`.
+#' that prior without a random number, and is trained so that the masks and samples drawn under `seed` hardly move it.
 #'
 #' A sparse matrix is never made dense, and a `DelayedMatrix` is read by blocks of columns. The same counts give the
 #' same result, bit for bit, from every class of object and with every number of threads.
@@ -12,8 +12,8 @@
 #' @param ... For objects: arguments of the default method, such as `seed` or `epochs`.
 #' @return For a matrix, a `starscape_fit`: a list with
 #'   * `embedding`: spots x `latentDim`; spots without counts are NA;
-#'   * `prior`: the spatial prior the embedding was pulled to, of the same shape, and `priorExtra`: its next `latentDim / 2`
-#'     components, which help [findDomains()] to find where to start;
+#'   * `prior`: the spatial prior the embedding was pulled to, of the same shape, and `priorExtra`: its next
+#'     `latentDim / 2` components, which help [findDomains()] to find where to start;
 #'   * `scores`: what the network was given, the scaled scores of the leading components, spots x `latentDim`, and
 #'     `weights`, the tensors of the trained network, both for [lossSurface()];
 #'   * `history`: data frame with one row per epoch: `epoch`, `total` loss and its terms `reconstruction`, `kl`,

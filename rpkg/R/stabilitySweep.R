@@ -62,8 +62,8 @@
 #' @section Stopping and going on:
 #' With a `checkpoint`, every finished seed is a small file in that directory. A new call with the same data, method and
 #' settings reads them and runs only the seeds that are missing; of functions, the code is compared and not the values
-#' they refer to. In parallel, seeds are kept when all that run at the same time are finished; the jobs of a cluster keep
-#' their own. Ctrl-C returns what is finished with a warning of class `starscape_warning_interrupted`; give it as
+#' they refer to. In parallel, seeds are kept when all that run at the same time are finished; the jobs of a cluster
+#' keep their own. Ctrl-C returns what is finished with a warning of class `starscape_warning_interrupted`; give it as
 #' `previous` to go on.
 #' @section On a cluster:
 #' Each worker needs the package and as many threads as `threads` says. For Slurm, with a template file of the package
