@@ -1,9 +1,9 @@
 # Stability of starscape, of its parts and of what R users run today, over seeds and over perturbed data.
 #
-#   Rscript benches/stability/run.R LIBRARY OUT SEEDS OTHERS DRAWS
+#   Rscript benches/stability/run.R LIBRARY OUT SEEDS OTHERS DRAWS [SECTION ...]
 #
 # Writes into OUT: results.md (tables), runs.csv (every run) and pictures. SEEDS are run for starscape, OTHERS for every
-# other method and setting, DRAWS data sets of each kind of perturbation. Finished seeds are kept in build/stability/,
+# other method and setting, DRAWS data sets of each kind of perturbation, on all sections or those named. Finished seeds are kept in build/stability/,
 # so that a run that was stopped goes on. Without the real sections (STARSCAPE_DATA) a simulated one is measured.
 
 arguments <- commandArgs(TRUE)
@@ -25,7 +25,8 @@ readSections <- function() {
     drawn <- simulateSlices(rows = 25, columns = 25, genes = 300, domains = 4)
     return(list(simulated = list(counts = drawn$counts, coords = drawn$coords, labels = drawn$labels)))
   }
-  lapply(sections, function(section) section$read(file.path(folder, section$path)))
+  wanted <- if (length(arguments) > 5) arguments[-(1:5)] else names(sections)
+  lapply(sections[wanted], function(section) section$read(file.path(folder, section$path)))
 }
 
 # Methods -------------------------------------------------------------------------------------------------------------
