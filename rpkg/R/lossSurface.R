@@ -9,7 +9,8 @@ NULL
 #'
 #' The directions are normalised by filter: the weights of every unit of the network move by the norm of that unit's own
 #' weights, so that a step of 1 is as long as the weights themselves. The loss has the same masks and noise at all
-#' points. Domains are found as by [findDomains()] with `"gmm"`, from the embedding of one instance of the model.
+#' points. For an object that was subset after the fit, the surface is that of all spots the model was fitted to. Domains
+#' are found as by [findDomains()] with `"gmm"`, from the embedding of one instance of the model.
 #'
 #' @param fit A `starscape_fit`, or an object on which [runStarscape()] was run.
 #' @param k Number of domains, a whole number from 2 to the number of spots.
@@ -40,6 +41,9 @@ lossSurface <- function(fit, k, points = 21, radius = 1, seed = 1, threads = 2, 
   settings <- gateFields(
     list(points = points, radius = radius, seed = seed, threads = threads, verbose = verbose), surfaceChecks
   )
+  if (is.null(fit$scores) || is.null(fit$weights) || is.null(fit$params$damping)) {
+    stopArgument("fit", "was made by an earlier version of the package", "Run runStarscape() again.")
+  }
   used <- usedSpots(fit)
   k <- gateK(k, sum(used))
   if (is.null(k)) stopArgument("k", "must be one whole number, not NULL")

@@ -1,6 +1,7 @@
 #' Draw on the tissue where domains depend on the seed
 #'
-#' The scale has the same ends in every figure, so that figures can be compared. Spots whose domain depends on the seed
+#' The scale has the same ends in every figure (for the entropy, every figure of as many domains), so that figures can be
+#' compared. Spots whose domain depends on the seed
 #' are dark, those that every seed puts into the same domain are bright; NA is grey.
 #'
 #' @param x The result of [stabilitySweep()].
@@ -26,10 +27,12 @@ plotDomainStability <- function(x, value = c("stability", "support", "consistenc
   value <- oneOf(c("stability", "support", "consistency", "entropy"))(value, "value")
   coords <- gateCoords(coords, rownames(sweep$labels))
   shown <- sweep$spots[[value]]
+  # Groups without a domain are a label more.
+  largest <- if (value == "entropy") log(max(nlevels(sweep$spots$consensus), 2) + 1) else 1
   # Entropy is large where the others are small: the unstable spots are dark in all of them.
   if (is.null(palette)) palette <- grDevices::hcl.colors(64, "viridis", rev = value == "entropy")
   plotDomains.default(
     coords, shown,
-    slice = slice, palette = palette, limits = c(0, max(1, shown, na.rm = TRUE)), diameter = diameter, title = title
+    slice = slice, palette = palette, limits = c(0, largest), diameter = diameter, title = title
   )
 }

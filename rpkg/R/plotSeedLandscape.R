@@ -79,7 +79,9 @@ landscapeRanges <- function(runs, sweeps, score) {
   )
   title <- vapply(names(sweeps), function(name) paste(strwrap(name, 18), collapse = "\n"), "")
   gap <- sprintf(if (score == "seconds") "gap %.1f s" else "gap %.3f", ranges$highest - ranges$lowest)
-  gap[is.na(ranges$lowest)] <- "no seed succeeded"
+  gap[is.na(ranges$lowest)] <- "one seed"
+  failed <- vapply(sweeps, function(sweep) all(sweep$runs$status == "failed"), NA)
+  gap[failed] <- "no seed succeeded"
   together <- if (score == "seconds") "" else ifelse(is.na(agreement), "", sprintf("\nagreement %.3f", agreement))
   ranges$label <- paste0(title, "\n", gap, together)
   ranges

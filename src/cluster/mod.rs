@@ -94,8 +94,8 @@ pub struct Domains {
 /// much spots repeat their neighbours, and asks for far too many domains without it.
 ///
 /// # Errors
-/// [`Error::Argument`] for `embedding` or `prior` (the start space) not finite, constant or of other length, `k` below 2
-/// or above the number of spots, a `kRange` that is not two rising numbers in these bounds, a `graph` missing or of
+/// [`Error::Argument`] for `embedding` or `prior` (the start space) not finite, constant or of other length, `k` below
+/// 2 or above the number of spots, a `kRange` that is not two rising numbers in these bounds, a `graph` missing or of
 /// other length, `start` labels that do not fit; [`Error::Numeric`] when a covariance is singular;
 /// [`Error::NotConverged`] when the hidden Markov random field does not settle; [`Error::Interrupted`].
 pub fn find_domains(

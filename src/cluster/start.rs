@@ -18,12 +18,12 @@ const STRONG: f64 = 3.0;
 /// The consensus of the best-likelihood partitions of the `views` into `k` groups, unless the partition of one view
 /// explains the `points` decisively better.
 ///
-/// Likelihoods of a section of a thousand spots have many maxima of nearly the same height, and which of them is highest
-/// changes with any detail; the consensus does not. But views can also agree on a poor maximum, most of all where two
-/// small domains are close. So each view's partition is refined in the `points`, and the best one is taken if its log
-/// likelihood exceeds that of the consensus by strong evidence. All have as many parameters, so the difference is the log
-/// Bayes factor to first order, once neighbouring spots that repeat each other are counted as the fewer independent
-/// ones they are worth.
+/// Likelihoods of a section of a thousand spots have many maxima of nearly the same height, and which of them is
+/// highest changes with any detail; the consensus does not. But views can also agree on a poor maximum, most of all
+/// where two small domains are close. So each view's partition is refined in the `points`, and the best one is taken if
+/// its log-likelihood exceeds that of the consensus by strong evidence. All have as many parameters, so the difference
+/// is the log Bayes factor to first order, once neighbouring spots that repeat each other are counted as the fewer
+/// independent ones they are worth.
 ///
 /// # Errors
 /// As [`super::best_start`].

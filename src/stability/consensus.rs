@@ -21,6 +21,8 @@ pub struct Consensus {
     /// The labels of each run in those of the consensus: its groups are matched with the consensus domains one to one
     /// (Hungarian method). Groups that are left over take the domain that holds most of their spots.
     pub aligned: Vec<Vec<usize>>,
+    /// For each run and each of its groups whether the group was matched, and not left over.
+    pub matched: Vec<Vec<bool>>,
 }
 
 /// The consensus of `runs` in `k` domains: the hard least-squares consensus (Hornik 2005, Journal of Statistical
@@ -37,15 +39,15 @@ pub fn consensus(runs: &Runs, agreement: ArrayView2<f64>, k: usize, monitor: &Mo
     let mut labels = start(runs, agreement, k)?;
     for _ in 0..ROUNDS {
         monitor.check()?;
-        let next = vote(&labels, &align(runs, &labels, k), k);
+        let next = vote(&labels, &align(runs, &labels, k).0, k);
         if next == labels {
             break;
         }
         labels = next;
     }
     let (labels, k) = by_size(&labels);
-    let aligned = align(runs, &labels, k);
-    Ok(Consensus { labels, k, aligned })
+    let (aligned, matched) = align(runs, &labels, k);
+    Ok(Consensus { labels, k, aligned, matched })
 }
 
 /// The run of largest summed agreement among those with at least `k` groups, the first on ties, reduced to `k` groups.
@@ -108,29 +110,32 @@ fn pairs_together(runs: &Runs, own: usize) -> Array2<f64> {
     total
 }
 
-/// All runs in the labels of a reference with `k` groups.
-fn align(runs: &Runs, reference: &[usize], k: usize) -> Vec<Vec<usize>> {
+/// All runs in the labels of a reference with `k` groups, and which of their groups were matched.
+fn align(runs: &Runs, reference: &[usize], k: usize) -> (Vec<Vec<usize>>, Vec<Vec<bool>>) {
     let reference: Vec<u16> = reference.iter().map(|&label| label as u16).collect();
-    let one = |table: &mut Vec<u64>, run: usize| -> Vec<usize> {
+    let one = |table: &mut Vec<u64>, run: usize| -> (Vec<usize>, Vec<bool>) {
         runs.cross(&reference, k, run, table);
-        let names = names(table, k, runs.groups(run));
-        runs.labels(run).iter().map(|&label| names[usize::from(label)]).collect()
+        let (names, matched) = names(table, k, runs.groups(run));
+        (runs.labels(run).iter().map(|&label| names[usize::from(label)]).collect(), matched)
     };
-    (0..runs.count()).into_par_iter().map_init(Vec::new, one).collect()
+    (0..runs.count()).into_par_iter().map_init(Vec::new, one).unzip()
 }
 
-/// The reference's name for each of the `groups` of a run, from the counts of a table with `k` rows.
-fn names(table: &[u64], k: usize, groups: usize) -> Vec<usize> {
+/// The reference's name for each of the `groups` of a run, from the counts of a table with `k` rows, and whether it was
+/// matched.
+fn names(table: &[u64], k: usize, groups: usize) -> (Vec<usize>, Vec<bool>) {
     let largest = |group: usize| {
         (1..k).fold(0, |best, row| if table[row * groups + group] > table[best * groups + group] { row } else { best })
     };
     let mut names: Vec<usize> = (0..groups).map(largest).collect();
+    let mut matched = vec![false; groups];
     for (row, partner) in partners(k, groups, |row, column| table[row * groups + column]).into_iter().enumerate() {
         if let Some(group) = partner {
             names[group] = row;
+            matched[group] = true;
         }
     }
-    names
+    (names, matched)
 }
 
 /// The label that most runs give each spot. A tie keeps the `current` label where that is among them, so that half of the

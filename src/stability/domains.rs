@@ -52,7 +52,8 @@ mod tests {
         // The second run moves one spot of the first domain into the second one.
         let runs = Runs::new(&[vec![0, 0, 0, 1, 1], vec![0, 0, 1, 1, 1]])?;
         let labels = vec![0, 0, 0, 1, 1];
-        let consensus = Consensus { labels: labels.clone(), k: 2, aligned: vec![labels, vec![0, 0, 1, 1, 1]] };
+        let aligned = vec![labels.clone(), vec![0, 0, 1, 1, 1]];
+        let consensus = Consensus { labels, k: 2, aligned, matched: vec![vec![true; 2]; 2] };
         let found = domain_stability(&runs, &consensus, &Monitor::silent())?;
         let two_thirds = 2.0 / 3.0;
         for (domain, spots) in found.iter().zip([3, 2]) {

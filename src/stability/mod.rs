@@ -40,7 +40,7 @@ pub struct Stability {
 pub fn stability(runs: &Runs, k: usize, monitor: &Monitor) -> Result<Stability> {
     let pairwise = pairwise(runs, monitor)?;
     let consensus = consensus(runs, pairwise.ari.view(), k, monitor)?;
-    let spots = spot_stability(&consensus);
+    let spots = spot_stability(runs, &consensus);
     let domains = domain_stability(runs, &consensus, monitor)?;
     Ok(Stability { pairwise, consensus, spots, domains })
 }

@@ -24,9 +24,9 @@ pub struct TrainParams {
     pub initialisation: Initialisation,
     /// Step size of Adam (Kingma & Ba 2015).
     pub learning_rate: f64,
-    /// What Adam adds to the root of the mean squared gradient before it divides by it. With the usual 1e-8 every weight
-    /// takes steps of one length, and those whose gradient is mostly the noise of masks and samples walk at random, to
-    /// another place with every seed. Far above that noise they hardly move.
+    /// What Adam adds to the root of the mean squared gradient before it divides by it. With the usual 1e-8 every
+    /// weight takes steps of one length, and those whose gradient is mostly the noise of masks and samples walk at
+    /// random, to another place with every seed. Far above that noise they hardly move.
     pub damping: f64,
     /// Share of entries masked in each augmented view, in [0, 1).
     pub mask_rate: f64,

@@ -32,7 +32,8 @@ fn core_loss_surface(
         let graph = graph(&neighbours)?.ok_or_else(|| Error::argument("graph", "is missing"))?;
         let values = weights.values().map(|tensor| tensor.as_real_vector());
         let values = values.collect::<Option<Vec<_>>>().ok_or_else(|| Error::argument("weights", "must be numbers"))?;
-        let network = vae::Parameters::from_values(scores.ncols(), embedding.ncols(), &values).map_err(Error::from)?;
+        let network = vae::Parameters::from_values(scores.ncols(), embedding.ncols(), &values)
+            .map_err(|_| Error::argument("weights", "do not have the shapes of the fit"))?;
         let prior = matrix(&prior, "prior")?;
         let fitted = Fitted { scores, prior, embedding, graph: Arc::new(graph), parameters: network };
         let (train, params) = (read_train(&parameters)?, read(&parameters)?);
