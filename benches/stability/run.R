@@ -3,8 +3,9 @@
 #   Rscript benches/stability/run.R LIBRARY OUT SEEDS OTHERS DRAWS [SECTION ...]
 #
 # Writes into OUT: results.md (tables), runs.csv (every run) and pictures. SEEDS are run for starscape, OTHERS for every
-# other method and setting, DRAWS data sets of each kind of perturbation, on all sections or those named. Finished seeds are kept in build/stability/,
-# so that a run that was stopped goes on. Without the real sections (STARSCAPE_DATA) a simulated one is measured.
+# other method and setting, DRAWS data sets of each kind of perturbation, on all sections or those named. Finished seeds
+# are kept in build/stability/, so that a run that was stopped goes on. Without the real sections (STARSCAPE_DATA) a
+# simulated one is measured.
 
 arguments <- commandArgs(TRUE)
 .libPaths(c(normalizePath(arguments[[1]]), .libPaths()))
@@ -148,7 +149,7 @@ sweepTable <- function(sweeps) {
     aris <- vapply(own, function(sweep) mean(sweep$runs$ari, na.rm = TRUE), 0)
     gaps <- vapply(own, function(sweep) summary(sweep)[["gap"]], 0)
     agreements <- vapply(own, function(sweep) summary(sweep)[["mean_ari"]], 0)
-    seconds <- vapply(own, function(sweep) mean(sweep$runs$seconds), 0)
+    seconds <- vapply(own, function(sweep) summary(sweep)[["seconds"]], 0)
     data.frame(
       method = name, seeds = length(own[[1]]$seeds), rbind(figure), mean = number(mean(aris)),
       "worst gap" = number(max(gaps)), "worst agreement" = number(min(agreements), 4),
