@@ -461,12 +461,14 @@ gateSeeds <- function(seeds) {
   as.integer(seeds)
 }
 
-# Known labels as a factor, or NULL.
-gateTruth <- function(truth, spots) {
+# Known labels as a factor, or NULL; `used` says which spots have counts.
+gateTruth <- function(truth, used) {
   if (is.null(truth)) {
     return(NULL)
   }
-  if (all(is.na(gateLabels(truth, "truth", spots)))) stopArgument("truth", "is NA for all spots")
+  if (all(is.na(gateLabels(truth, "truth", length(used))[used]))) {
+    stopArgument("truth", "is NA for all spots that have counts")
+  }
   if (is.factor(truth)) droplevels(truth) else factor(truth)
 }
 
@@ -495,6 +497,26 @@ gateSettings <- function(settings, known, name) {
     stopArgument(argument, sprintf("is not a setting of the method \"%s\"", name), have)
   }
   settings
+}
+
+gateBurnIn <- function(settings) {
+  if (settings$burnIn >= settings$nrep) {
+    stopArgument(
+      "burnIn", sprintf("is %d, no less than `nrep`, which is %d", settings$burnIn, settings$nrep),
+      "Give fewer iterations to leave out than there are."
+    )
+  }
+}
+
+# Places that count the rows and columns of an array.
+gateArray <- function(coords) {
+  between <- sum(rowSums(coords != round(coords)) > 0)
+  if (between > 0) {
+    stopArgument(
+      "coords", sprintf("must be positions in the array for this method, and is no whole number for %d spots", between),
+      "Give the columns array_col and array_row."
+    )
+  }
 }
 
 gateFunction <- function(value, argument, count) {

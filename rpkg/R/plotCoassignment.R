@@ -31,7 +31,7 @@ coassignment <- function(sweep, most) {
   order <- order(spots$consensus, -spots$stability, na.last = NA)
   chosen <- order[unique(round(seq(1, length(order), length.out = min(most, length(order)))))]
   used <- which(!is.na(spots$consensus))
-  shares <- unwrap(core_coassignment(sweep$labels[used, , drop = FALSE], match(chosen, used)))
+  shares <- unwrap(core_coassignment(rawLabels(sweep), match(chosen, used)))
   list(matrix = shares, domain = spots$consensus[chosen])
 }
 

@@ -12,8 +12,8 @@
 #'     for every seed the resolution is found by bisection that gives `k` clusters, or the number nearest to it;
 #'   * `"kmeans"` and `"mclust"`: k-means from one random start, or a Gaussian mixture with tied covariance by mclust,
 #'     on the same components;
-#'   * `"bayesspace"` and `"banksy"`: the packages BayesSpace and Banksy (Leiden clustering, with the resolution found
-#'     as for Seurat);
+#'   * `"bayesspace"` and `"banksy"`: the packages BayesSpace, whose `coords` must be positions in the array (whole
+#'     numbers), and Banksy (Leiden clustering, with the resolution found as for Seurat);
 #'   * a function `(x, seed)` that returns a label for every spot, or a [sweepMethod()], both of which are given `x` as
 #'     it is.
 #' @param seeds Whole numbers from 0 to 2147483647, each once.
@@ -26,8 +26,8 @@
 #' @param ... For objects: further arguments of the default method. Others are settings of the method. For `"starscape"`
 #'   those of [runStarscape()] (for `"starscape_prior"` all but `epochs`); `nFeatures` (2000 variable genes) and `npcs`
 #'   (components: 20, for BayesSpace 15) for the others, and `neighbours` (of the graph: 20) for `"seurat"`; `platform`
-#'   (`"Visium"`, `"VisiumHD"` or `"ST"`), `nrep` (50000) and `burnIn` (1000) for `"bayesspace"`; `lambda` (0.8) and
-#'   `neighbours` (50) for `"banksy"`.
+#'   (`"Visium"`, `"VisiumHD"` or `"ST"`), `nrep` (50000) and `burnIn` (1000, less than `nrep`) for `"bayesspace"`;
+#'   `lambda` (0.8) and `neighbours` (50) for `"banksy"`.
 #' @return A list of class `stability_sweep`:
 #'   * `labels`: whole numbers, spots x seeds that succeeded, in the labels of the consensus: the groups of every run
 #'     are matched with the consensus domains one to one (Hungarian method), and groups that are left over take the
@@ -45,7 +45,8 @@
 #'   * `sources`: data frame with the rows `total` (both stages see the seed), `embedding` (the second stage sees the
 #'     first seed only) and `clustering` (the embedding of the first seed is divided with every seed): the mean and
 #'     lowest ARI of two runs, `mean_ari` and `min_ari`, and the `gap` between the best and the worst ARI with `truth`.
-#'     `NULL` for a method in one stage or without `apart`;
+#'     Seeds for which one stage alone fails are left out of its row, and with fewer than two left it is NA. `NULL` for
+#'     a method in one stage or without `apart`;
 #'   * `truth` (factor or `NULL`), `coords` (spots x 2 or `NULL`), `slice` (factor or `NULL`), and `method`, `k`,
 #'     `seeds` and `settings` as given.
 #'
@@ -55,16 +56,20 @@
 #'   workers each run one seed.
 #' @section Seeds that fail:
 #' A run that stops with an error, or gives a wrong number of labels, NA for a spot with counts, or one label for all
-#' spots, is recorded with its message, and the others stand.
+#' spots, is recorded with its message, and the others stand. If a worker of `BPPARAM` dies, all seeds that ran at the
+#' same time are recorded as failed (their `seconds` and `memory_mb` are NA), and new workers run the others. A new call
+#' with the `checkpoint` or the result as `previous` runs failed seeds again.
 #' @section Random numbers:
 #' Every stage runs with R's generator set from the seed, and the generator is afterwards as it was before, also if a
 #' method calls `set.seed()`.
 #' @section Stopping and going on:
 #' With a `checkpoint`, every finished seed is a small file in that directory. A new call with the same data, method and
-#' settings reads them and runs only the seeds that are missing; of functions, the code is compared and not the values
-#' they refer to. In parallel, seeds are kept when all that run at the same time are finished; the jobs of a cluster
-#' keep their own. Ctrl-C returns what is finished with a warning of class `starscape_warning_interrupted`; give it as
-#' `previous` to go on.
+#' settings reads them and runs only the seeds that are missing or failed; of functions, the code is compared and not
+#' the values they refer to. Where the second stage of a method depends on its seed, the first of the `seeds` must be
+#' the same, too, unless `apart` is `FALSE`, as all others are compared with it. In parallel, seeds are kept when all
+#' that run at the same time are finished; the jobs of a cluster keep their own. Ctrl-C returns what is finished with a
+#' warning of class `starscape_warning_interrupted`; give it as `previous` to go on. A seed that cannot be written is a
+#' warning of class `starscape_warning`.
 #' @section On a cluster:
 #' Each worker needs the package and as many threads as `threads` says. For Slurm, with a template file of the package
 #' batchtools:
@@ -79,8 +84,9 @@
 #'
 #' Functions of your own find on such workers, and on those of `SnowParam()`, only what they load themselves.
 #' @section Errors:
-#' Unusable input, a package that is missing for the `method`, a `checkpoint` of another sweep, and a method that fails
-#' for all seeds are errors of class `starscape_error_argument` whose field `argument` names the argument.
+#' Unusable input, a package that is missing for the `method`, a `checkpoint` of another sweep or with a file that
+#' cannot be read, and a method that fails for all seeds are errors of class `starscape_error_argument` whose field
+#' `argument` names the argument.
 #' @references
 #' Gates, Wood, Hetrick and Ahn (2019). Element-centric clustering comparison unifies overlaps and hierarchy. Scientific
 #' Reports 9, 8574. \doi{10.1038/s41598-019-44892-y}
@@ -108,11 +114,12 @@ stabilitySweep <- function(x, method = "starscape", seeds = 1:20, k, truth = NUL
 
 #' @rdname stabilitySweep
 #' @param coords,slice Where the spots are and which slice each lies on, as in [runStarscape()]. Methods that do not
-#'   look at places, and your own, need no `coords`.
+#'   look at places, and your own, need no `coords`, and objects for them no places.
 #' @param apart Whether to tell the two stages of a method apart, which divides each embedding once more (twice if the
 #'   second stage depends on its seed).
 #' @param checkpoint Directory that keeps every finished seed, or `NULL`: nothing is written.
-#' @param previous A sweep of the same data, method and settings to go on with: its seeds are not run again.
+#' @param previous A sweep of the same data, method and settings to go on with: the result has its seeds and then those
+#'   of `seeds` that it lacks. Only seeds that failed in it are run again.
 #' @param threads Number of threads of a starscape run and of the measures, a whole number from 1; `NULL` takes 1 where
 #'   `BPPARAM` has several workers and 2 otherwise. It does not change the result.
 #' @param verbose Whether to show progress.
@@ -120,8 +127,9 @@ stabilitySweep <- function(x, method = "starscape", seeds = 1:20, k, truth = NUL
 stabilitySweep.default <- function(x, method = "starscape", seeds = 1:20, k, truth = NULL, BPPARAM = NULL,
                                    coords = NULL, slice = NULL, apart = TRUE, checkpoint = NULL, previous = NULL,
                                    threads = NULL, verbose = rlang::is_interactive(), ...) {
+  places <- function(placed) list(coords = coords, slice = slice)
   sweepCounts(
-    x, x, coords, slice, truth, method, seeds, k, BPPARAM,
+    x, x, places, truth, method, seeds, k, BPPARAM,
     apart = apart, checkpoint = checkpoint, previous = previous, threads = threads, verbose = verbose, ...
   )
 }
@@ -133,9 +141,12 @@ stabilitySweep.Seurat <- function(x, method = "starscape", seeds = 1:20, k, trut
                                   coords = NULL, slice = NULL, assay = NULL, layer = "counts", image = NULL, ...) {
   needPackage("SeuratObject")
   counts <- seuratCounts(x, assay, layer)
-  places <- seuratPlaces(x, colnames(counts), coords, slice, image)
-  truth <- givenTruth(truth, x[[]][colnames(counts), , drop = FALSE])
-  sweepCounts(x, counts, places$coords, places$slice, truth, method, seeds, k, BPPARAM, ...)
+  metadata <- x[[]][colnames(counts), , drop = FALSE]
+  places <- function(placed) {
+    found <- unlessUnknown(seuratPlaces(x, colnames(counts), coords, slice, image), placed || !is.null(coords))
+    if (is.null(found)) list(slice = givenSlice(slice, metadata)) else found
+  }
+  sweepCounts(x, counts, places, givenTruth(truth, metadata), method, seeds, k, BPPARAM, ...)
 }
 
 #' @rdname stabilitySweep
@@ -143,12 +154,7 @@ stabilitySweep.Seurat <- function(x, method = "starscape", seeds = 1:20, k, trut
 stabilitySweep.SingleCellExperiment <- function(x, method = "starscape", seeds = 1:20, k, truth = NULL, BPPARAM = NULL,
                                                 coords = NULL, slice = NULL, assay = "counts", ...) {
   needPackage("SingleCellExperiment")
-  metadata <- SummarizedExperiment::colData(x)
-  coords <- if (is.null(coords)) sceCoords(x, metadata) else givenCoords(coords, metadata)
-  sweepCounts(
-    x, sceCounts(x, assay), coords, givenSlice(slice, metadata), givenTruth(truth, metadata), method, seeds, k,
-    BPPARAM, ...
-  )
+  sweepSce(x, method, seeds, k, truth, BPPARAM, coords, slice, assay, sceCoords, ...)
 }
 
 #' @rdname stabilitySweep
@@ -156,14 +162,31 @@ stabilitySweep.SingleCellExperiment <- function(x, method = "starscape", seeds =
 stabilitySweep.SpatialExperiment <- function(x, method = "starscape", seeds = 1:20, k, truth = NULL, BPPARAM = NULL,
                                              coords = NULL, slice = NULL, assay = "counts", ...) {
   needPackage("SpatialExperiment")
-  metadata <- SummarizedExperiment::colData(x)
-  if (is.null(coords)) coords <- spatialPlaces(x, metadata)
-  if (is.null(slice) && length(unique(metadata$sample_id)) > 1) slice <- metadata$sample_id
-  stabilitySweep.SingleCellExperiment(x, method, seeds, k, truth, BPPARAM, coords, slice, assay, ...)
+  sample <- SummarizedExperiment::colData(x)$sample_id
+  if (is.null(slice) && length(unique(sample)) > 1) slice <- sample
+  sweepSce(x, method, seeds, k, truth, BPPARAM, coords, slice, assay, spatialPlaces, ...)
 }
 
-# `x` as the user gave it, and the counts it holds.
-sweepCounts <- function(x, counts, coords, slice, truth, method, seeds, k, BPPARAM, apart = TRUE, checkpoint = NULL,
+# `find` looks the places up where none are given.
+sweepSce <- function(x, method, seeds, k, truth, BPPARAM, coords, slice, assay, find, ...) {
+  metadata <- SummarizedExperiment::colData(x)
+  places <- function(placed) {
+    coords <- if (is.null(coords)) unlessUnknown(find(x, metadata), placed) else givenCoords(coords, metadata)
+    list(coords = coords, slice = givenSlice(slice, metadata))
+  }
+  sweepCounts(x, sceCounts(x, assay), places, givenTruth(truth, metadata), method, seeds, k, BPPARAM, ...)
+}
+
+# The places an object knows; NULL if it knows none and they are not needed.
+unlessUnknown <- function(places, needed) {
+  tryCatch(places, starscape_error_argument = function(error) {
+    if (needed || error$argument != "coords") rlang::cnd_signal(error)
+  })
+}
+
+# `x` as the user gave it, and the counts it holds. `places` gives a list of coords and slice; it is told whether the
+# method needs the places.
+sweepCounts <- function(x, counts, places, truth, method, seeds, k, BPPARAM, apart = TRUE, checkpoint = NULL,
                         previous = NULL, threads = NULL, verbose = rlang::is_interactive(), ...) {
   seeds <- gateSeeds(seeds)
   if (!is.null(previous)) seeds <- union(gateSweep(previous, "previous")$seeds, seeds)
@@ -171,15 +194,15 @@ sweepCounts <- function(x, counts, coords, slice, truth, method, seeds, k, BPPAR
   if (is.null(threads)) threads <- if (gateWorkers(BPPARAM) > 1) 1 else 2
   options <- gateFields(list(apart = apart, threads = threads, verbose = verbose), sweepChecks)
   method <- gateMethod(method, list(...), options$threads)
-  tissue <- gateInput(counts, coords, slice, placed = method$placed)
-  tissue$truth <- gateTruth(truth, length(tissue$used))
+  places <- places(method$placed)
+  tissue <- gateInput(counts, places$coords, places$slice, placed = method$placed)
+  method$gate(tissue)
+  tissue$truth <- gateTruth(truth, tissue$used)
   k <- gateK(k, sum(tissue$used))
   if (is.null(k)) stopArgument("k", "must be one whole number, not NULL")
   job <- sweepJob(x, tissue, method, seeds, k, options$apart)
   records <- c(previousRecords(previous, job$fingerprint), storedRecords(checkpoint, job$fingerprint))
-  records <- withr::with_preserve_seed(
-    runSeeds(job, seeds, records, BPPARAM, checkpoint, options$verbose)
-  )
+  records <- keepingGenerator(runSeeds(job, seeds, records, BPPARAM, checkpoint, options$verbose))
   newSweep(records, tissue, job, options)
 }
 
@@ -200,7 +223,7 @@ sweepJob <- function(x, tissue, method, seeds, k, apart) {
   apart <- apart && !is.null(method$cluster)
   job <- list(
     x = x, used = used, method = method, k = k, apart = apart, first = seeds[[1]],
-    fingerprint = sweepFingerprint(tissue, method, k, apart, seeds[[1]])
+    fingerprint = sweepFingerprint(x, tissue, method, k, apart, seeds[[1]])
   )
   if (!method$own) {
     job$x <- list(
@@ -217,35 +240,43 @@ previousRecords <- function(previous, fingerprint) {
     return(list())
   }
   if (!identical(attr(previous, "fingerprint"), fingerprint)) {
-    stopArgument("previous", "is a sweep of other data, another method or other settings")
+    stopArgument("previous", "is a sweep of other data, another method, other settings or another first seed")
   }
-  attr(previous, "records")
+  succeeded(attr(previous, "records"))
 }
 
 # The result from the records of all seeds, in their order.
 newSweep <- function(records, tissue, job, options) {
-  succeeded <- Filter(function(record) record$status == "ok", records)
-  if (length(succeeded) == 0) {
-    stopArgument(
-      "method",
-      sprintf("failed for all %d seeds, for the first of them with: %s", length(records), records[[1]]$message)
-    )
-  }
-  labels <- do.call(cbind, lapply(succeeded, `[[`, "labels"))
+  finished <- succeeded(records)
+  if (length(finished) == 0) stopFailed(records)
+  labels <- boundLabels(finished)
   groups <- min(job$k, max(labels))
   found <- unwrap(core_stability(labels, groups, options$threads, progressBar(options$verbose)))
   structure(
     list(
-      labels = alignedLabels(found, tissue, names(succeeded)), runs = runTable(records, found$pairwise, tissue),
-      pairwise = `dimnames<-`(found$pairwise, list(names(succeeded), names(succeeded))),
-      spots = spotTable(found, tissue, length(succeeded)), domains = domainTable(found),
-      sources = if (job$apart) sourceTable(succeeded, found$pairwise, tissue, job$method$seeded, options$threads),
+      labels = alignedLabels(found, tissue, names(finished)), runs = runTable(records, found$pairwise, tissue),
+      pairwise = `dimnames<-`(found$pairwise, list(names(finished), names(finished))),
+      spots = spotTable(found, tissue, length(finished)), domains = domainTable(found),
+      sources = if (job$apart) sourceTable(finished, found$pairwise, tissue, job$method$seeded, options$threads),
       truth = tissue$truth, coords = tissue$coords, slice = tissue$slice, method = job$method$name, k = job$k,
       seeds = vapply(unname(records), `[[`, 0L, "seed"), settings = job$method$settings
     ),
     class = "stability_sweep", records = records, fingerprint = job$fingerprint
   )
 }
+
+stopFailed <- function(records) {
+  count <- length(records)
+  seeds <- if (count == 1) "its only seed" else sprintf("all %d seeds, for the first of them", count)
+  # The sentence has its own full stop.
+  stopArgument("method", sprintf("failed for %s with: %s", seeds, sub("[.]\\s*$", "", records[[1]]$message)))
+}
+
+boundLabels <- function(records) do.call(cbind, lapply(records, `[[`, "labels"))
+
+# The labels as the runs gave them, spots that have counts x seeds that succeeded. In those of the result, groups that
+# are left over have lost their own.
+rawLabels <- function(sweep) boundLabels(succeeded(attr(sweep, "records")))
 
 alignedLabels <- function(found, tissue, seeds) {
   labels <- matrix(NA_integer_, length(tissue$used), length(seeds), dimnames = list(tissue$spots, seeds))
@@ -291,12 +322,13 @@ domainTable <- function(found) {
   )
 }
 
-# Where the change comes from. Without a seed, the second stage would repeat its first result.
+# Where the change comes from, by the seeds for which a stage alone succeeded. Without a seed, the second stage would
+# repeat its first result.
 sourceTable <- function(records, pairwise, tissue, seeded, threads) {
   repeated <- rep(list(records[[1]]$labels), length(records))
   source <- function(name) {
-    labels <- if (name == "clustering" && !seeded) repeated else lapply(records, `[[`, name)
-    if (length(labels) < 2 || any(lengths(labels) == 0)) {
+    labels <- if (name == "clustering" && !seeded) repeated else Filter(length, lapply(records, `[[`, name))
+    if (length(labels) < 2) {
       return(data.frame(mean_ari = NA_real_, min_ari = NA_real_, gap = NA_real_))
     }
     pairs <- if (name == "labels") pairwise else unwrap(core_pairwise(do.call(cbind, labels), threads, NULL))
@@ -325,7 +357,7 @@ sourceTable <- function(records, pairwise, tissue, seeded, threads) {
 print.stability_sweep <- function(x, ...) {
   numbers <- summary(x)
   spots <- x$spots
-  cat(sprintf("stability sweep: %s, %d seeds", x$method, nrow(x$runs)))
+  cat(sprintf("stability sweep: %s, %s", x$method, seedCount(nrow(x$runs))))
   if (numbers[["failed"]] > 0) cat(sprintf(" (%d failed)", numbers[["failed"]]))
   cat(sprintf(", %d spots, k = %d\n", nrow(spots), x$k))
   cat(sprintf("  ARI of two seeds: mean %.3f, lowest %.3f\n", numbers[["mean_ari"]], numbers[["min_ari"]]))
@@ -357,7 +389,7 @@ summary.stability_sweep <- function(object, ...) {
     mean_ari = none(pairs, mean), min_ari = none(pairs, min), gap = none(truth, function(ari) max(ari) - min(ari)),
     sd_truth = none(truth, stats::sd), stability = mean(object$spots$stability, na.rm = TRUE),
     consistency = none(stats::na.omit(object$spots$consistency), mean),
-    seconds = mean(runs$seconds[runs$status == "ok"]), memory_mb = max(runs$memory_mb),
+    seconds = mean(runs$seconds[runs$status == "ok"]), memory_mb = none(stats::na.omit(runs$memory_mb), max),
     failed = sum(runs$status == "failed")
   )
 }

@@ -46,6 +46,7 @@ bayesspaceMethod <- function(nFeatures = 2000, npcs = 15, platform = "Visium", n
     componentChecks, platform = oneOf(c("Visium", "VisiumHD", "ST")), nrep = wholeNumber(100, 1e7),
     burnIn = wholeNumber(10, 1e7)
   ))
+  gateBurnIn(settings)
   cluster <- function(embedding, k, seed) {
     found <- exported("BayesSpace", "spatialCluster")(
       embedding, q = k, d = settings$npcs, platform = settings$platform, nrep = settings$nrep,
@@ -53,7 +54,10 @@ bayesspaceMethod <- function(nFeatures = 2000, npcs = 15, platform = "Visium", n
     )
     SummarizedExperiment::colData(found)$spatial.cluster
   }
-  adapter(function(x, seed) bayesspaceObject(x, settings), cluster, "bayesspace", settings, placed = TRUE)
+  adapter(
+    function(x, seed) bayesspaceObject(x, settings), cluster, "bayesspace", settings, placed = TRUE,
+    gate = function(tissue) gateArray(tissue$coords[tissue$used, ])
+  )
 }
 
 banksyMethod <- function(nFeatures = 2000, npcs = 20, lambda = 0.8, neighbours = 50) {
@@ -97,7 +101,8 @@ louvain <- function(embedding, k, seed, neighbours) {
   })
 }
 
-# The partition whose number of groups comes nearest to k, by bisection of the resolution; the first found on ties.
+# The partition whose number of groups comes nearest to k, by bisection of the resolution; the first found on ties. An
+# error is the method's own at the first resolution; later it means that the resolution is too high.
 nearestPartition <- function(k, partition, attempts = 12) {
   low <- 0
   high <- Inf
@@ -105,8 +110,8 @@ nearestPartition <- function(k, partition, attempts = 12) {
   best <- NULL
   off <- Inf
   for (attempt in seq_len(attempts)) {
-    labels <- partition(resolution)
-    groups <- length(unique(labels))
+    labels <- if (is.null(best)) partition(resolution) else orNull(partition(resolution))
+    groups <- if (is.null(labels)) Inf else length(unique(labels))
     if (abs(groups - k) < off) {
       best <- labels
       off <- abs(groups - k)

@@ -37,11 +37,14 @@ sweepMethod <- function(embed, cluster, name = "own method", seeded = TRUE) {
 }
 
 # `own` methods are given what the user gave; the others the checked counts and places of the spots that have counts.
-# `placed` says whether these need places. A method in one stage has no `cluster`.
-newMethod <- function(embed, cluster, name, seeded = TRUE, settings = list(), own = TRUE, placed = FALSE) {
+# `placed` says whether these need places, and `gate` checks the settings with the result of gateInput(). A method in
+# one stage has no `cluster`.
+newMethod <- function(embed, cluster, name, seeded = TRUE, settings = list(), own = TRUE, placed = FALSE,
+                      gate = function(tissue) NULL) {
   structure(
     list(
-      embed = embed, cluster = cluster, name = name, seeded = seeded, settings = settings, own = own, placed = placed
+      embed = embed, cluster = cluster, name = name, seeded = seeded, settings = settings, own = own, placed = placed,
+      gate = gate
     ),
     class = "sweep_method"
   )
@@ -83,17 +86,28 @@ starscapeMethod <- function(settings, threads, space = "embedding") {
   gateSettings(settings, setdiff(names(formals(runStarscape.default)), set), name)
   single <- intersect(names(settings), names(runChecks))
   gateFields(settings[single], runChecks[single])
+  controls <- c(stability = "starControl", loss = "lossControl", graph = "graphControl")
+  for (control in intersect(names(controls), names(settings))) gateControl(settings[[control]], controls[[control]])
   # The prior is there before training.
   epochs <- if (space == "prior") list(epochs = 1)
   newMethod(
     function(x, seed) {
-      rlang::inject(runStarscape.default(
+      # What there is to tell of the counts was told before the first seed.
+      suppressMessages(classes = "starscape_message", rlang::inject(runStarscape.default(
         x$counts, x$coords, x$slice, seed = seed, threads = threads, verbose = FALSE, !!!settings, !!!epochs
-      ))
+      )))
     },
     function(embedding, k, seed) {
       findDomains(embedding, k = k, space = space, threads = threads, verbose = FALSE)$domain
     },
-    name, seeded = FALSE, settings = settings, own = FALSE, placed = TRUE
+    name, seeded = FALSE, settings = settings, own = FALSE, placed = TRUE,
+    gate = function(tissue) gateStarscape(settings, tissue)
   )
+}
+
+# The settings that depend on the data.
+gateStarscape <- function(settings, tissue) {
+  settings <- c(settings, as.list(formals(runStarscape.default))[c("nFeatures", "latentDim")])
+  given <- list(givenFeatures = gateFeatures(settings$features, rownames(tissue$counts)))
+  gateLatentDim(settings$latentDim, featureCount(settings, given, tissue), ncol(tissue$counts))
 }

@@ -15,11 +15,13 @@ runSeeds <- function(job, seeds, records, BPPARAM, checkpoint, verbose) {
   queued <- methods::is(BPPARAM, "BatchtoolsParam")
   chunks <- split(left, ceiling(seq_along(left) / if (queued) length(left) else gateWorkers(BPPARAM)))
   if (queued && !is.null(checkpoint)) job$checkpoint <- normalizePath(checkpoint)
+  told <- FALSE
   tryCatch({
     run <- chunkRunner(withFirst(job), BPPARAM)
     for (chunk in chunks) {
       fresh <- run(chunk)
-      for (record in fresh) keepRecord(record, job$fingerprint, checkpoint)
+      kept <- vapply(fresh, keepRecord, NA, job$fingerprint, checkpoint)
+      if (!all(kept) && !told) told <- warnUnwritten(checkpoint)
       records[seedNames(chunk)] <- fresh
       if (!is.null(show)) show("seeds", length(records), length(seeds), NULL)
     }
@@ -38,7 +40,7 @@ startWorkers <- function(BPPARAM) {
     return(function() NULL)
   }
   BiocParallel::bpstart(BPPARAM)
-  function() BiocParallel::bpstop(BPPARAM)
+  function() stopPool(BPPARAM)
 }
 
 chunkRunner <- function(job, BPPARAM) {
@@ -47,7 +49,41 @@ chunkRunner <- function(job, BPPARAM) {
   }
   # Bytes, which a worker can take before it knows where its packages are.
   bytes <- serialize(job, NULL)
-  function(seeds) BiocParallel::bplapply(seeds, remoteSeed, libraries = .libPaths(), job = bytes, BPPARAM = BPPARAM)
+  function(seeds) {
+    tryCatch(
+      BiocParallel::bplapply(seeds, remoteSeed, libraries = .libPaths(), job = bytes, BPPARAM = BPPARAM),
+      error = function(error) {
+        restartWorkers(BPPARAM)
+        lostRecords(seeds, job, conditionMessage(error))
+      }
+    )
+  }
+}
+
+# A seed's own errors are caught where it runs: here a worker has died, and its pool is of no more use.
+restartWorkers <- function(BPPARAM) {
+  stopPool(BPPARAM)
+  try(BiocParallel::bpstart(BPPARAM), silent = TRUE)
+}
+
+# bpstop() says goodbye to every worker, fails at a dead one and leaves the pool as it is. The others end with their
+# connections.
+stopPool <- function(BPPARAM) {
+  try(BiocParallel::bpstop(BPPARAM), silent = TRUE)
+  if (methods::is(BPPARAM, "SnowParam") && BiocParallel::bpisup(BPPARAM)) {
+    for (node in BiocParallel::bpbackend(BPPARAM)) try(close(node$con), silent = TRUE)
+    BiocParallel::bpbackend(BPPARAM) <- structure(list(), class = c("NULLcluster", "cluster"))
+  }
+}
+
+# Nobody knows which of the seeds ended the worker, so all have failed but those that jobs of a cluster have kept.
+lostRecords <- function(seeds, job, message) {
+  problem <- sprintf("No result came back from the worker, which may have died: %s", message)
+  lost <- named(lapply(seeds, failedRecord, problem))
+  kept <- storedRecords(job$checkpoint, job$fingerprint)
+  kept <- kept[intersect(names(lost), names(kept))]
+  lost[names(kept)] <- kept
+  unname(lost)
 }
 
 # A worker may be a fresh R process: this function must not need the package to be read.
@@ -60,25 +96,30 @@ environment(remoteSeed) <- baseenv()
 # The labels of a method with one seed, and what they cost. An error is a result, too.
 runSeed <- function(seed, job) {
   begin <- proc.time()[["elapsed"]]
-  seconds <- NA_real_
   found <- tryCatch({
-    first <- embed(job, seed)
-    total <- divide(job, first, seed)
-    seconds <- proc.time()[["elapsed"]] - begin
-    list(labels = total, embedding = embeddingAlone(job, first, total), clustering = clusteringAlone(job, seed))
+    embedding <- embed(job, seed)
+    list(embedding = embedding, labels = divide(job, embedding, seed))
   }, error = identity)
-  failed <- inherits(found, "error")
-  if (failed) seconds <- proc.time()[["elapsed"]] - begin
-  record <- c(
+  seconds <- proc.time()[["elapsed"]] - begin
+  record <- if (inherits(found, "error")) {
+    failedRecord(seed, conditionMessage(found), seconds, peakMemory())
+  } else {
     list(
-      seed = seed, status = if (failed) "failed" else "ok", message = if (failed) conditionMessage(found) else "",
-      seconds = seconds, memory = peakMemory()
-    ),
-    if (!failed) found
-  )
+      seed = seed, status = "ok", message = "", seconds = seconds, memory = peakMemory(), labels = found$labels,
+      embedding = orNull(embeddingAlone(job, found$embedding, found$labels)),
+      clustering = orNull(clusteringAlone(job, seed))
+    )
+  }
   keepRecord(record, job$fingerprint, job$checkpoint)
   record
 }
+
+failedRecord <- function(seed, message, seconds = NA_real_, memory = NA_real_) {
+  list(seed = seed, status = "failed", message = message, seconds = seconds, memory = memory)
+}
+
+# What the stages do alone is an extra: where it fails, the result of the seed stands without it.
+orNull <- function(code) tryCatch(code, error = function(error) NULL)
 
 embed <- function(job, seed) seeded(seed, job$method$embed(job$x, seed))
 
@@ -102,9 +143,24 @@ clusteringAlone <- function(job, seed) {
 # The job with the embedding of the first seed, which every seed divides; without it where that fails.
 withFirst <- function(job) {
   if (job$apart && job$method$seeded) {
-    job$firstEmbedding <- tryCatch(embed(job, job$first), error = function(error) NULL)
+    job$firstEmbedding <- orNull(embed(job, job$first))
   }
   job
+}
+
+# Puts R's generator back, in a session that has drawn nothing yet to having no state: withr alone would leave it with
+# another kind.
+keepingGenerator <- function(code) {
+  fresh <- !exists(".Random.seed", globalenv(), inherits = FALSE)
+  # To ask for the kinds makes a state.
+  kinds <- RNGkind()
+  if (fresh) {
+    on.exit({
+      suppressWarnings(do.call(RNGkind, as.list(kinds)))
+      rm(".Random.seed", envir = globalenv())
+    })
+  }
+  withr::with_preserve_seed(code)
 }
 
 # R's generator starts from the seed, whatever kind the session uses, and is put back.
@@ -142,18 +198,31 @@ peakMemory <- function() {
 
 # Checkpoints -------------------------------------------------------------------------------------------------------
 
-# What must be the same for records to belong together. Functions are compared by their code.
-sweepFingerprint <- function(tissue, method, k, apart, first) {
+# What must be the same for records to belong together. Functions are compared by their code, without comments. The
+# counts do not hold all that a method of the user's own may look at in what it is given.
+sweepFingerprint <- function(x, tissue, method, k, apart, first) {
   counts <- tissue$counts
-  rlang::hash(list(
-    version = format(utils::packageVersion("starscape")),
-    counts = list(counts@i, counts@p, counts@x, counts@Dim, counts@Dimnames),
-    tissue = list(tissue$coords, tissue$slice, tissue$used), code = lapply(method[c("embed", "cluster")], deparse),
-    method = unclass(method)[c("name", "seeded", "settings")], k = k, first = if (apart && method$seeded) first
-  ))
+  contentHash(lapply(list(
+    version = format(utils::packageVersion("starscape")), given = if (method$own) x,
+    values = counts@x, rows = counts@i, offsets = counts@p, names = counts@Dimnames,
+    tissue = list(tissue$coords, tissue$slice, tissue$used),
+    code = lapply(method[c("embed", "cluster")], deparse, control = c("keepNA", "keepInteger")),
+    method = list(method$name, method$seeded, plainSettings(method$settings)), k = k,
+    first = if (apart && method$seeded) first
+  ), contentHash))
 }
 
-# The records that a directory holds, by their seeds; makes the directory.
+# Version 2 of the format writes out compact vectors, so that equal values have equal bytes; the first 14 name the
+# version of R.
+contentHash <- function(value) rlang::hash(serialize(value, NULL, version = 2)[-(1:14)])
+
+# 5L is the same setting as 5, and their order says nothing.
+plainSettings <- function(settings) {
+  ordered <- settings[sort(as.character(names(settings)), method = "radix")]
+  rapply(ordered, as.double, classes = "integer", how = "replace")
+}
+
+# The records of seeds that succeeded in a directory, by their seeds; makes the directory.
 storedRecords <- function(checkpoint, fingerprint) {
   if (is.null(checkpoint)) {
     return(list())
@@ -163,27 +232,55 @@ storedRecords <- function(checkpoint, fingerprint) {
   }
   dir.create(checkpoint, showWarnings = FALSE, recursive = TRUE)
   if (!dir.exists(checkpoint)) stopArgument("checkpoint", sprintf("cannot be made: \"%s\"", checkpoint))
-  files <- list.files(checkpoint, "^seed-[0-9]+[.]rds$", full.names = TRUE)
-  stored <- lapply(files, function(file) tryCatch(readRDS(file), error = function(error) NULL))
+  stored <- lapply(list.files(checkpoint, "^seed-[0-9]+[.]rds$", full.names = TRUE), storedFile)
   foreign <- !vapply(stored, function(kept) identical(kept$fingerprint, fingerprint), NA)
   if (any(foreign)) {
     stopArgument(
-      "checkpoint", sprintf("holds %d seeds of other data, another method or other settings", sum(foreign)),
+      "checkpoint",
+      sprintf("holds %s of other data, another method, other settings or another first seed", seedCount(sum(foreign))),
       "Give every sweep a directory of its own."
     )
   }
-  named(lapply(stored, `[[`, "record"))
+  succeeded(named(lapply(stored, `[[`, "record")))
+}
+
+storedFile <- function(file) {
+  stored <- suppressWarnings(orNull(readRDS(file)))
+  if (!is.list(stored) || !all(c("fingerprint", "record") %in% names(stored))) {
+    stopArgument(
+      "checkpoint", sprintf("has a file that cannot be read: \"%s\"", file), "Delete the file to run its seed again."
+    )
+  }
+  stored
 }
 
 named <- function(records) stats::setNames(records, seedNames(vapply(records, `[[`, 0L, "seed")))
 
-# A file is written under another name first: whatever happens, one that is there is whole.
+succeeded <- function(records) Filter(function(record) record$status == "ok", records)
+
+seedCount <- function(count) sprintf(if (count == 1) "%d seed" else "%d seeds", count)
+
+# Whether a record is where it should be. A file is written under another name first: whatever happens, one that is
+# there is whole.
 keepRecord <- function(record, fingerprint, checkpoint) {
   if (is.null(checkpoint)) {
-    return(invisible())
+    return(TRUE)
   }
   part <- tempfile("part-", checkpoint)
   on.exit(unlink(part))
-  saveRDS(list(fingerprint = fingerprint, record = record), part)
-  invisible(file.rename(part, file.path(checkpoint, sprintf("seed-%d.rds", record$seed))))
+  suppressWarnings(tryCatch({
+    saveRDS(list(fingerprint = fingerprint, record = record), part)
+    file.rename(part, file.path(checkpoint, sprintf("seed-%d.rds", record$seed)))
+  }, error = function(error) FALSE))
+}
+
+warnUnwritten <- function(checkpoint) {
+  rlang::warn(
+    c(
+      sprintf("A seed cannot be written to the `checkpoint` \"%s\".", checkpoint),
+      i = "The sweep goes on; give its result as `previous` to use the seed again."
+    ),
+    class = "starscape_warning"
+  )
+  TRUE
 }

@@ -186,8 +186,6 @@ test_that("a checkpoint is read, and refused for another sweep", {
   expect_identical(more$runs[1:3, ], first$runs)
   expectArgumentError(sweepSmall(counted, k = 2, checkpoint = checkpoint), "checkpoint", "other settings")
   expectArgumentError(sweepSmall(checkpoint = checkpoint), "checkpoint", "another method")
-  writeLines("broken", file.path(checkpoint, "seed-9.rds"))
-  expectArgumentError(suppressWarnings(sweepSmall(counted, checkpoint = checkpoint)), "checkpoint")
 })
 
 test_that("a sweep goes on after its process was killed", {
@@ -264,6 +262,9 @@ test_that("methods of other packages run, and are needed", {
   expect_identical(max(found), 5L)
   jumping <- starscape:::nearestPartition(5, function(resolution) rep_len(seq_len(if (resolution < 3) 4 else 7), 40))
   expect_identical(max(jumping), 4L)
+  breaking <- function(resolution) if (resolution > 3) stop("too many") else rep_len(seq_len(1 + resolution), 40)
+  expect_identical(max(starscape:::nearestPartition(9, breaking)), 4L)
+  expect_error(starscape:::nearestPartition(5, function(resolution) stop("never")), "never")
 })
 
 test_that("the consensus can have fewer domains", {
@@ -277,6 +278,145 @@ test_that("the consensus can have fewer domains", {
   expect_identical(rownames(fewer), colnames(counts))
   expectArgumentError(consensusDomains(sweep, k = 4), "k", "most groups")
   expectArgumentError(consensusDomains(sweep$labels), "sweep")
+})
+
+test_that("a seed stands where a stage alone fails", {
+  # The embeddings of seeds 3 and 4 can be divided with their own seed only, and nothing with seed 5 but its own.
+  picky <- sweepMethod(
+    function(x, seed) seed,
+    function(embedding, k, seed) {
+      if (seed != embedding && (embedding %in% 3:4 || seed == 5)) stop("not with this seed")
+      replace(rep(1:3, each = 48), embedding, 1)
+    }, "picky"
+  )
+  sweep <- sweepSmall(picky)
+  expect_identical(sweep$runs$status, rep("ok", 6))
+  expect_false(anyNA(sweep$sources$mean_ari))
+  parts <- function(name) lengths(lapply(unname(attr(sweep, "records")), `[[`, name)) > 0
+  expect_identical(parts("embedding"), 1:6 %in% c(1, 2, 5, 6))
+  expect_identical(parts("clustering"), 1:6 != 5)
+  expect_true(all(is.na(sweepSmall(picky, c(1, 3, 4))$sources[2, -1])))
+})
+
+test_that("equal data, settings and code are the same sweep, other ones are not", {
+  asMethod <- function(code) starscape:::gateMethod(code, list(), 1)
+  print <- function(counts, settings = list(), x = NULL, method = asMethod(noisyThirds)) {
+    method$settings <- settings
+    starscape:::sweepFingerprint(x, starscape:::gateInput(counts, NULL, NULL, placed = FALSE), method, 3L, TRUE, 1L)
+  }
+  reference <- print(counts)
+  copy <- counts
+  colnames(copy) <- as.character(as.list(colnames(copy)))
+  copy@i <- copy@i + 0L
+  compact <- counts
+  colnames(compact) <- as.character(1:144)
+  spelled <- counts
+  colnames(spelled) <- vapply(1:144, function(spot) paste0(spot), "")
+  file <- withr::local_tempfile()
+  saveRDS(compact, file)
+  expect_identical(print(copy), reference)
+  expect_identical(print(spelled), print(compact))
+  nchar(colnames(compact))
+  expect_identical(print(compact), print(readRDS(file)))
+  expect_false(print(compact) == reference)
+  expect_identical(print(counts, list(b = 5L, a = 1)), print(counts, list(a = 1, b = 5)))
+  expect_false(print(counts, list(b = 6L)) == print(counts, list(b = 5L)))
+  expect_identical(print(counts, x = 1:3), print(counts, x = c(1L, 2L, 3L)))
+  expect_false(print(counts, x = 1) == print(counts, x = 2))
+  commented <- eval(parse(text = c("function(x, seed) {", "# a comment", "rep(1:3, 48)", "}"), keep.source = TRUE))
+  bare <- eval(parse(text = "function(x, seed) { rep(1:3, 48) }", keep.source = FALSE))
+  expect_identical(print(counts, method = asMethod(commented)), print(counts, method = asMethod(bare)))
+})
+
+test_that("a worker that dies takes only the seeds along that run beside it", {
+  skip_on_cran()
+  skip_if_not_installed("BiocParallel")
+  skip_on_os("windows")
+  deadly <- function(x, seed) {
+    if (seed == 3) tools::pskill(Sys.getpid(), 9)
+    rep(1:3, each = 48)
+  }
+  environment(deadly) <- globalenv()
+  for (backEnd in list(BiocParallel::MulticoreParam(2), BiocParallel::SnowParam(2))) {
+    sweep <- sweepSmall(deadly, BPPARAM = backEnd)
+    expect_identical(sweep$runs$status, rep(c("ok", "failed", "ok"), each = 2))
+    expect_match(sweep$runs$message[3:4], "worker, which may have died")
+    expect_identical(is.na(summary(sweep)), is.na(summary(sweepSmall(noisyThirds))))
+    expect_false(BiocParallel::bpisup(backEnd))
+  }
+})
+
+test_that("a generator without a state stays without one and of its kind", {
+  withr::with_seed(5, .rng_kind = "L'Ecuyer-CMRG", {
+    rm(".Random.seed", envir = globalenv())
+    sweepSmall()
+    expect_false(exists(".Random.seed", globalenv(), inherits = FALSE))
+    expect_identical(RNGkind()[[1]], "L'Ecuyer-CMRG")
+  })
+})
+
+test_that("the consensus and shared domains come from the labels that the runs gave", {
+  # Four groups, of which a sweep for three domains merges two.
+  sweep <- sweepSmall(function(x, seed) rep(c(1:4, seed), c(36, 36, 36, 34, 2)), 1:4)
+  expect_identical(max(sweep$labels), 3L)
+  expect_identical(nlevels(consensusDomains(sweep, k = 4)$domain), 4L)
+  shares <- starscape:::coassignment(sweep, 144)$matrix
+  expect_equal(sum(shares == 1), 3 * 36^2 + 34^2 + 2^2)
+})
+
+test_that("failed seeds are run again", {
+  unlucky <- TRUE
+  flaky <- function(x, seed) {
+    if (seed == 2 && unlucky) stop("out of luck.")
+    noisyThirds(x, seed)
+  }
+  checkpoint <- withr::local_tempdir()
+  first <- sweepSmall(flaky, 1:3, checkpoint = checkpoint)
+  expect_identical(first$runs$status, c("ok", "failed", "ok"))
+  expectArgumentError(sweepSmall(flaky, 2), "method", "its only seed with: out of luck[.]$")
+  unlucky <- FALSE
+  expect_identical(sweepSmall(flaky, 1:3, checkpoint = checkpoint)$runs$status, rep("ok", 3))
+  again <- sweepSmall(flaky, 4, previous = first)
+  expect_identical(again$seeds, 1:4)
+  expect_identical(again$runs$status, rep("ok", 4))
+  expect_identical(again$runs$seconds[[1]], first$runs$seconds[[1]])
+})
+
+test_that("a checkpoint that cannot be read or written is told", {
+  checkpoint <- withr::local_tempdir()
+  sweepSmall(seeds = 1:2, checkpoint = checkpoint)
+  file <- file.path(checkpoint, "seed-2.rds")
+  whole <- readBin(file, "raw", 1e5)
+  writeBin(utils::head(whole, -20), file)
+  expect_no_warning(expectArgumentError(sweepSmall(checkpoint = checkpoint), "checkpoint", "cannot be read.*seed-2"))
+  saveRDS(1:3, file)
+  expectArgumentError(sweepSmall(checkpoint = checkpoint), "checkpoint", "cannot be read.*seed-2")
+  vanishing <- function(x, seed) {
+    unlink(checkpoint, recursive = TRUE)
+    noisyThirds(x, seed)
+  }
+  unlink(checkpoint, recursive = TRUE)
+  warnings <- capture_warnings(sweep <- sweepSmall(vanishing, checkpoint = checkpoint))
+  expect_match(warnings, "cannot be written")
+  expect_length(warnings, 1)
+  expect_identical(sweep$runs$status, rep("ok", 6))
+})
+
+test_that("objects without places are swept by methods that need none", {
+  skip_if_not_installed("Seurat")
+  skip_if_not_installed("SingleCellExperiment")
+  bareSce <- SingleCellExperiment::SingleCellExperiment(list(counts = counts))
+  bareSeurat <- suppressWarnings(SeuratObject::CreateSeuratObject(counts))
+  own <- function(x, seed) rep(1:3, each = 48)
+  for (object in list(bareSce, bareSeurat)) {
+    expect_null(stabilitySweep(object, own, seeds = 1:2, k = 3)$coords)
+    expectArgumentError(stabilitySweep(object, seeds = 1:2, k = 3), "coords", "missing")
+    expectArgumentError(stabilitySweep(object, own, seeds = 1:2, k = 3, coords = c("u", "v")), "coords")
+  }
+  expect_null(stabilitySweep(bareSce, "kmeans", seeds = 1:2, k = 3, npcs = 5)$coords)
+  slice <- rep(c("a", "b"), each = 72)
+  expect_identical(levels(stabilitySweep(bareSeurat, own, seeds = 1:2, k = 3, slice = slice)$slice), c("a", "b"))
+  expect_identical(stabilitySweep(sceSmall(), own, seeds = 1:2, k = 3)$coords, coords)
 })
 
 test_that("input is checked before anything runs", {
@@ -293,8 +433,21 @@ test_that("input is checked before anything runs", {
   expectArgumentError(sweepSmall("starscape"), "coords", "missing")
   expectArgumentError(starSweep(epcohs = 5), "epcohs", "latentDim")
   expectArgumentError(sweepSmall("starscape", coords = coords, epochs = 0), "epochs")
+  expectArgumentError(starSweep(loss = 3), "loss", "lossControl")
+  expectArgumentError(starSweep(stability = list()), "stability")
+  expectArgumentError(starSweep(graph = starControl()), "graph")
+  expectArgumentError(starSweep(features = c("gene1", "none")), "features", "none")
+  expectArgumentError(sweepSmall("starscape_prior", coords = coords, latentDim = 200), "latentDim")
+  expectArgumentError(starscape:::gateArray(coords + 0.5), "coords", "144 spots")
+  expectArgumentError(starscape:::gateBurnIn(list(nrep = 100L, burnIn = 100L)), "burnIn", "nrep")
   expectArgumentError(sweepSmall(epochs = 5), "epochs", "has none")
   expectArgumentError(sweepSmall(truth = 1:3), "truth", "144 spots")
+  empty <- counts
+  empty[, 1] <- 0
+  unknown <- replace(rep(NA, 144), 1, "a")
+  expectArgumentError(
+    suppressMessages(stabilitySweep(empty, noisyThirds, k = 3, truth = unknown), "starscape_message"), "truth", "counts"
+  )
   expectArgumentError(sweepSmall(BPPARAM = 4), "BPPARAM")
   expectArgumentError(sweepSmall(apart = NA), "apart")
   expectArgumentError(sweepSmall(checkpoint = 3), "checkpoint")
