@@ -9,8 +9,8 @@ NULL
 #'
 #' The directions are normalised by filter: the weights of every unit of the network move by the norm of that unit's own
 #' weights, so that a step of 1 is as long as the weights themselves. The loss has the same masks and noise at all
-#' points. For an object that was subset after the fit, the surface is that of all spots the model was fitted to. Domains
-#' are found as by [findDomains()] with `"gmm"`, from the embedding of one instance of the model.
+#' points. For an object that was subset after the fit, the surface is that of all spots the model was fitted to.
+#' Domains are found as by [findDomains()] with `"gmm"`, from the embedding of one instance of the model.
 #'
 #' @param fit A `starscape_fit`, or an object on which [runStarscape()] was run.
 #' @param k Number of domains, a whole number from 2 to the number of spots.

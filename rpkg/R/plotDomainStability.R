@@ -1,8 +1,8 @@
 #' Draw on the tissue where domains depend on the seed
 #'
-#' The scale has the same ends in every figure (for the entropy, every figure of as many domains), so that figures can be
-#' compared. Spots whose domain depends on the seed
-#' are dark, those that every seed puts into the same domain are bright; NA is grey.
+#' The scale has the same ends in every figure (for the entropy, every figure of as many domains), so that figures can
+#' be compared. Spots whose domain depends on the seed are dark, those that every seed puts into the same domain are
+#' bright; NA is grey.
 #'
 #' @param x The result of [stabilitySweep()].
 #' @param value What to show, a column of `x$spots`: `"stability"`, `"support"`, `"consistency"` or `"entropy"`.

@@ -37,8 +37,10 @@
 #'     with the other seeds; `seconds` of this run; and `memory_mb`, see below;
 #'   * `pairwise`: adjusted Rand index of every two seeds, at most 1;
 #'   * `spots`: data frame with one row per spot: `consensus` (factor, largest domain first); `support`, the share of
-#'     runs that agree with it; `entropy` of the aligned labels in nats; `stability`, 1 - entropy / log(number of
-#'     domains), from 0 to 1; and `consistency`, the element-centric consistency, from 0 to 1 (NA for a single seed);
+#'     runs that put the spot into the group matched with that domain; `entropy` of the spot's labels in nats, where all
+#'     groups that a run has left over count as one label more; `stability`, 1 - entropy / the largest that so many
+#'     labels and runs allow, from 0 to 1; and `consistency`, the element-centric consistency, from 0 to 1 (NA for a
+#'     single seed);
 #'   * `domains`: data frame with one row per consensus domain: `domain`, its number of `spots`, and `stability`, the
 #'     mean over the runs of the Jaccard index with the most similar group of the run, and the `lowest` of these, from 0
 #'     to 1;

@@ -138,8 +138,8 @@ fn names(table: &[u64], k: usize, groups: usize) -> (Vec<usize>, Vec<bool>) {
     (names, matched)
 }
 
-/// The label that most runs give each spot. A tie keeps the `current` label where that is among them, so that half of the
-/// runs cannot empty a domain; otherwise it goes to the lower one.
+/// The label that most runs give each spot. A tie keeps the `current` label where that is among them, so that half of
+/// the runs cannot empty a domain; otherwise it goes to the lower one.
 fn vote(current: &[usize], aligned: &[Vec<usize>], k: usize) -> Vec<usize> {
     let mut votes = Array2::<u32>::zeros((current.len(), k));
     for run in aligned {
