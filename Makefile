@@ -62,9 +62,9 @@ check: package ## R CMD check, without errors or warnings
 bench: setup ## time the kernels of the core
 	$(CARGO) bench $(JOBS) --locked
 
-stability: install ## over seeds, into benches/stability/; SEEDS, OTHERS, DRAWS, SECTIONS and OUT make it shorter
-	Rscript benches/stability/run.R .Rlib "$(or $(OUT),benches/stability)" $(or $(SEEDS),100) $(or $(OTHERS),20) \
-	  $(or $(DRAWS),20) $(SECTIONS)
+stability: install ## over seeds, into benches/stability/; SEEDS, PARTS, PEERS, DRAWS, SECTIONS, OUT make it shorter
+	Rscript benches/stability/run.R .Rlib "$(or $(OUT),benches/stability)" $(or $(SEEDS),100) $(or $(PARTS),20) \
+	  $(or $(PEERS),20) $(or $(DRAWS),20) $(SECTIONS)
 
 lint: setup ## formatting and lints of all Rust code
 	tools/rust-component.sh clippy rustfmt

@@ -1,18 +1,18 @@
 # Stability of starscape, of its parts and of what R users run today, over seeds and over perturbed data.
 #
-#   Rscript benches/stability/run.R LIBRARY OUT SEEDS OTHERS DRAWS [SECTION ...]
+#   Rscript benches/stability/run.R LIBRARY OUT SEEDS PARTS PEERS DRAWS [SECTION ...]
 #
-# Writes into OUT: results.md (tables), runs.csv (every run) and pictures. SEEDS are run for starscape, OTHERS for every
-# other method and setting, DRAWS data sets of each kind of perturbation, on all sections or those named. Finished seeds
-# are kept in build/stability/, so that a run that was stopped goes on. Without the real sections (STARSCAPE_DATA) a
-# simulated one is measured.
+# Writes into OUT: results.md (tables), runs.csv (every run) and pictures. SEEDS are run for starscape, PARTS for other
+# settings of it, PEERS for other methods, DRAWS data sets of each kind of perturbation, on all sections or those named.
+# Finished seeds are kept in build/stability/, so that a run that was stopped goes on. Without the real sections
+# (STARSCAPE_DATA) a simulated one is measured.
 
 arguments <- commandArgs(TRUE)
 .libPaths(c(normalizePath(arguments[[1]]), .libPaths()))
 library(starscape)
 out <- arguments[[2]]
-counts <- as.integer(arguments[3:5])
-names(counts) <- c("seeds", "others", "draws")
+counts <- as.integer(arguments[3:6])
+names(counts) <- c("seeds", "parts", "peers", "draws")
 dir.create(out, showWarnings = FALSE, recursive = TRUE)
 workers <- BiocParallel::MulticoreParam(2, progressbar = FALSE)
 
@@ -26,7 +26,7 @@ readSections <- function() {
     drawn <- simulateSlices(rows = 25, columns = 25, genes = 300, domains = 4)
     return(list(simulated = list(counts = drawn$counts, coords = drawn$coords, labels = drawn$labels)))
   }
-  wanted <- if (length(arguments) > 5) arguments[-(1:5)] else names(sections)
+  wanted <- if (length(arguments) > 6) arguments[-(1:6)] else names(sections)
   lapply(sections[wanted], function(section) section$read(file.path(folder, section$path)))
 }
 
@@ -45,6 +45,8 @@ ablations <- list(
   "default and four perturbed instances" = list(stability = starControl(members = 4))
 )
 
+peers <- c("k-means on PCs", "mclust on PCs", "Seurat Louvain")
+
 # The prior without the consensus of views as its start: the simplest baseline.
 plainPrior <- function(data) {
   sweepMethod(
@@ -54,19 +56,18 @@ plainPrior <- function(data) {
   )
 }
 
-others <- counts[["others"]]
 methods <- c(
   list(
     "starscape" = list(method = "starscape", seeds = counts[["seeds"]]),
     "prior alone, best-likelihood start" = list(method = plainPrior, seeds = 2),
     "prior alone" = list(method = "starscape_prior", seeds = 2)
   ),
-  lapply(ablations, function(settings) list(method = "starscape", seeds = others, settings = settings)),
+  lapply(ablations, function(settings) list(method = "starscape", seeds = counts[["parts"]], settings = settings)),
   list(
-    "k-means on PCs" = list(method = "kmeans", seeds = others),
-    "mclust on PCs" = list(method = "mclust", seeds = others),
+    "k-means on PCs" = list(method = "kmeans", seeds = counts[["peers"]]),
+    "mclust on PCs" = list(method = "mclust", seeds = counts[["peers"]]),
     # Its search for the resolution is long; once a seed is enough.
-    "Seurat Louvain" = list(method = "seurat", seeds = others, settings = list(apart = FALSE))
+    "Seurat Louvain" = list(method = "seurat", seeds = counts[["peers"]], settings = list(apart = FALSE))
   )
 )
 
@@ -201,7 +202,6 @@ runs <- do.call(rbind, lapply(names(sweeps), function(name) {
 }))
 utils::write.csv(runs, file.path(out, "runs.csv"), row.names = FALSE)
 
-peers <- c("starscape", "k-means on PCs", "mclust on PCs", "Seurat Louvain")
 elapsed <- attr(sweeps$starscape[[1]], "elapsed")
 wall <- if (is.na(elapsed)) "" else sprintf(
   "%d seeds of %s, with two workers: %.0f s.", counts[["seeds"]], names(data)[[1]], elapsed
@@ -211,7 +211,7 @@ writeLines(c(
   "Made by `make stability`. Cells: mean ARI with the annotation (worst-to-best gap) mean pairwise ARI of two seeds.",
   "", machine(), "", "## Methods and parts of the model", "", markdown(sweepTable(sweeps)), "", wall, "",
   "## Where the change comes from: mean pairwise ARI", "",
-  markdown(sourceTable(sweeps[peers[1:3]])), "",
+  markdown(sourceTable(sweeps[c("starscape", peers[1:2])])), "",
   "## Perturbed data, starscape", "", markdown(perturbations)
 ), file.path(out, "results.md"))
 
@@ -219,7 +219,7 @@ picture <- function(plot, name, width = 180, height = 120) {
   suppressMessages(ggplot2::ggsave(file.path(out, name), plot, width = width, height = height, units = "mm", dpi = 150))
 }
 for (section in names(data)) {
-  shown <- lapply(sweeps[peers], `[[`, section)
+  shown <- lapply(sweeps[c("starscape", peers)], `[[`, section)
   picture(plotSeedLandscape(shown), sprintf("seeds-%s.png", section))
 }
 first <- names(data)[[1]]

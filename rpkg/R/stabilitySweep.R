@@ -37,7 +37,7 @@
 #'     with the other seeds; `seconds` of this run; and `memory_mb`, see below;
 #'   * `pairwise`: adjusted Rand index of every two seeds, at most 1;
 #'   * `spots`: data frame with one row per spot: `consensus` (factor, largest domain first); `support`, the share of
-#'     runs that put the spot into the group matched with that domain; `entropy` of the spot's labels in nats, where all
+#'     runs that agree, in these labels; `entropy` of the spot's labels in nats, where all
 #'     groups that a run has left over count as one label more; `stability`, 1 - entropy / the largest that so many
 #'     labels and runs allow, from 0 to 1; and `consistency`, the element-centric consistency, from 0 to 1 (NA for a
 #'     single seed);

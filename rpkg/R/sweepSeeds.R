@@ -47,11 +47,12 @@ chunkRunner <- function(job, BPPARAM) {
   if (is.null(BPPARAM)) {
     return(function(seeds) lapply(seeds, runSeed, job = job))
   }
-  # Bytes, which a worker can take before it knows where its packages are.
-  bytes <- serialize(job, NULL)
+  # Bytes, which a worker can take before it knows where its packages are; in an environment, because some packages
+  # (Seurat's log of its commands) write out all calls with their values, which takes minutes for large ones.
+  parcel <- list2env(list(bytes = serialize(job, NULL)), parent = emptyenv())
   function(seeds) {
     tryCatch(
-      BiocParallel::bplapply(seeds, remoteSeed, libraries = .libPaths(), job = bytes, BPPARAM = BPPARAM),
+      BiocParallel::bplapply(seeds, remoteSeed, libraries = .libPaths(), parcel = parcel, BPPARAM = BPPARAM),
       error = function(error) {
         restartWorkers(BPPARAM)
         lostRecords(seeds, job, conditionMessage(error))
@@ -87,9 +88,9 @@ lostRecords <- function(seeds, job, message) {
 }
 
 # A worker may be a fresh R process: this function must not need the package to be read.
-remoteSeed <- function(seed, libraries, job) {
+remoteSeed <- function(seed, libraries, parcel) {
   .libPaths(libraries)
-  get("runSeed", asNamespace("starscape"))(seed, unserialize(job))
+  get("runSeed", asNamespace("starscape"))(seed, unserialize(parcel$bytes))
 }
 environment(remoteSeed) <- baseenv()
 

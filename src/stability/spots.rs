@@ -6,7 +6,7 @@ use super::runs::Runs;
 /// How much each spot changes; all vectors have one value a spot.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SpotStability {
-    /// Share of the runs that put the spot into a group matched with its consensus domain.
+    /// Share of the runs that, in the labels of the consensus, give the spot its consensus domain.
     pub support: Vec<f64>,
     /// Entropy of the spot's labels over the runs, in nats. All groups that a run has left over, without a domain of
     /// the consensus, are one label more.
@@ -24,15 +24,17 @@ pub fn spot_stability(runs: &Runs, consensus: &Consensus) -> SpotStability {
     let mut found = SpotStability { support: Vec::new(), entropy: Vec::new(), stability: Vec::new() };
     for (spot, &own) in consensus.labels.iter().enumerate() {
         let mut counts = vec![0u32; labels];
+        let mut agreeing = 0;
         for (run, (aligned, matched)) in consensus.aligned.iter().zip(&consensus.matched).enumerate() {
             let known = matched[usize::from(runs.labels(run)[spot])];
             counts[if known { aligned[spot] } else { consensus.k }] += 1;
+            agreeing += u32::from(aligned[spot] == own);
         }
         let share = |count: u32| f64::from(count) / runs.count() as f64;
         let shares = counts.iter().filter(|&&count| count > 0).map(|&count| share(count));
         // The sum of one share of 1 would be −0.
         let entropy = shares.map(|share| -share * share.ln()).sum::<f64>().max(0.0);
-        found.support.push(share(counts[own]));
+        found.support.push(share(agreeing));
         found.entropy.push(entropy);
         found.stability.push(if largest > 0.0 { (1.0 - entropy / largest).clamp(0.0, 1.0) } else { 1.0 });
     }
@@ -67,9 +69,9 @@ mod tests {
         // Each run puts another spot apart: the consensus has one domain, and these spots are not stable.
         let apart = |own: usize| (0..10).map(|spot| usize::from(spot == own)).collect::<Vec<_>>();
         let found = measured(&[apart(0), apart(1), apart(2), apart(3)], 2)?;
-        assert!(found.support[..4].iter().all(|&support| support == 0.75));
+        assert!(found.support.iter().all(|&support| support == 1.0));
         assert!(found.stability[..4].iter().all(|&stability| stability < 0.5));
-        assert!(found.support[4..].iter().chain(&found.stability[4..]).all(|&value| value == 1.0));
+        assert!(found.stability[4..].iter().all(|&value| value == 1.0));
         Ok(())
     }
 
