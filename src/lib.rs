@@ -12,6 +12,7 @@ pub mod graph;
 pub mod loss;
 pub mod metrics;
 pub mod monitor;
+pub mod neighbours;
 pub mod ops;
 pub mod preprocess;
 pub mod prior;
