@@ -88,7 +88,7 @@ pub fn fit(
     let scores = &components.scores / scale;
     let prior = spatial_prior(&graph, scores.view(), params.steps);
     let scores = scores.slice(s![.., ..latent]).to_owned();
-    let fitted = train(scores.view(), prior.slice(s![.., ..latent]), graph.clone(), &params.train, monitor)?;
+    let fitted = train(scores.view(), prior.slice(s![.., ..latent]), slice, graph.clone(), &params.train, monitor)?;
     let (embedding, parameters, history) = (fitted.embedding, fitted.parameters, fitted.history);
     Ok(Fit { embedding, prior, scores, parameters, history, features, components, graph, graph_method })
 }
@@ -104,6 +104,12 @@ fn check(counts: &Counts, slice: &[usize], params: &FitParams) -> Result<()> {
     }
     if train.members == 0 {
         return Err(Error::argument("members", "must be at least 1"));
+    }
+    if train.prototypes < 2 {
+        return Err(Error::argument("prototypes", format!("must be at least 2, not {}", train.prototypes)));
+    }
+    if !(0.0..=1.0).contains(&train.warm_up) {
+        return Err(Error::argument("warmUp", format!("must be in [0, 1], not {}", train.warm_up)));
     }
     if !(0.0..1.0).contains(&train.mask_rate) {
         return Err(Error::argument("maskRate", format!("must be in [0, 1), not {}", train.mask_rate)));
@@ -121,6 +127,8 @@ fn check(counts: &Counts, slice: &[usize], params: &FitParams) -> Result<()> {
         ("kl", train.kl),
         ("telescope", train.telescope),
         ("consistency", train.consistency),
+        ("prototype", train.prototype),
+        ("scale", train.scale),
         ("perturbation", train.perturbation),
         ("sharpness", train.sharpness),
     ];

@@ -3,7 +3,7 @@
 
 use crate::error::Result;
 use crate::monitor::Monitor;
-use ndarray::{Array1, ArrayView2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
 /// Queries and targets compared at a time.
@@ -41,6 +41,16 @@ pub fn nearest_neighbours(
         })
         .collect::<Result<_>>()?;
     Ok(found.into_iter().flatten().collect())
+}
+
+/// The rows divided by their lengths, so that the nearest are the most similar by cosine; zeros stay.
+pub fn with_unit_rows(values: ArrayView2<f64>) -> Array2<f64> {
+    let mut unit = values.to_owned();
+    for mut row in unit.rows_mut() {
+        let length = row.dot(&row).sqrt();
+        row /= length.max(f64::MIN_POSITIVE);
+    }
+    unit
 }
 
 fn search(
@@ -87,7 +97,6 @@ fn insert(best: &mut Vec<(f64, usize)>, candidate: (f64, usize), count: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::Array2;
     use proptest::prelude::*;
 
     proptest! {

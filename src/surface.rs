@@ -34,6 +34,8 @@ pub struct Fitted<'a> {
     pub prior: ArrayView2<'a, f64>,
     /// The embedding whose domains are compared with, spots x latent.
     pub embedding: ArrayView2<'a, f64>,
+    /// Slice number of each spot.
+    pub slice: &'a [usize],
     /// The spatial graph.
     pub graph: Arc<SpatialGraph>,
     /// The trained parameters.
@@ -68,7 +70,8 @@ pub fn loss_surface(
     check(params)?;
     let latent = fitted.embedding.ncols();
     let prior = fitted.prior.slice(s![.., ..latent]);
-    let objective = Objective::new(fitted.scores, prior, fitted.graph.clone(), train, monitor)?;
+    let mut objective = Objective::new(fitted.scores, prior, fitted.slice, fitted.graph.clone(), train, monitor)?;
+    objective.prepare(&fitted.parameters, train.epochs)?;
     let domains = Domains::new(fitted, params.k, monitor)?;
     let mut rng = stream(params.seed, Stream::Direction);
     let directions = [fitted.parameters.direction(&mut rng)?, fitted.parameters.direction(&mut rng)?];

@@ -4,13 +4,17 @@
 #' @param labels Domains found, one per spot: any vector or factor. Spots where it is NA, which had no counts, are left
 #'   out as well.
 #' @param embedding Optional numeric matrix, spots x dimensions, for the silhouette of `labels`.
+#' @param graph Optional neighbours of the spots, a sparse symmetric matrix, spots x spots, such as `graph` of a fit:
+#'   adds the agreement on boundary spots, those with a neighbour of another known label.
 #' @param threads Number of threads for the silhouette, a whole number from 1. It does not change the result.
 #' @return Named numeric vector:
 #'   * `ARI`, adjusted Rand index, at most 1, 0 expected by chance;
 #'   * `NMI`, normalised mutual information, from 0 to 1;
 #'   * `CA`, share of spots that agree after domains are matched to labels one to one (Hungarian method), from 0 to 1;
 #'   * `macroF1`, mean F1 score over the labels after the same matching, from 0 to 1;
-#'   * `silhouette`, mean silhouette width from -1 to 1, NA without `embedding`.
+#'   * `silhouette`, mean silhouette width from -1 to 1, NA without `embedding`;
+#'   * with `graph` also `boundaryARI` and `boundaryCA`, the first and the third of these on boundary spots alone, with
+#'     domains matched to labels over all spots, and `boundarySpots`, their number; NA where there are none.
 #' @section Errors:
 #' Vectors of different length are an error of class `starscape_error_argument`.
 #' @references
@@ -18,7 +22,7 @@
 #' @examples
 #' clusterMetrics(c("a", "a", "b", "b", NA), c(1, 1, 2, 1, 2))
 #' @export
-clusterMetrics <- function(truth, labels, embedding = NULL, threads = 2) {
+clusterMetrics <- function(truth, labels, embedding = NULL, graph = NULL, threads = 2) {
   truth <- gateLabels(truth, "truth")
   labels <- gateLabels(labels, "labels", length(truth))
   threads <- gateFields(list(threads = threads), list(threads = wholeNumber(1, 1024)))$threads
@@ -28,11 +32,20 @@ clusterMetrics <- function(truth, labels, embedding = NULL, threads = 2) {
   }
   if (!is.null(embedding)) {
     embedding <- gateEmbedding(embedding, "embedding", length(truth), missing = TRUE)
-    embedding <- gateEmbedding(embedding[found, , drop = FALSE], "embedding")
+    gateEmbedding(embedding[found, , drop = FALSE], "embedding")
+    # Spots without a label are not looked at.
+    embedding[!found, ] <- 0
   }
-  metrics <- unwrap(core_cluster_metrics(truth[found], labels[found], unname(embedding), threads))
+  neighbours <- gateGraph(graph, length(truth))
+  metrics <- unwrap(core_cluster_metrics(truth, replace(labels, !found, NA), unname(embedding), neighbours, threads))
   c(
     ARI = metrics$ari, NMI = metrics$nmi, CA = metrics$accuracy, macroF1 = metrics$macro_f1,
-    silhouette = if (is.null(metrics$silhouette)) NA_real_ else metrics$silhouette
+    silhouette = metrics$silhouette,
+    if (!is.null(neighbours)) {
+      c(
+        boundaryARI = metrics$boundary_ari, boundaryCA = metrics$boundary_accuracy,
+        boundarySpots = metrics$boundary_spots
+      )
+    }
   )
 }

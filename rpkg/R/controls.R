@@ -55,7 +55,29 @@ lossFields <- list(
   reconstruction = field(2, realNumber(0), "weight of the reconstruction error, 0 or more."),
   kl = field(0.5, realNumber(0), "weight of the divergence from the spatial prior, 0 or more."),
   telescope = field(10, realNumber(0), "weight of the similarity telescope between two augmented views, 0 or more."),
-  consistency = field(0, realNumber(0), "weight of the agreement with perturbed copies of the model, 0 or more.")
+  consistency = field(0, realNumber(0), "weight of the agreement with perturbed copies of the model, 0 or more."),
+  prototype = field(
+    0.1, realNumber(0),
+    paste(
+      "weight of the prototypical contrast, 0 or more: spots of all slices are drawn to the mean directions of the",
+      "groups they fall into. With one slice it takes no part."
+    )
+  ),
+  prototypes = field(
+    10, wholeNumber(2, 1000),
+    "number of such groups at the coarsest of three levels, from 2 to 1000; the finer ones have 1.5 and 2 times as many."
+  ),
+  scale = field(
+    0.1, realNumber(0),
+    paste(
+      "weight of the similarity-scale matching, 0 or more: a spot's similarity to the five most similar spots of every",
+      "other slice is drawn to that of its own slice. With one slice it takes no part."
+    )
+  ),
+  warmUp = field(
+    0.25, realNumber(0, 1), "share of the epochs, the first ones, without the two losses of several slices, from 0 to 1.",
+    core = "warmUp"
+  )
 )
 
 graphFields <- list(
@@ -117,7 +139,8 @@ flattenControls <- function(...) {
 #' @section Errors:
 #' A value outside its range is an error of class `starscape_error_argument`.
 #' @references
-#' The similarity telescope: Spotscape, ICML 2025, <https://arxiv.org/abs/2506.15698>.
+#' The similarity telescope, prototypical contrast and similarity-scale matching: Spotscape, ICML 2025,
+#' <https://arxiv.org/abs/2506.15698>.
 #'
 #' Foret, Kleiner, Mobahi and Neyshabur (2021). Sharpness-aware minimization for efficiently improving generalization.
 #' ICLR.

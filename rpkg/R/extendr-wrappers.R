@@ -8,12 +8,12 @@ core_find_domains <- function(embedding, prior, graph, parameters, progress) {
   .Call(wrap__core_find_domains, embedding, prior, graph, parameters, progress)
 }
 
-core_loss_surface <- function(scores, prior, embedding, graph, weights, parameters, progress) {
-  .Call(wrap__core_loss_surface, scores, prior, embedding, graph, weights, parameters, progress)
+core_loss_surface <- function(scores, prior, embedding, slice, graph, weights, parameters, progress) {
+  .Call(wrap__core_loss_surface, scores, prior, embedding, slice, graph, weights, parameters, progress)
 }
 
-core_cluster_metrics <- function(truth, labels, embedding, threads) {
-  .Call(wrap__core_cluster_metrics, truth, labels, embedding, threads)
+core_cluster_metrics <- function(truth, labels, embedding, graph, threads) {
+  .Call(wrap__core_cluster_metrics, truth, labels, embedding, graph, threads)
 }
 
 core_simulate_slices <- function(parameters, progress) {

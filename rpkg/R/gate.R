@@ -113,10 +113,12 @@ largestInteger <- .Machine$integer.max
 # Everything the core needs of counts and places, without spots and genes that have no counts. `used` says which of
 # the spots given are left, and `spots` names them all. Places may be left out where `placed` is FALSE.
 gateInput <- function(x, coords, slice, placed = TRUE) {
-  counts <- gateNames(gateCounts(x))
-  spots <- colnames(counts)
-  if (placed || !is.null(coords)) coords <- gateCoords(coords, spots)
+  counts <- gateCounts(x)
   slice <- gateSlice(slice, ncol(counts))
+  renamed <- spotsOfSlices(counts, coords, slice)
+  counts <- gateNames(renamed$counts)
+  spots <- colnames(counts)
+  if (placed || !is.null(coords)) coords <- gateCoords(renamed$coords, spots)
   usedSpots <- gateEmpty(Matrix::colSums(counts) > 0, "spot", "They stay in the result as NA.")
   gateSliceSizes(slice, usedSpots)
   if (!is.null(coords)) gatePlaces(coords[usedSpots, , drop = FALSE], slice[usedSpots])
@@ -156,6 +158,17 @@ gateNames <- function(counts) {
   rownames(counts) <- gateNamesOf(rownames(counts), nrow(counts), "gene", "row")
   colnames(counts) <- gateNamesOf(colnames(counts), ncol(counts), "spot", "column")
   counts
+}
+
+# Spots of different slices may have one name, as barcodes do: they are told apart by their slice.
+spotsOfSlices <- function(counts, coords, slice) {
+  spots <- colnames(counts)
+  if (is.null(slice) || anyDuplicated(spots) == 0 || anyNA(spots) || anyDuplicated(data.frame(spots, slice)) > 0) {
+    return(list(counts = counts, coords = coords))
+  }
+  if (identical(rownames(coords), spots)) rownames(coords) <- NULL
+  colnames(counts) <- spotsBySlice(spots, slice)
+  list(counts = counts, coords = coords)
 }
 
 gateNamesOf <- function(names, n, what, side) {
@@ -264,8 +277,67 @@ gateSlice <- function(slice, spots) {
       "slice", sprintf("is NA for %d spots", sum(is.na(slice))), "Say for every spot which slice it lies on."
     )
   }
-  if (is.factor(slice)) droplevels(slice) else factor(slice, levels = unique(slice))
+  slice <- if (is.factor(slice)) droplevels(slice) else factor(slice, levels = unique(slice))
+  if (nlevels(slice) == 1) tell("`slice` has one value. This is a plain fit of one slice.")
+  slice
 }
+
+# A list of slices, each with a name; all matrices or all objects.
+gateSlices <- function(x) {
+  if (length(x) == 0) stopArgument("x", "is an empty list", "Give one element per slice.")
+  matrices <- vapply(x, isMatrix, NA)
+  objects <- vapply(x, function(slice) methods::is(slice, "Seurat") || methods::is(slice, "SummarizedExperiment"), NA)
+  if (!all(matrices) && !all(objects)) {
+    other <- which(!matrices & !objects)
+    problem <- if (length(other) == 0) {
+      "holds matrices and objects"
+    } else {
+      sprintf("holds %s at position %d", describe(x[[other[[1]]]]), other[[1]])
+    }
+    stopArgument(
+      "x", problem, "Give a list of count matrices, or of Seurat, SingleCellExperiment or SpatialExperiment objects."
+    )
+  }
+  empty <- which(vapply(x, ncol, 0L) == 0)
+  if (length(empty) > 0) {
+    stopArgument("x", sprintf("has no spots at position %d", empty[[1]]), "Leave this slice out.")
+  }
+  if (is.null(names(x))) names(x) <- paste0("slice", seq_along(x))
+  if (anyNA(names(x)) || any(names(x) == "") || anyDuplicated(names(x)) > 0) {
+    stopArgument("x", paste("must have a name of its own for each slice, not", quoted(names(x))))
+  }
+  if (length(x) == 1) tell("`x` holds one slice. This is a plain fit.")
+  x
+}
+
+isMatrix <- function(x) is.matrix(x) || methods::is(x, "Matrix") || methods::is(x, "DelayedMatrix")
+
+# The places of each slice in a list, or NULL where the object is to know them.
+gatePlacesOf <- function(coords, x) {
+  if (is.null(coords) || is.character(coords)) {
+    return(rep(list(coords), length(x)))
+  }
+  if (is.data.frame(coords) || !is.list(coords) || length(coords) != length(x)) {
+    stopArgument(
+      "coords", sprintf("must be a list with an element for each of the %d slices, not %s", length(x), describe(coords))
+    )
+  }
+  if (!is.null(names(coords)) && setequal(names(coords), names(x))) coords[names(x)] else coords
+}
+
+# Slices are compared by the genes they share; `genes` are the names of each slice's genes.
+gateShared <- function(shared, genes) {
+  all <- length(unique(unlist(genes)))
+  if (shared < min(leastShared, lengths(genes))) {
+    stopArgument(
+      "x", sprintf("has slices that share only %d genes of %d", shared, all),
+      sprintf("Give slices with at least %d genes of the same names.", leastShared)
+    )
+  }
+  if (shared < all) tell(all - shared, " genes are not in every slice. They are left out.")
+}
+
+leastShared <- 50
 
 # A slice of one spot has no neighbours and no variance; as many slices as spots is a column taken by mistake.
 gateSliceSizes <- function(slice, used) {

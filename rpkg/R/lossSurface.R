@@ -41,7 +41,7 @@ lossSurface <- function(fit, k, points = 21, radius = 1, seed = 1, threads = 2, 
   settings <- gateFields(
     list(points = points, radius = radius, seed = seed, threads = threads, verbose = verbose), surfaceChecks
   )
-  if (is.null(fit$scores) || is.null(fit$weights) || is.null(fit$params$damping)) {
+  if (is.null(fit$scores) || is.null(fit$weights) || is.null(fit$params$warmUp)) {
     stopArgument("fit", "was made by an earlier version of the package", "Run runStarscape() again.")
   }
   used <- usedSpots(fit)
@@ -52,7 +52,7 @@ lossSurface <- function(fit, k, points = 21, radius = 1, seed = 1, threads = 2, 
   )
   rows <- function(values) unname(values[used, , drop = FALSE])
   found <- unwrap(core_loss_surface(
-    rows(fit$scores), rows(cbind(fit$prior, fit$priorExtra)), rows(fit$embedding),
+    rows(fit$scores), rows(cbind(fit$prior, fit$priorExtra)), rows(fit$embedding), sliceNumbers(fit$slice, used),
     gateGraph(fit$graph[used, used], sum(used)), fit$weights, utils::modifyList(fit$params, own),
     progressBar(settings$verbose)
   ))

@@ -8,8 +8,10 @@
 #' same result, bit for bit, from every class of object and with every number of threads.
 #'
 #' @param x Counts: a matrix with genes as rows and spots as columns (dense, any class of the Matrix package, or a
-#'   `DelayedMatrix`), or a `Seurat` (version 4 or 5), `SingleCellExperiment` or `SpatialExperiment` object.
-#' @param ... For objects: arguments of the default method, such as `seed` or `epochs`.
+#'   `DelayedMatrix`), or a `Seurat` (version 4 or 5), `SingleCellExperiment` or `SpatialExperiment` object; or a list of
+#'   these, one element a slice.
+#' @param ... For objects and lists: arguments of the default method, such as `seed` or `epochs`; for lists also `assay`,
+#'   `layer` and `image`.
 #' @return For a matrix, a `starscape_fit`: a list with
 #'   * `embedding`: spots x `latentDim`; spots without counts are NA;
 #'   * `prior`: the spatial prior the embedding was pulled to, of the same shape, and `priorExtra`: its next
@@ -25,7 +27,14 @@
 #'   * `coords` (spots x 2) and `slice` (a factor, or `NULL`).
 #'
 #'   For other objects, the object with the embedding as reduced dimension `"starscape"` (in `Seurat` with key `STAR_`)
-#'   and the fit in `metadata(x)$starscape` or `Misc(x, "starscape")`.
+#'   and the fit in `metadata(x)$starscape` or `Misc(x, "starscape")`. For a list of matrices, the joint fit; for a list
+#'   of objects, the list of these objects, each with its own part of the joint fit. [findDomains()] takes that list.
+#' @section Several slices:
+#' With `slice`, or with a list of slices, all slices are fitted together: with the genes they share, each standardised
+#' within its slice, so that differences between slices in the level and the spread of a gene are gone; with neighbours
+#' inside slices only; and with one network, which has two further losses, see `prototype` and `scale` in
+#' [lossControl()]. A domain then has the same label on every slice. Spots of different slices that have one name are
+#' called `slice_name` in the joint fit; in objects they keep their names. With one slice this is a plain fit.
 #' @section Errors:
 #' Unusable input is an error of class `starscape_error_argument` whose field `argument` names the argument. Spots and
 #' genes without counts, places shared by several spots, missing names and counts that are not whole numbers are
@@ -100,8 +109,10 @@ featureCount <- function(settings, given, input) {
 
 fitCounts <- function(input, parameters, progress) {
   parts <- countParts(input$counts)
-  # Slices whose spots were all left out have no number.
-  slice <- if (!is.null(input$slice)) as.integer(droplevels(input$slice[input$used])) - 1L
+  slice <- sliceNumbers(input$slice, input$used)
   coords <- unname(input$coords[input$used, , drop = FALSE])
   unwrap(core_fit(parts$values, parts$rows, parts$offsets, parts$dim, coords, slice, parameters, progress))
 }
+
+# Numbers from 0; slices whose spots were all left out have none.
+sliceNumbers <- function(slice, used) if (!is.null(slice)) as.integer(droplevels(slice[used])) - 1L

@@ -3,33 +3,44 @@
 #' @rdname runStarscape
 #' @export
 runStarscape.SingleCellExperiment <- function(x, coords = NULL, slice = NULL, assay = "counts", ...) {
-  needPackage("SingleCellExperiment")
-  counts <- sceCounts(x, assay)
-  metadata <- SummarizedExperiment::colData(x)
-  coords <- if (is.null(coords)) sceCoords(x, metadata) else givenCoords(coords, metadata)
-  fit <- runStarscape.default(counts, coords = coords, slice = givenSlice(slice, metadata), ...)
-  sceStoreFit(x, fit)
+  input <- sceInput(x, coords, slice, assay)
+  sceStoreFit(x, runStarscape.default(input$counts, coords = input$coords, slice = input$slice, ...))
 }
 
 #' @rdname runStarscape
 #' @export
 runStarscape.SpatialExperiment <- function(x, coords = NULL, slice = NULL, assay = "counts", ...) {
-  needPackage("SpatialExperiment")
-  metadata <- SummarizedExperiment::colData(x)
-  if (is.null(coords)) coords <- spatialPlaces(x, metadata)
-  if (is.null(slice) && length(unique(metadata$sample_id)) > 1) slice <- metadata$sample_id
-  runStarscape.SingleCellExperiment(x, coords = coords, slice = slice, assay = assay, ...)
+  input <- spatialInput(x, coords, slice, assay)
+  sceStoreFit(x, runStarscape.default(input$counts, coords = input$coords, slice = input$slice, ...))
 }
 
 #' @rdname findDomains
 #' @export
 findDomains.SingleCellExperiment <- function(x, ...) {
   needPackage("SingleCellExperiment")
-  domains <- findDomains.starscape_fit(sceFit(x), ...)
+  sceStoreDomains(x, findDomains.starscape_fit(sceFit(x), ...))
+}
+
+sceStoreDomains <- function(x, domains) {
   x$domain <- domains$domain
   x$domain_confidence <- domains$confidence
   S4Vectors::metadata(x)$starscape$domains <- list(choice = attr(domains, "choice"), k = nlevels(domains$domain))
   x
+}
+
+sceInput <- function(x, coords, slice, assay) {
+  needPackage("SingleCellExperiment")
+  metadata <- SummarizedExperiment::colData(x)
+  coords <- if (is.null(coords)) sceCoords(x, metadata) else givenCoords(coords, metadata)
+  list(counts = sceCounts(x, assay), coords = coords, slice = givenSlice(slice, metadata))
+}
+
+spatialInput <- function(x, coords, slice, assay) {
+  needPackage("SpatialExperiment")
+  metadata <- SummarizedExperiment::colData(x)
+  if (is.null(coords)) coords <- spatialPlaces(x, metadata)
+  if (is.null(slice) && length(unique(metadata$sample_id)) > 1) slice <- metadata$sample_id
+  sceInput(x, coords, slice, assay)
 }
 
 sceCounts <- function(x, assay) {

@@ -8,10 +8,8 @@
 #' @param image Names of the images (fields of view) with the places of the spots; `NULL` for all.
 #' @export
 runStarscape.Seurat <- function(x, coords = NULL, slice = NULL, assay = NULL, layer = "counts", image = NULL, ...) {
-  needPackage("SeuratObject")
-  counts <- seuratCounts(x, assay, layer)
-  places <- seuratPlaces(x, colnames(counts), coords, slice, image)
-  fit <- runStarscape.default(counts, coords = places$coords, slice = places$slice, ...)
+  input <- seuratInput(x, coords, slice, assay, layer, image)
+  fit <- runStarscape.default(input$counts, coords = input$coords, slice = input$slice, ...)
   seuratStoreFit(x, fit, assay)
 }
 
@@ -19,14 +17,23 @@ runStarscape.Seurat <- function(x, coords = NULL, slice = NULL, assay = NULL, la
 #' @export
 findDomains.Seurat <- function(x, ...) {
   needPackage("SeuratObject")
-  fit <- seuratFit(x)
-  domains <- findDomains.starscape_fit(fit, ...)
+  seuratStoreDomains(x, findDomains.starscape_fit(seuratFit(x), ...))
+}
+
+seuratStoreDomains <- function(x, domains) {
   columns <- data.frame(
     domain = domains$domain, domain_confidence = domains$confidence, row.names = rownames(domains)
   )
   x <- SeuratObject::AddMetaData(x, columns)
   x@misc$starscape$domains <- list(choice = attr(domains, "choice"), k = nlevels(domains$domain))
   x
+}
+
+seuratInput <- function(x, coords, slice, assay, layer, image) {
+  needPackage("SeuratObject")
+  counts <- seuratCounts(x, assay, layer)
+  places <- seuratPlaces(x, colnames(counts), coords, slice, image)
+  list(counts = counts, coords = places$coords, slice = places$slice)
 }
 
 seuratCounts <- function(x, assay, layer) {

@@ -14,14 +14,19 @@ pub use consistency::consistency;
 pub use kl::kl_to_prior;
 pub use prototype::{PrototypeLevel, prototypical_contrast};
 pub use reconstruction::reconstruction;
-pub use scale::similarity_scale_matching;
+pub use scale::{ScaleNeighbours, similarity_scale_matching};
 pub use telescope::{telescope, telescope_pairwise};
 
-use candle_core::{Result, Tensor};
+use candle_core::{D, Result, Tensor};
 
 /// tr(AᵀB) of two matrices of one shape: the sum of their entrywise product.
 pub(crate) fn inner(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     (a * b)?.sum_all()
+}
+
+/// The products of equal rows of two matrices of one shape, one value a row.
+pub(crate) fn inner_rows(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    (a * b)?.sum(D::Minus1)
 }
 
 #[cfg(test)]

@@ -9,8 +9,10 @@ use pathfinding::matrix::Matrix;
 const LARGEST_TABLE: usize = 10_000_000;
 
 /// Agreement of labels with true classes under the one-to-one matching that agrees on most items.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Matched {
+    /// The label matched with each class.
+    pub partners: Vec<Option<usize>>,
     /// Share of items whose label is matched with their class.
     pub accuracy: f64,
     /// Mean over the true classes of F1 = 2 · agreeing / (items of the class + items of its label); 0 for a class
@@ -33,15 +35,14 @@ pub(super) fn of_table(table: &Contingency) -> Result<Matched> {
     let partners = partners(classes, labels, |class, label| counts[(class, label)]);
     let pairs = partners.iter().enumerate().filter_map(|(class, label)| label.map(|label| (class, label)));
     let agreeing: u64 = pairs.clone().map(|pair| counts[pair]).sum();
-    let f1 = pairs.map(|(class, label)| {
-        let items = table.row_totals()[class] + table.column_totals()[label];
-        if items > 0 { 2.0 * counts[(class, label)] as f64 / items as f64 } else { 0.0 }
-    });
+    let f1: f64 = pairs
+        .map(|(class, label)| {
+            let items = table.row_totals()[class] + table.column_totals()[label];
+            if items > 0 { 2.0 * counts[(class, label)] as f64 / items as f64 } else { 0.0 }
+        })
+        .sum();
     let classes_with_items = table.row_totals().iter().filter(|&&count| count > 0).count();
-    Ok(Matched {
-        accuracy: agreeing as f64 / table.total() as f64,
-        macro_f1: f1.sum::<f64>() / classes_with_items as f64,
-    })
+    Ok(Matched { accuracy: agreeing as f64 / table.total() as f64, macro_f1: f1 / classes_with_items as f64, partners })
 }
 
 /// The column matched with each row of a table of counts, so that most items agree: one to one by the Hungarian method
@@ -70,7 +71,8 @@ mod tests {
 
     #[test]
     fn renamed_labels_agree_fully() {
-        assert_eq!(matched(&[0, 0, 1, 2], &[2, 2, 0, 1]), Matched { accuracy: 1.0, macro_f1: 1.0 });
+        let expected = Matched { partners: vec![Some(2), Some(0), Some(1)], accuracy: 1.0, macro_f1: 1.0 };
+        assert_eq!(matched(&[0, 0, 1, 2], &[2, 2, 0, 1]), expected);
     }
 
     #[test]

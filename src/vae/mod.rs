@@ -10,6 +10,7 @@ mod network;
 mod objective;
 mod parameters;
 mod sharpness;
+mod slices;
 mod train;
 
 pub use network::{Encoding, decode, encode};

@@ -3,16 +3,22 @@
 use super::augment::masked_views;
 use super::network::{Encoding, decode, encode};
 use super::parameters::{Parameters, Weights, normal};
+use super::slices::SliceTargets;
 use super::train::{EpochRecord, TrainParams};
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
-use crate::loss::{consistency, kl_to_prior, reconstruction, telescope};
+use crate::loss::{
+    consistency, kl_to_prior, prototypical_contrast, reconstruction, similarity_scale_matching, telescope,
+};
 use crate::monitor::Monitor;
 use crate::ops::GraphProduct;
 use crate::random::{Stream, substream};
 use candle_core::{DType, Device, Tensor};
 use ndarray::{Array2, ArrayView2};
 use std::sync::Arc;
+
+/// Temperature of the prototypical contrast (Spotscape, arXiv 2506.15698).
+const TEMPERATURE: f64 = 0.75;
 
 /// The objective of one data set: what stays the same while the parameters move.
 pub struct Objective<'a> {
@@ -21,25 +27,48 @@ pub struct Objective<'a> {
     /// Â·x of the unmasked features.
     averaged: Tensor,
     prior: Tensor,
+    /// Slice number of each spot.
+    slice: &'a [usize],
+    targets: Option<SliceTargets>,
     params: &'a TrainParams,
     monitor: &'a Monitor<'a>,
 }
 
 impl<'a> Objective<'a> {
-    /// Of component scores `x` (spots x input) and prior means `prior` (spots x latent).
+    /// Of component scores `x` (spots x input) and prior means `prior` (spots x latent); `slice` is the slice number of
+    /// each spot.
     ///
     /// # Errors
     /// [`Error::Numeric`] when a tensor cannot be made.
     pub fn new(
         x: ArrayView2<f64>,
         prior: ArrayView2<f64>,
+        slice: &'a [usize],
         graph: Arc<SpatialGraph>,
         params: &'a TrainParams,
         monitor: &'a Monitor<'a>,
     ) -> Result<Self> {
         let (graph, x) = (GraphProduct::new(graph), tensor(x)?);
         let averaged = graph.apply(&x)?;
-        Ok(Objective { graph, x, averaged, prior: tensor(prior)?, params, monitor })
+        Ok(Objective { graph, x, averaged, prior: tensor(prior)?, slice, targets: None, params, monitor })
+    }
+
+    /// Looks for what the losses between slices compare with in an epoch, where they take part and what was found
+    /// before has grown old.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub fn prepare(&mut self, parameters: &Parameters, epoch: usize) -> Result<()> {
+        let params = self.params;
+        let several = self.slice.iter().any(|&slice| slice > 0) && (params.prototype > 0.0 || params.scale > 0.0);
+        let warm = epoch as f64 > params.warm_up * params.epochs as f64;
+        if several && warm && SliceTargets::outdated(self.targets.as_ref(), epoch) {
+            let embedding = self.instance(parameters)?;
+            let before = self.targets.take();
+            let targets = SliceTargets::search(embedding.view(), self.slice, params, before, epoch, self.monitor)?;
+            self.targets = Some(targets);
+        }
+        Ok(())
     }
 
     /// The objective and its terms with the masks, noise and perturbation of one epoch: the same epoch, parameters and
@@ -80,6 +109,16 @@ impl<'a> Objective<'a> {
             let perturbed = parameters.perturbed(params.perturbation, &mut rng)?;
             Ok(consistency(&first.mean, &self.encode(&perturbed, &views[0])?.mean)?)
         })?;
+        if let Some(targets) = &self.targets {
+            record.prototype = sum.add(params.prototype, || {
+                let contrast = |view: &Encoding| prototypical_contrast(&view.mean, &targets.levels, TEMPERATURE);
+                Ok(((contrast(&first)? + contrast(&second)?)? * 0.5)?)
+            })?;
+            if let Some(neighbours) = &targets.neighbours {
+                record.scale =
+                    sum.add(params.scale, || Ok(similarity_scale_matching(&first.mean, &second.mean, neighbours)?))?;
+            }
+        }
         let loss = sum.total.ok_or_else(|| Error::argument("loss", "has weight 0 for every term"))?;
         record.total = scalar(&loss)?;
         self.monitor.check()?;

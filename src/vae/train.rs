@@ -40,6 +40,14 @@ pub struct TrainParams {
     pub telescope: f64,
     /// Weight of the consistency between perturbed instances.
     pub consistency: f64,
+    /// Weight of the prototypical contrast; only with several slices.
+    pub prototype: f64,
+    /// Prototypes of the coarsest of three levels, at least 2.
+    pub prototypes: usize,
+    /// Weight of the matching of similarity scales between slices; only with several.
+    pub scale: f64,
+    /// Share of the epochs, the first ones, without the two losses of several slices, in [0, 1].
+    pub warm_up: f64,
     /// Length of a parameter perturbation relative to the parameters' length.
     pub perturbation: f64,
     /// Length of the sharpness-aware step relative to the parameters' length; 0 takes plain steps.
@@ -64,6 +72,10 @@ impl Default for TrainParams {
             kl: 0.5,
             telescope: 10.0,
             consistency: 0.0,
+            prototype: 0.1,
+            prototypes: 10,
+            scale: 0.1,
+            warm_up: 0.25,
             perturbation: 0.1,
             sharpness: 0.0,
             averaging: 0.5,
@@ -87,6 +99,10 @@ pub struct EpochRecord {
     pub telescope: Option<f64>,
     /// Consistency between perturbed instances.
     pub consistency: Option<f64>,
+    /// Prototypical contrast, averaged over both views.
+    pub prototype: Option<f64>,
+    /// Matching of similarity scales.
+    pub scale: Option<f64>,
 }
 
 /// Result of the training.
@@ -99,13 +115,15 @@ pub struct Fitted {
     pub parameters: Parameters,
 }
 
-/// Trains the network on component scores `x` (spots x input) towards the prior means `prior` (spots x latent).
+/// Trains the network on component scores `x` (spots x input) towards the prior means `prior` (spots x latent); `slice`
+/// is the slice number of each spot.
 ///
 /// # Errors
 /// [`Error::Interrupted`] when the user stops it; [`Error::Numeric`] when the loss leaves the finite numbers.
 pub fn train(
     x: ArrayView2<f64>,
     prior: ArrayView2<f64>,
+    slice: &[usize],
     graph: Arc<SpatialGraph>,
     params: &TrainParams,
     monitor: &Monitor,
@@ -114,13 +132,14 @@ pub fn train(
         Initialisation::Deterministic => Parameters::deterministic(&least_squares_decoder(x, prior)?)?,
         Initialisation::Random => Parameters::random(x.ncols(), prior.ncols(), params.seed)?,
     };
-    let objective = Objective::new(x, prior, graph, params, monitor)?;
+    let mut objective = Objective::new(x, prior, slice, graph, params, monitor)?;
     let settings =
         ParamsAdamW { lr: params.learning_rate, eps: params.damping, weight_decay: 0.0, ..ParamsAdamW::default() };
     let mut optimiser = AdamW::new(parameters.variables().to_vec(), settings)?;
     let mut average = WeightAverage::new(params.epochs, params.averaging);
     let mut history = Vec::with_capacity(params.epochs);
     for epoch in 1..=params.epochs {
+        objective.prepare(&parameters, epoch)?;
         let (gradients, record) = gradients(&objective, &parameters, epoch, params.sharpness)?;
         if !record.total.is_finite() {
             return Err(Error::Numeric(format!("the training objective is not finite in epoch {epoch}")));

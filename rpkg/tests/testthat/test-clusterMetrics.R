@@ -39,3 +39,13 @@ test_that("what cannot be compared is named", {
   expectArgumentError(clusterMetrics(1:3, 1:3, matrix(0, 2, 2)), "embedding", "2 rows for 3 spots")
   expectArgumentError(clusterMetrics(1:3, 1:3, matrix(NA_real_, 3, 2)), "embedding")
 })
+
+test_that("boundary spots are reported apart", {
+  chain <- Matrix::sparseMatrix(1:5, 2:6, dims = c(6, 6), symmetric = TRUE)
+  metrics <- clusterMetrics(c("a", "a", "a", "b", "b", NA), c(1, 1, 2, 2, 2, NA), graph = chain)
+  expect_identical(metrics[["boundarySpots"]], 2)
+  expect_identical(metrics[["boundaryCA"]], 0.5)
+  expect_identical(unname(metrics[1:4]), unname(clusterMetrics(c("a", "a", "a", "b", "b"), c(1, 1, 2, 2, 2))[1:4]))
+  expect_true(is.na(clusterMetrics(rep(1, 6), 1:6, graph = chain)[["boundaryCA"]]))
+  expectArgumentError(clusterMetrics(1:5, 1:5, graph = chain), "graph")
+})

@@ -89,6 +89,10 @@ pub fn read_train(parameters: &Parameters) -> Result<TrainParams> {
         kl: parameters.number("kl")?,
         telescope: parameters.number("telescope")?,
         consistency: parameters.number("consistency")?,
+        prototype: parameters.number("prototype")?,
+        prototypes: parameters.whole("prototypes")?,
+        scale: parameters.number("scale")?,
+        warm_up: parameters.number("warmUp")?,
         perturbation: parameters.number("perturbation")?,
         sharpness: parameters.number("sharpness")?,
         averaging: parameters.number("averaging")?,
@@ -136,7 +140,7 @@ fn write(fit: Fit) -> Result<Robj> {
     .into())
 }
 
-/// One column a term; prototypes and scale matching are terms of joint fits and NA here.
+/// One column a term.
 fn history(records: &[EpochRecord]) -> List {
     let column = |term: fn(&EpochRecord) -> Option<f64>| -> Doubles {
         records.iter().map(|record| or_na(term(record))).collect()
@@ -149,7 +153,7 @@ fn history(records: &[EpochRecord]) -> List {
         kl = column(|record| record.kl),
         telescope = column(|record| record.telescope),
         consistency = column(|record| record.consistency),
-        prototype = column(|_| None),
-        scale = column(|_| None)
+        prototype = column(|record| record.prototype),
+        scale = column(|record| record.scale)
     )
 }

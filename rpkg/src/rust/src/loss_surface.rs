@@ -1,7 +1,7 @@
 //! `core_loss_surface`: the objective and the domains around a fitted network.
 
 use crate::answer::{Failure, answer};
-use crate::arguments::{Parameters, graph, matrix};
+use crate::arguments::{Parameters, graph, indices, matrix};
 use crate::fit::read_train;
 use crate::worker;
 use extendr_api::prelude::*;
@@ -14,13 +14,15 @@ extendr_module! {
     fn core_loss_surface;
 }
 
-/// The parts of a fit: `scores`, `prior` with all its components and `embedding`, spots in rows, the graph's
-/// `neighbours` and the tensors of the network, `weights`.
+/// The parts of a fit: `scores`, `prior` with all its components and `embedding`, spots in rows, the `slice` of each
+/// spot (or NULL), the graph's `neighbours` and the tensors of the network, `weights`.
+#[allow(clippy::too_many_arguments)] // the parts of a fit
 #[extendr]
 fn core_loss_surface(
     scores: Robj,
     prior: Robj,
     embedding: Robj,
+    slice: Robj,
     neighbours: Robj,
     weights: List,
     parameters: List,
@@ -35,7 +37,8 @@ fn core_loss_surface(
         let network = vae::Parameters::from_values(scores.ncols(), embedding.ncols(), &values)
             .map_err(|_| Error::argument("weights", "do not have the shapes of the fit"))?;
         let prior = matrix(&prior, "prior")?;
-        let fitted = Fitted { scores, prior, embedding, graph: Arc::new(graph), parameters: network };
+        let slice = if slice.is_null() { vec![0; scores.nrows()] } else { indices(&slice, "slice")? };
+        let fitted = Fitted { scores, prior, embedding, slice: &slice, graph: Arc::new(graph), parameters: network };
         let (train, params) = (read_train(&parameters)?, read(&parameters)?);
         let threads = parameters.whole("threads")?;
         let surface = worker::run(threads, &progress, |monitor| loss_surface(&fitted, &train, &params, monitor))?;
