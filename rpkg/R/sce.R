@@ -32,6 +32,17 @@ findDomains.SingleCellExperiment <- function(x, ...) {
   x
 }
 
+#' @rdname alignSlices
+#' @export
+alignSlices.SingleCellExperiment <- function(x, slice = NULL, reference = NULL, ...) {
+  needPackage("SingleCellExperiment")
+  alignment <- alignSlices.starscape_fit(sceFit(x), slice, reference, ...)
+  x$aligned_x <- unname(alignment$coords[, 1])
+  x$aligned_y <- unname(alignment$coords[, 2])
+  S4Vectors::metadata(x)$starscape$alignment <- alignment
+  x
+}
+
 sceCounts <- function(x, assay) {
   gateKnown(assay, SummarizedExperiment::assayNames(x), "assay", "an assay")
   SummarizedExperiment::assay(x, assay)

@@ -29,6 +29,19 @@ findDomains.Seurat <- function(x, ...) {
   x
 }
 
+#' @rdname alignSlices
+#' @export
+alignSlices.Seurat <- function(x, slice = NULL, reference = NULL, ...) {
+  needPackage("SeuratObject")
+  alignment <- alignSlices.starscape_fit(seuratFit(x), slice, reference, ...)
+  columns <- data.frame(
+    aligned_x = alignment$coords[, 1], aligned_y = alignment$coords[, 2], row.names = rownames(alignment$coords)
+  )
+  x <- SeuratObject::AddMetaData(x, columns)
+  x@misc$starscape$alignment <- alignment
+  x
+}
+
 seuratCounts <- function(x, assay, layer) {
   if (!isString(layer)) stopArgument("layer", paste("must be the name of a layer, not", describe(layer)))
   holder <- seuratAssay(x, assay)

@@ -2,7 +2,7 @@
 //! Communications of the ACM 24, 381-395) with a truncated quadratic score (Torr & Zisserman 2000, Computer Vision and
 //! Image Understanding 78, 138-156), then least squares reweighted until they stand.
 
-use super::transform::{Family, Place, Transform, distance};
+use super::transform::{Family, Place, Transform, distance, squared_distance};
 use super::{AlignParams, Match};
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
@@ -144,7 +144,7 @@ impl Search<'_> {
 
     /// 1 − (distance / reach)², or 0 beyond reach.
     fn nearness(&self, map: &Transform, pair: &Pair) -> f64 {
-        (1.0 - (distance(map.apply(pair.from), pair.to) / self.reach).powi(2)).max(0.0)
+        (1.0 - squared_distance(map.apply(pair.from), pair.to) / (self.reach * self.reach)).max(0.0)
     }
 
     /// Least squares on all matches with Tukey's biweight, from a drawn map; `None` when it leaves the bounds.

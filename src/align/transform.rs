@@ -93,7 +93,13 @@ impl Transform {
 
 /// Distance between two places.
 pub(super) fn distance(a: Place, b: Place) -> f64 {
-    (a[0] - b[0]).hypot(a[1] - b[1])
+    squared_distance(a, b).sqrt()
+}
+
+/// Squared distance between two places.
+pub(super) fn squared_distance(a: Place, b: Place) -> f64 {
+    let (x, y) = (a[0] - b[0], a[1] - b[1]);
+    x * x + y * y
 }
 
 /// Weighted second moments of the centred pairs.
