@@ -96,7 +96,7 @@ alignSlices.starscape_fit <- function(x, slice = NULL, reference = NULL,
     alignChecks
   )
   used <- usedSpots(x)
-  chosen <- gateAlignment(slice, reference, levels(droplevels(x$slice[used])))
+  chosen <- gateAlignment(slice, reference, unique(as.character(sort(x$slice[used]))))
   places <- slicePlaces(x$coords, x$slice)
   parameters <- settings[names(settings) != "verbose"]
   numbers <- utils::modifyList(parameters, list(reflect = as.integer(settings$reflect)))

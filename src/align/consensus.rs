@@ -26,6 +26,8 @@ const APART: f64 = 0.25;
 /// Largest factor by which a map may stretch or shrink beyond what the spacings of the two slices say. Without a bound
 /// a map that shrinks a slice to one place of the reference wins.
 const STRETCH: f64 = 2.0;
+/// Ratio of the spacings beyond which slices hardly have the same unit.
+const UNITS: f64 = 1.5;
 
 /// A match as a pair of places.
 #[derive(Clone, Copy)]
@@ -85,14 +87,10 @@ pub(super) fn find(
         drawn.extend(search.draw(mirrored)?);
     }
     drawn.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let polished = drawn.iter().take(FINALISTS).filter_map(|(map, _)| search.polish(*map));
-    let best =
-        polished.map(|map| (map, search.score(&map))).reduce(|best, next| if next.1 > best.1 { next } else { best });
-    let Some((map, _)) = best else {
-        let message =
-            format!("is {}, and no map agrees with the matches; raise it, or `nNeighbours`", params.tolerance);
-        return Err(Error::argument("tolerance", message));
-    };
+    let polished = drawn.iter().take(FINALISTS).map(|(map, _)| search.polish(*map));
+    let scored = polished.map(|map| (map, search.score(&map)));
+    let best = scored.reduce(|best, next| if next.1 > best.1 { next } else { best });
+    let (map, _) = best.ok_or_else(|| no_map(params, ratio))?;
     let mut trust = vec![0.0; from.len()];
     for pair in &search.pairs {
         trust[pair.spot] = f64::max(trust[pair.spot], pair.weight * search.nearness(&map, pair));
@@ -147,20 +145,33 @@ impl Search<'_> {
         (1.0 - squared_distance(map.apply(pair.from), pair.to) / (self.reach * self.reach)).max(0.0)
     }
 
-    /// Least squares on all matches with Tukey's biweight, from a drawn map; `None` when it leaves the bounds.
-    fn polish(&self, mut map: Transform) -> Option<Transform> {
-        let mirrored = map.mirrored();
+    /// Least squares on all matches with Tukey's biweight, from a drawn map; the last map within the bounds.
+    fn polish(&self, drawn: Transform) -> Transform {
+        let mut map = drawn;
         for _ in 0..ROUNDS {
-            let before = map;
-            let weighted =
-                self.pairs.iter().map(|pair| (pair.from, pair.to, pair.weight * self.nearness(&before, pair).powi(2)));
-            map = Transform::fit(self.family, mirrored, weighted).filter(|map| self.allowed(map))?;
-            if map == before {
-                break;
+            let weight = |pair: &Pair| pair.weight * self.nearness(&map, pair).powi(2);
+            let weighted: Vec<(Place, Place, f64)> =
+                self.pairs.iter().map(|pair| (pair.from, pair.to, weight(pair))).collect();
+            let next = Transform::fit(self.family, drawn.mirrored(), weighted.iter().copied());
+            match next.filter(|next| self.allowed(next) && *next != map) {
+                Some(next) => map = next,
+                None => break,
             }
         }
-        Some(map)
+        map
     }
+}
+
+fn no_map(params: &AlignParams, ratio: f64) -> Error {
+    if params.family == Family::Rigid && !(1.0 / UNITS..=UNITS).contains(&ratio) {
+        let message = format!(
+            "is \"rigid\", and spots of the reference lie {ratio:.3} times as far apart as those of the other slice; \
+             use \"similarity\" where their units differ"
+        );
+        return Error::argument("transform", message);
+    }
+    let message = format!("is {}, and no map agrees with the matches; raise it, or `nNeighbours`", params.tolerance);
+    Error::argument("tolerance", message)
 }
 
 /// Variance of the matched places along and across their main direction, in the moving slice and in the reference.

@@ -1,6 +1,6 @@
 //! Reference spots around the new place of a moved spot: they refine the map and carry labels over.
 
-use super::transform::{Family, Place, Transform, distance};
+use super::transform::{Family, Place, Transform};
 use crate::error::Result;
 use crate::monitor::Monitor;
 use ndarray::Array2;
@@ -11,9 +11,6 @@ use rstar::{PointDistance, RTree, primitives::GeomWithData};
 const REACH: f64 = 2.5;
 /// Partners of a spot at most; a lattice has 19 (hexagonal) or 21 (square).
 const MOST: usize = 64;
-/// How far the centre of the spots nearby may lie from a place that is used in the refinement, in spacings. At the rim
-/// of the reference the spots nearby lie to one side, and would draw the map inwards.
-const BALANCE: f64 = 0.5;
 /// Rounds of the refinement at most.
 const ROUNDS: usize = 50;
 
@@ -33,22 +30,21 @@ type Candidate = (usize, f64);
 pub(super) struct Surroundings<'a> {
     tree: RTree<GeomWithData<Place, usize>>,
     places: &'a [Place],
-    spacing: f64,
+    reach: f64,
     embeddings: &'a [Array2<f64>; 2],
 }
 
 impl<'a> Surroundings<'a> {
     pub(super) fn new(places: &'a [Place], spacing: f64, embeddings: &'a [Array2<f64>; 2]) -> Self {
         let points = places.iter().enumerate().map(|(spot, &place)| GeomWithData::new(place, spot));
-        Surroundings { tree: RTree::bulk_load(points.collect()), places, spacing, embeddings }
+        Surroundings { tree: RTree::bulk_load(points.collect()), places, reach: REACH * spacing, embeddings }
     }
 
     /// Reference spots around a place, the most similar to the moved spot first.
     fn candidates(&self, spot: usize, place: Place) -> Vec<Candidate> {
         let own = self.embeddings[0].row(spot);
-        let reach = (REACH * self.spacing).powi(2);
         let near = self.tree.nearest_neighbor_iter(&place);
-        let near = near.take_while(|point| point.distance_2(&place) <= reach).take(MOST);
+        let near = near.take_while(|point| point.distance_2(&place) <= self.reach * self.reach).take(MOST);
         let measured = near.map(|point| {
             let other = self.embeddings[1].row(point.data);
             (point.data, own.iter().zip(other).map(|(a, b)| (a - b) * (a - b)).sum())
@@ -60,13 +56,6 @@ impl<'a> Surroundings<'a> {
 
     fn all_candidates(&self, map: &Transform, from: &[Place]) -> Vec<Vec<Candidate>> {
         from.par_iter().enumerate().map(|(spot, &place)| self.candidates(spot, map.apply(place))).collect()
-    }
-
-    /// Whether the spots nearby lie on all sides of a place.
-    fn balanced(&self, place: Place, candidates: &[Candidate]) -> bool {
-        let count = candidates.len() as f64;
-        let mean = |axis: usize| candidates.iter().map(|&(spot, _)| self.places[spot][axis]).sum::<f64>() / count;
-        distance(place, [mean(0), mean(1)]) <= BALANCE * self.spacing
     }
 
     /// Iterated closest points (Besl & McKay 1992, IEEE Transactions on Pattern Analysis and Machine Intelligence 14,
@@ -91,8 +80,7 @@ impl<'a> Surroundings<'a> {
             let scale = typical(&candidates);
             let pairs = candidates.iter().zip(from).zip(trust).filter_map(|((candidates, &place), trust)| {
                 let &(reference, difference) = candidates.first()?;
-                let weight = trust * similarity(difference, scale);
-                self.balanced(before.apply(place), candidates).then_some((place, self.places[reference], weight))
+                Some((place, self.places[reference], trust * similarity(difference, scale)))
             });
             // Nothing nearby to refine with leaves the map as it is.
             map = Transform::fit(family, start.mirrored(), pairs).unwrap_or(before);

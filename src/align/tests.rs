@@ -166,6 +166,12 @@ fn too_few_matches_and_wrong_settings_are_named() {
     named(&few, &AlignParams { neighbours: 1, ..params(Family::Rigid) }, "nNeighbours", "raise it");
     named(&planted, &AlignParams { neighbours: 0, ..params(Family::Rigid) }, "nNeighbours", "at least 1");
     named(&planted, &AlignParams { tolerance: f64::NAN, ..params(Family::Rigid) }, "tolerance", "above 0");
+    let scaled = |factor: f64| Planted {
+        reference: planted.reference.clone(),
+        moving: (planted.moving.0.clone(), factor * &planted.moving.1),
+    };
+    named(&scaled(30.0), &params(Family::Rigid), "transform", "similarity");
+    named(&scaled(1.01), &AlignParams { tolerance: 1e-9, ..params(Family::Rigid) }, "tolerance", "raise it");
     let mut missing = Planted { reference: planted.reference.clone(), moving: planted.moving.clone() };
     missing.moving.0[[3, 1]] = f64::NAN;
     named(&missing, &params(Family::Rigid), "x", "finite");

@@ -33,7 +33,9 @@ test_that("a turned copy is laid on its original", {
   error <- sqrt(rowSums((alignment$coords[turned$copy, ] - turned$truth)^2)) / 2
   expect_lt(median(error), 0.5)
   before <- alignment$before[turned$copy, ]
-  expect_equal(alignment$coords[turned$copy, ], sweep(before %*% t(map$matrix), 2, map$translation, "+"))
+  expect_equal(
+    unname(alignment$coords[turned$copy, ]), unname(sweep(before %*% t(map$matrix), 2, map$translation, "+"))
+  )
   expect_identical(alignment$coords[-turned$copy, ], alignment$before[-turned$copy, ])
   expect_gt(alignment$summary$inlier_share, 3 * alignment$summary$chance_share)
   expect_lt(alignment$summary$residual, 3)
@@ -63,9 +65,10 @@ test_that("Visium positions are aligned in tissue proportions, and units are fou
   turned <- turnedPair()
   pixels <- turned$fit
   pixels$coords[turned$copy, ] <- 13.7 * pixels$coords[turned$copy, ]
-  expect_message(
-    try(alignSlices(pixels, tolerance = 4, verbose = FALSE), silent = TRUE), "similarity", class = "starscape_message"
-  )
+  expectArgumentError(alignSlices(pixels, tolerance = 4, verbose = FALSE), "transform", "similarity")
+  pixels$coords[turned$copy, ] <- turned$fit$coords[turned$copy, ] / 1.9
+  expect_message(alignSlices(pixels, verbose = FALSE), "similarity", class = "starscape_message")
+  pixels$coords[turned$copy, ] <- turned$fit$coords[turned$copy, ] * 13.7
   alignment <- alignSlices(pixels, transform = "similarity", tolerance = 4, verbose = FALSE)
   expect_equal(alignment$transforms$copy$scale, 1 / 13.7, tolerance = 0.02)
 })
