@@ -27,8 +27,8 @@ NULL
 #' @param nNeighbours Number of nearest neighbours in the other slice among which matches must be, a whole number from
 #'   1.
 #' @param tolerance Distance up to which a match agrees with a map, a positive number, in units of the usual distance
-#'   between neighbouring spots of the reference. Lower it for repeats of one section, raise it for sections of
-#'   different individuals.
+#'   between neighbouring spots of the reference. `NULL` for a quarter of the square root of the number of reference
+#'   spots, at most 8: about an eighth of the width of a section.
 #' @param seed Whole number from 0 to 2147483647 for the matches that are drawn.
 #' @param threads Number of threads, a whole number from 1. It does not change the result.
 #' @param verbose Whether to show progress.
@@ -86,7 +86,7 @@ alignSlices.default <- function(x, slice = NULL, reference = NULL, ...) {
 #' @export
 alignSlices.starscape_fit <- function(x, slice = NULL, reference = NULL,
                                       transform = c("rigid", "similarity", "affine"), reflect = FALSE, nNeighbours = 10,
-                                      tolerance = 8, seed = 1, threads = 2, verbose = rlang::is_interactive(), ...) {
+                                      tolerance = NULL, seed = 1, threads = 2, verbose = rlang::is_interactive(), ...) {
   gateDots(...)
   settings <- gateFields(
     list(
@@ -98,11 +98,12 @@ alignSlices.starscape_fit <- function(x, slice = NULL, reference = NULL,
   used <- usedSpots(x)
   chosen <- gateAlignment(slice, reference, unique(as.character(sort(x$slice[used]))))
   places <- slicePlaces(x$coords, x$slice)
+  rows <- function(name) which(used & x$slice == name)
+  onto <- rows(chosen$reference)
+  if (is.null(settings$tolerance)) settings$tolerance <- min(8, sqrt(length(onto)) / 4)
   parameters <- settings[names(settings) != "verbose"]
   numbers <- utils::modifyList(parameters, list(reflect = as.integer(settings$reflect)))
   progress <- progressBar(settings$verbose)
-  rows <- function(name) which(used & x$slice == name)
-  onto <- rows(chosen$reference)
   part <- function(values, rows) unname(values[rows, , drop = FALSE])
   found <- lapply(stats::setNames(nm = chosen$slice), function(name) {
     own <- rows(name)
@@ -115,7 +116,7 @@ alignSlices.starscape_fit <- function(x, slice = NULL, reference = NULL,
 
 alignChecks <- list(
   transform = oneOf(c("rigid", "similarity", "affine")), reflect = yesOrNo, nNeighbours = wholeNumber(1, 1000),
-  tolerance = realNumber(0, positive = TRUE), seed = wholeNumber(0, largestInteger), threads = wholeNumber(1, 1024),
+  tolerance = realNumber(0, optional = TRUE, positive = TRUE), seed = wholeNumber(0, largestInteger), threads = wholeNumber(1, 1024),
   verbose = yesOrNo
 )
 

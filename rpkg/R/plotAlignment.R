@@ -2,7 +2,7 @@
 #'
 #' For each moved slice two panels: the slice over the reference before it was moved, both from the same corner, and
 #' after. Lines join spots to their matches in the reference; of all spots with a match that agrees, as many as asked
-#' for are drawn, at even steps. Where lines are short and parallel on the right, the alignment is good.
+#' for are drawn, at even steps. On the right they are short where the alignment is good.
 #'
 #' The aspect of the tissue is kept, y points down as on the image, and discs have their size on the tissue.
 #'
@@ -29,10 +29,10 @@ plotAlignment <- function(x, slice = NULL, lines = 100, palette = NULL, diameter
   lines <- wholeNumber(0, largestInteger)(lines, "lines")
   diameter <- realNumber(0, positive = TRUE)(diameter, "diameter")
   moved <- names(alignment$transforms)
-  slice <- if (is.null(slice)) moved else vapply(slice, gateKnown, "", moved, "slice", "moved slices")
+  slice <- if (is.null(slice)) moved else unname(vapply(slice, gateKnown, "", moved, "slice", "moved slices"))
   if (is.null(palette)) palette <- domainColours[c(1, 2)]
   if (length(palette) < 2) stopArgument("palette", "has fewer than two colours", "Give one for each of two slices.")
-  parts <- lapply(unname(slice), function(name) alignmentPanels(alignment, name, lines))
+  parts <- lapply(factor(slice, levels = slice), function(name) alignmentPanels(alignment, name, lines))
   drawAlignment(
     do.call(rbind, lapply(parts, `[[`, "spots")), do.call(rbind, lapply(parts, `[[`, "lines")), palette, diameter
   )

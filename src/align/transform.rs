@@ -75,7 +75,7 @@ impl Transform {
             from = [from[0] + weight * p[0], from[1] + weight * p[1]];
             to = [to[0] + weight * q[0], to[1] + weight * q[1]];
         }
-        if !(total > 0.0) {
+        if total <= 0.0 {
             return None;
         }
         let (from, to) = (from.map(|sum| sum / total), to.map(|sum| sum / total));
@@ -132,7 +132,7 @@ impl Moments {
         let [[xx, xy], [yx, yy]] = self.cross;
         let (cosine, sine) = (xx + sign * yy, yx - sign * xy);
         let (length, spread) = (cosine.hypot(sine), self.own[0] + self.own[2]);
-        if !(length > 0.0 && spread > 0.0) {
+        if length <= 0.0 || spread <= 0.0 {
             return None;
         }
         let scale = if scaled { 1.0 / spread } else { 1.0 / length };
@@ -144,7 +144,7 @@ impl Moments {
     fn affine(&self) -> Option<[[f64; 2]; 2]> {
         let [xx, xy, yy] = self.own;
         let determinant = xx * yy - xy * xy;
-        if !(determinant > FLAT * (xx + yy) * (xx + yy)) {
+        if determinant <= FLAT * (xx + yy) * (xx + yy) {
             return None;
         }
         let row = |[x, y]: [f64; 2]| [(x * yy - y * xy) / determinant, (y * xx - x * xy) / determinant];

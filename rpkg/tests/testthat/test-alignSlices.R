@@ -23,7 +23,7 @@ turnedPair <- function(degrees = 50) {
 
 test_that("a turned copy is laid on its original", {
   turned <- turnedPair()
-  alignment <- alignSlices(turned$fit, tolerance = 4, verbose = FALSE)
+  alignment <- alignSlices(turned$fit, verbose = FALSE)
   expect_s3_class(alignment, "slice_alignment", exact = TRUE)
   expect_identical(alignment$reference, "whole")
   map <- alignment$transforms$copy
@@ -50,12 +50,12 @@ test_that("a mirrored copy needs reflect", {
   mirrored <- turned$fit
   mirrored$coords[turned$copy, 1] <- -mirrored$coords[turned$copy, 1]
   for (transform in c("rigid", "similarity", "affine")) {
-    alignment <- alignSlices(mirrored, transform = transform, reflect = TRUE, tolerance = 4, verbose = FALSE)
+    alignment <- alignSlices(mirrored, transform = transform, reflect = TRUE, verbose = FALSE)
     expect_true(alignment$transforms$copy$reflected)
     error <- sqrt(rowSums((alignment$coords[turned$copy, ] - turned$truth)^2)) / 2
     expect_lt(median(error), 1)
   }
-  refused <- suppressMessages(alignSlices(mirrored, tolerance = 4, verbose = FALSE))
+  refused <- suppressMessages(alignSlices(mirrored, verbose = FALSE))
   expect_false(refused$transforms$copy$reflected)
 })
 
@@ -65,11 +65,11 @@ test_that("Visium positions are aligned in tissue proportions, and units are fou
   turned <- turnedPair()
   pixels <- turned$fit
   pixels$coords[turned$copy, ] <- 13.7 * pixels$coords[turned$copy, ]
-  expectArgumentError(alignSlices(pixels, tolerance = 4, verbose = FALSE), "transform", "similarity")
+  expectArgumentError(alignSlices(pixels, verbose = FALSE), "transform", "similarity")
   pixels$coords[turned$copy, ] <- turned$fit$coords[turned$copy, ] / 1.9
   expect_message(alignSlices(pixels, verbose = FALSE), "similarity", class = "starscape_message")
   pixels$coords[turned$copy, ] <- turned$fit$coords[turned$copy, ] * 13.7
-  alignment <- alignSlices(pixels, transform = "similarity", tolerance = 4, verbose = FALSE)
+  alignment <- alignSlices(pixels, transform = "similarity", verbose = FALSE)
   expect_equal(alignment$transforms$copy$scale, 1 / 13.7, tolerance = 0.02)
 })
 
@@ -81,7 +81,8 @@ test_that("matches, partners and summary fit together", {
   expect_true(all(alignment$matches$weight > 0.36 & alignment$matches$weight <= 1))
   expect_true(all(alignment$matches$spot %in% colnames(pair$counts)[pair$slice == "slice2"]))
   expect_true(all(alignment$matches$reference_spot %in% colnames(pair$counts)[pair$slice == "slice1"]))
-  expect_identical(alignment$matches$inlier, alignment$matches$residual <= 8)
+  expect_identical(alignment$params$tolerance, sqrt(90) / 4)
+  expect_identical(alignment$matches$inlier, alignment$matches$residual <= sqrt(90) / 4)
   sums <- Matrix::rowSums(alignment$partners)
   expect_true(all(abs(sums * (sums - 1)) < 1e-12))
   expect_identical(alignment$summary$overlap, mean(sums[pair$slice == "slice2"] > 0))
