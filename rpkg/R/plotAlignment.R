@@ -32,10 +32,13 @@ plotAlignment <- function(x, slice = NULL, lines = 100, palette = NULL, diameter
   slice <- if (is.null(slice)) moved else unname(vapply(slice, gateKnown, "", moved, "slice", "moved slices"))
   if (is.null(palette)) palette <- domainColours[c(1, 2)]
   if (length(palette) < 2) stopArgument("palette", "has fewer than two colours", "Give one for each of two slices.")
-  parts <- lapply(factor(slice, levels = slice), function(name) alignmentPanels(alignment, name, lines))
-  drawAlignment(
-    do.call(rbind, lapply(parts, `[[`, "spots")), do.call(rbind, lapply(parts, `[[`, "lines")), palette, diameter
-  )
+  parts <- lapply(slice, function(name) alignmentPanels(alignment, name, lines))
+  joined <- function(what) {
+    table <- do.call(rbind, lapply(parts, `[[`, what))
+    table$name <- factor(table$name, levels = unique(slice))
+    table
+  }
+  drawAlignment(joined("spots"), joined("lines"), palette, diameter)
 }
 
 # Spots and match lines of one moved slice, in both panels.
@@ -57,7 +60,7 @@ alignmentPanels <- function(alignment, name, lines) {
     places <- rbind(still[onto, , drop = FALSE], moved[[stage]][own, , drop = FALSE])
     side <- factor(rep(c("reference", "moved"), c(length(onto), length(own))), levels = c("reference", "moved"))
     list(
-      spots = data.frame(x = places[, 1], y = places[, 2], side, panel, name, row.names = NULL),
+      spots = data.frame(x = places[, 1], y = places[, 2], side = side, panel = panel, name = name, row.names = NULL),
       lines = data.frame(
         x = moved[[stage]][from, 1], y = moved[[stage]][from, 2], xend = still[to, 1], yend = still[to, 2],
         panel = rep(panel, length(from)), name = rep(name, length(from)), row.names = NULL
@@ -78,11 +81,12 @@ thinnedMatches <- function(matches, lines) {
 
 drawAlignment <- function(spots, lines, palette, diameter) {
   onReference <- spots$side == "reference" & spots$panel == "after"
-  spacing <- spotDistance(as.matrix(spots[onReference, c("x", "y")]), droplevels(factor(spots$name[onReference])))
+  spacing <- spotDistance(as.matrix(spots[onReference, c("x", "y")]), spots$name[onReference])
   spots$alpha <- ifelse(spots$side == "reference", 0.75, 0.6)
   scale <- ggplot2::scale_fill_manual(values = stats::setNames(palette[1:2], c("reference", "moved")))
   panels <- ggplot2::facet_grid(ggplot2::vars(.data$name), ggplot2::vars(.data$panel))
-  drawSpots(spots = transform(spots, value = spots$side), diameter / 2 * spacing, scale, NULL) +
+  spots$value <- spots$side
+  drawSpots(spots, diameter / 2 * spacing, scale, NULL) +
     ggplot2::geom_segment(
       ggplot2::aes(.data$x, .data$y, xend = .data$xend, yend = .data$yend),
       data = lines, inherit.aes = FALSE, colour = "black", linewidth = 0.25, alpha = 0.7

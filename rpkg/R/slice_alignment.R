@@ -76,8 +76,8 @@ tellDoubts <- function(alignment, found) {
     ratio <- found[[row]]$spacings[[2]] / found[[row]]$spacings[[1]]
     if (alignment$params$transform == "rigid" && (ratio > 1.5 || ratio < 1 / 1.5)) {
       tell(sprintf(
-        "Spots of \"%s\" lie %.3g times as far apart as those of \"%s\". Use transform = \"similarity\" if units differ.",
-        part$reference, ratio, part$slice
+        "Spots of \"%s\" lie %.3g times as far apart as those of \"%s\". %s",
+        part$reference, ratio, part$slice, "Use transform = \"similarity\" if their units differ."
       ))
     }
   }

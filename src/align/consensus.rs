@@ -91,11 +91,7 @@ pub(super) fn find(
     let scored = polished.map(|map| (map, search.score(&map)));
     let best = scored.reduce(|best, next| if next.1 > best.1 { next } else { best });
     let (map, _) = best.ok_or_else(|| no_map(params, ratio))?;
-    let mut trust = vec![0.0; from.len()];
-    for pair in &search.pairs {
-        trust[pair.spot] = f64::max(trust[pair.spot], pair.weight * search.nearness(&map, pair));
-    }
-    Ok((map, trust))
+    Ok((map, search.trust(&map, from.len())))
 }
 
 impl Search<'_> {
@@ -138,6 +134,15 @@ impl Search<'_> {
         let value = |pair: &Pair| pair.weight * self.nearness(map, pair);
         let spots = self.compared.chunk_by(|a, b| a.spot == b.spot);
         spots.map(|matches| matches.iter().map(value).fold(0.0, f64::max)).sum()
+    }
+
+    /// The value of each spot in the score.
+    fn trust(&self, map: &Transform, spots: usize) -> Vec<f64> {
+        let mut trust = vec![0.0; spots];
+        for pair in &self.pairs {
+            trust[pair.spot] = f64::max(trust[pair.spot], pair.weight * self.nearness(map, pair));
+        }
+        trust
     }
 
     /// 1 − (distance / reach)², or 0 beyond reach.
