@@ -4,6 +4,7 @@
 //! counts -> features -> graph -> prior -> model -> embedding -> domains.
 //! One module per idea; the file that carries an operation carries its name. Nothing here knows about R.
 
+pub mod align;
 pub mod cluster;
 pub mod counts;
 pub mod error;

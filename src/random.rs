@@ -30,6 +30,8 @@ pub enum Stream {
     Counts = 10,
     /// Directions of a surface in the space of the network's parameters.
     Direction = 11,
+    /// Samples of matches between slices.
+    Consensus = 40,
 }
 
 /// The stream of random numbers for one purpose under one seed.

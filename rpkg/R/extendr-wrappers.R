@@ -31,3 +31,9 @@ core_pairwise <- function(labels, threads, progress) {
 core_coassignment <- function(labels, spots) {
   .Call(wrap__core_coassignment, labels, spots)
 }
+
+core_align_slices <- function(embedding, coords, referenceEmbedding, referenceCoords, parameters, progress) {
+  .Call(
+    wrap__core_align_slices, embedding, coords, referenceEmbedding, referenceCoords, parameters, progress
+  )
+}

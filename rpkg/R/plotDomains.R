@@ -168,11 +168,16 @@ tissuePlaces <- function(coords, slice) {
   groups <- if (is.null(slice)) rep(1L, nrow(coords)) else as.integer(slice)
   for (group in unique(groups)) {
     rows <- groups == group
-    places <- coords[rows, , drop = FALSE]
-    if (isHexagonal(places)) places[, 2] <- places[, 2] * sqrt(3)
+    places <- spreadRows(coords[rows, , drop = FALSE])
     coords[rows, ] <- sweep(places, 2, apply(places, 2, min))
   }
   coords
+}
+
+# Places of one slice in tissue proportions: the rows of a Visium array are spread to its true hexagonal grid.
+spreadRows <- function(places) {
+  if (isHexagonal(places)) places[, 2] <- places[, 2] * sqrt(3)
+  places
 }
 
 # Visium numbers its columns so that only every second one occurs in a row, alternating by row.

@@ -28,6 +28,20 @@ sceStoreDomains <- function(x, domains) {
   x
 }
 
+#' @rdname alignSlices
+#' @export
+alignSlices.SingleCellExperiment <- function(x, slice = NULL, reference = NULL, ...) {
+  needPackage("SingleCellExperiment")
+  sceStoreAlignment(x, alignSlices.starscape_fit(sceFit(x), slice, reference, ...))
+}
+
+sceStoreAlignment <- function(x, alignment) {
+  x$aligned_x <- unname(alignment$coords[, 1])
+  x$aligned_y <- unname(alignment$coords[, 2])
+  S4Vectors::metadata(x)$starscape$alignment <- alignment
+  x
+}
+
 sceInput <- function(x, coords, slice, assay) {
   needPackage("SingleCellExperiment")
   metadata <- SummarizedExperiment::colData(x)

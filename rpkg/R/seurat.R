@@ -29,6 +29,22 @@ seuratStoreDomains <- function(x, domains) {
   x
 }
 
+#' @rdname alignSlices
+#' @export
+alignSlices.Seurat <- function(x, slice = NULL, reference = NULL, ...) {
+  needPackage("SeuratObject")
+  seuratStoreAlignment(x, alignSlices.starscape_fit(seuratFit(x), slice, reference, ...))
+}
+
+seuratStoreAlignment <- function(x, alignment) {
+  columns <- data.frame(
+    aligned_x = alignment$coords[, 1], aligned_y = alignment$coords[, 2], row.names = rownames(alignment$coords)
+  )
+  x <- SeuratObject::AddMetaData(x, columns)
+  x@misc$starscape$alignment <- alignment
+  x
+}
+
 seuratInput <- function(x, coords, slice, assay, layer, image) {
   needPackage("SeuratObject")
   counts <- seuratCounts(x, assay, layer)

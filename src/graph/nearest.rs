@@ -56,6 +56,13 @@ pub(super) fn nearest_distances(coords: &Array2<f64>) -> Vec<f64> {
     squared.map(f64::sqrt).collect()
 }
 
+/// Median distance of a spot to the nearest one at another position; `None` when all positions are equal.
+pub fn spacing(coords: &Array2<f64>) -> Option<f64> {
+    let mut distances = nearest_distances(coords);
+    let middle = distances.len() / 2;
+    (!distances.is_empty()).then(|| *distances.select_nth_unstable_by(middle, f64::total_cmp).1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

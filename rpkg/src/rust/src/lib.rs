@@ -2,6 +2,7 @@
 //! Every function returns `list(ok = value)` or `list(error = list(kind, argument, message))`; R code raises the
 //! condition, so that no error has to unwind through Rust frames.
 
+mod align_slices;
 mod answer;
 mod arguments;
 mod cluster_metrics;
@@ -17,6 +18,7 @@ use extendr_api::prelude::*;
 
 extendr_module! {
     mod starscape;
+    use align_slices;
     use cluster_metrics;
     use find_domains;
     use fit;
