@@ -16,6 +16,7 @@ pub mod neighbours;
 pub mod ops;
 pub mod preprocess;
 pub mod prior;
+pub mod pseudotime;
 pub mod random;
 pub mod simulate;
 pub mod stability;

@@ -31,3 +31,7 @@ core_pairwise <- function(labels, threads, progress) {
 core_coassignment <- function(labels, spots) {
   .Call(wrap__core_coassignment, labels, spots)
 }
+
+core_domain_pseudotime <- function(embedding, graph, domain, parameters, progress) {
+  .Call(wrap__core_domain_pseudotime, embedding, graph, domain, parameters, progress)
+}

@@ -5,6 +5,7 @@
 mod answer;
 mod arguments;
 mod cluster_metrics;
+mod domain_pseudotime;
 mod find_domains;
 mod fit;
 mod interrupt;
@@ -18,6 +19,7 @@ use extendr_api::prelude::*;
 extendr_module! {
     mod starscape;
     use cluster_metrics;
+    use domain_pseudotime;
     use find_domains;
     use fit;
     use loss_surface;
