@@ -9,6 +9,7 @@ pub mod counts;
 pub mod error;
 pub mod fit;
 pub mod graph;
+pub mod impute;
 pub mod loss;
 pub mod metrics;
 pub mod monitor;

@@ -35,3 +35,9 @@ core_coassignment <- function(labels, spots) {
 core_domain_pseudotime <- function(embedding, graph, domain, parameters, progress) {
   .Call(wrap__core_domain_pseudotime, embedding, graph, domain, parameters, progress)
 }
+
+core_impute_expression <- function(values, rows, offsets, dim, genes, embedding, graph, slice, parameters, progress) {
+  .Call(
+    wrap__core_impute_expression, values, rows, offsets, dim, genes, embedding, graph, slice, parameters, progress
+  )
+}

@@ -32,6 +32,35 @@ findDomains.SingleCellExperiment <- function(x, ...) {
   x
 }
 
+#' @rdname domainPseudotime
+#' @export
+domainPseudotime.SingleCellExperiment <- function(x, root, domain = "domain", ...) {
+  needPackage("SingleCellExperiment")
+  domain <- givenDomain(domain, SummarizedExperiment::colData(x))
+  found <- domainPseudotime.starscape_fit(sceFit(x), root, domain, ...)
+  x$pseudotime <- unname(found$pseudotime)
+  S4Vectors::metadata(x)$starscape$pseudotime <- found[c("connectivity", "root", "domains")]
+  x
+}
+
+#' @rdname imputeExpression
+#' @export
+imputeExpression.SingleCellExperiment <- function(x, features = NULL, assay = "counts", ...) {
+  needPackage("SingleCellExperiment")
+  fit <- sceFit(x)
+  counts <- sceCounts(x, assay)
+  # The names of the spots stay with the fit also where the object has none.
+  colnames(counts) <- rownames(fit$embedding)
+  imputed <- imputeExpression.default(counts, features, fit = fit, ...)
+  explained <- attr(imputed, "explained")
+  attr(imputed, "explained") <- NULL
+  colnames(imputed) <- colnames(x)
+  SingleCellExperiment::altExp(x, "imputed") <- SummarizedExperiment::SummarizedExperiment(
+    list(logcounts = imputed), rowData = S4Vectors::DataFrame(explained = unname(explained))
+  )
+  x
+}
+
 sceCounts <- function(x, assay) {
   gateKnown(assay, SummarizedExperiment::assayNames(x), "assay", "an assay")
   SummarizedExperiment::assay(x, assay)

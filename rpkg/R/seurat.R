@@ -29,6 +29,32 @@ findDomains.Seurat <- function(x, ...) {
   x
 }
 
+#' @rdname domainPseudotime
+#' @export
+domainPseudotime.Seurat <- function(x, root, domain = "domain", ...) {
+  needPackage("SeuratObject")
+  found <- domainPseudotime.starscape_fit(seuratFit(x), root, givenDomain(domain, x[[]]), ...)
+  x <- SeuratObject::AddMetaData(x, found$pseudotime, "pseudotime")
+  x@misc$starscape$pseudotime <- found[c("connectivity", "root", "domains")]
+  x
+}
+
+#' @rdname imputeExpression
+#' @param assay,layer For objects: where the raw counts are, as in [runStarscape()].
+#' @export
+imputeExpression.Seurat <- function(x, features = NULL, assay = NULL, layer = "counts", ...) {
+  needPackage("SeuratObject")
+  fit <- seuratFit(x)
+  imputed <- imputeExpression.default(seuratCounts(x, assay, layer), features, fit = fit, ...)
+  explained <- attr(imputed, "explained")
+  attr(imputed, "explained") <- NULL
+  holder <- SeuratObject::CreateAssayObject(data = imputed, check.matrix = FALSE)
+  holder <- SeuratObject::AddMetaData(holder, unname(explained), "explained")
+  SeuratObject::Key(holder) <- "imputed_"
+  x[["imputed"]] <- holder
+  x
+}
+
 seuratCounts <- function(x, assay, layer) {
   if (!isString(layer)) stopArgument("layer", paste("must be the name of a layer, not", describe(layer)))
   holder <- seuratAssay(x, assay)

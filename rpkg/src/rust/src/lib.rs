@@ -8,6 +8,7 @@ mod cluster_metrics;
 mod domain_pseudotime;
 mod find_domains;
 mod fit;
+mod impute_expression;
 mod interrupt;
 mod loss_surface;
 mod simulate_slices;
@@ -22,6 +23,7 @@ extendr_module! {
     use domain_pseudotime;
     use find_domains;
     use fit;
+    use impute_expression;
     use loss_surface;
     use simulate_slices;
     use stability;
