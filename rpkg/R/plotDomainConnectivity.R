@@ -72,6 +72,8 @@ connectivityLines <- function(connectivity, nodes, least) {
 }
 
 drawConnectivity <- function(nodes, lines, background, palette) {
+  colours <- if (is.null(palette)) domainPalette(nlevels(nodes$domain)) else palette
+  nodes$ink <- inkOn(colours[as.integer(nodes$domain)])
   plot <- ggplot2::ggplot(nodes, ggplot2::aes(.data$x, .data$y))
   if (!is.null(background)) {
     plot <- plot + ggplot2::layer(
@@ -92,7 +94,7 @@ drawConnectivity <- function(nodes, lines, background, palette) {
       ggplot2::aes((.data$x + .data$xend) / 2, (.data$y + .data$yend) / 2, label = sprintf("%.2f", .data$connectivity)),
       data = lines, size = 2.8, label.size = 0, label.padding = grid::unit(1, "pt"), alpha = 0.8
     ) +
-    ggplot2::geom_text(ggplot2::aes(label = .data$domain), size = 3.5, fontface = "bold") +
+    ggplot2::geom_text(ggplot2::aes(label = .data$domain), colour = nodes$ink, size = 3.5, fontface = "bold") +
     ggplot2::scale_linewidth(range = c(0.3, 4), limits = c(0, 1)) +
     ggplot2::scale_alpha(range = c(0.3, 0.9), limits = c(0, 1), guide = "none") +
     ggplot2::scale_size_area(max_size = 14, guide = "none") +
@@ -103,4 +105,10 @@ drawConnectivity <- function(nodes, lines, background, palette) {
     ggplot2::guides(fill = "none") +
     ggplot2::theme_void() +
     ggplot2::theme(legend.position = "right", plot.margin = ggplot2::margin(5, 5, 5, 5))
+}
+
+# Black or white, what is read better on these colours.
+inkOn <- function(colours) {
+  luminance <- c(0.299, 0.587, 0.114) %*% grDevices::col2rgb(colours)
+  ifelse(luminance[1, ] > 120, "black", "white")
 }

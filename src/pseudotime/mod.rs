@@ -90,14 +90,12 @@ fn diffusion_coordinates(transition: &Transition, monitor: &Monitor) -> Result<A
 
 /// The row of a set that is farthest from the mean of all rows outside it; of equally far ones the first.
 fn remotest(coordinates: ArrayView2<f64>, inside: impl Fn(usize) -> bool) -> Option<usize> {
-    let (mut centre, mut others) = (Array1::zeros(coordinates.ncols()), 0.0f64);
-    for (_, point) in coordinates.rows().into_iter().enumerate().filter(|(row, _)| !inside(*row)) {
-        centre += &point;
-        others += 1.0;
-    }
-    centre /= others.max(1.0);
-    let rows = coordinates.rows().into_iter().enumerate().filter(|(row, _)| inside(*row));
-    let far = rows.map(|(row, point)| (row, (&point - &centre).mapv(|value| value * value).sum()));
+    let (own, others): (Vec<usize>, Vec<usize>) = (0..coordinates.nrows()).partition(|&row| inside(row));
+    let mut centre = Array1::zeros(coordinates.ncols());
+    others.iter().for_each(|&row| centre += &coordinates.row(row));
+    centre /= others.len().max(1) as f64;
+    let distance = |row: usize| (&coordinates.row(row) - &centre).mapv(|value| value * value).sum();
+    let far = own.into_iter().map(|row| (row, distance(row)));
     far.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(row, _)| row)
 }
 

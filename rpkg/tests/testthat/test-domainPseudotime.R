@@ -28,7 +28,7 @@ test_that("a spot may be the root, with or without domains", {
 
 test_that("threads, names and classes do not change the result", {
   expect_identical(timeOf(quickFit, "1", domain = labels, threads = 1), time)
-  bare <- timeOf(unname(quickFit$embedding), "1", domain = labels$domain, graph = unname(quickFit$graph))
+  bare <- timeOf(unname(quickFit$embedding), "1", domain = labels$domain, graph = quickFit$graph)
   expect_identical(bare$pseudotime, unname(time$pseudotime))
   expect_identical(bare$connectivity, time$connectivity)
   expect_identical(names(time$pseudotime)[[bare$root]], time$root)
