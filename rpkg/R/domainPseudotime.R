@@ -126,9 +126,10 @@ namedConnectivity <- function(found, levels) {
 }
 
 summariseDomains <- function(pseudotime, domain) {
+  means <- vapply(split(unname(pseudotime), domain), mean, 0, na.rm = TRUE, USE.NAMES = FALSE)
   data.frame(
     domain = factor(levels(domain), levels = levels(domain)), spots = tabulate(domain, nlevels(domain)),
-    pseudotime = vapply(split(unname(pseudotime), domain), mean, 0, na.rm = TRUE, USE.NAMES = FALSE)
+    pseudotime = replace(means, is.nan(means), NA)
   )
 }
 

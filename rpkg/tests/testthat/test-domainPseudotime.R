@@ -58,6 +58,11 @@ test_that("spots without counts or without a link are NA", {
   apart <- rbind(matrix(1:60 / 10, 30, 2), matrix(1:60 / 10 + 900, 30, 2))
   expect_message(halves <- timeOf(apart, "2"), "30 spots have no link", class = "starscape_message")
   expect_identical(is.na(halves$pseudotime), rep(c(FALSE, TRUE), each = 30))
+  # So has a domain without spots on the root's side.
+  sides <- factor(rep(c("near", "far"), each = 30), levels = c("none", "near", "far"))
+  expect_message(halves <- timeOf(apart, "near", domain = sides), "30 spots")
+  expect_identical(is.na(halves$domains$pseudotime), c(TRUE, FALSE, TRUE))
+  built(plotDomainConnectivity(halves, least = 0))
 })
 
 test_that("several slices are drawn on a circle", {
