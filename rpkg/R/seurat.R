@@ -51,7 +51,8 @@ imputeExpression.Seurat <- function(x, features = NULL, assay = NULL, layer = "c
   holder <- SeuratObject::CreateAssayObject(data = imputed, check.matrix = FALSE)
   holder <- SeuratObject::AddMetaData(holder, unname(explained), "explained")
   SeuratObject::Key(holder) <- "imputed_"
-  x[["imputed"]] <- holder
+  # Version 5 looks for counts to add up and warns that there are none.
+  suppressWarnings(x[["imputed"]] <- holder)
   x
 }
 
