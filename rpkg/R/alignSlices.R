@@ -18,7 +18,8 @@ NULL
 #' where the units differ. A scale lies within a factor of two of the ratio of the spacings, and so do the stretches of
 #' an affine map. A map says nothing about tissue that was torn or folded.
 #'
-#' @param x A `starscape_fit` of two or more slices, or an object on which [runStarscape()] was run with `slice`.
+#' @param x A `starscape_fit` of two or more slices, an object on which [runStarscape()] was run
+#'   with `slice`, or the list of objects it gave.
 #' @param slice Names of the slices to move; `NULL` for all but the reference.
 #' @param reference Name of the slice the others are laid on; `NULL` for the first level of the fit's `slice`.
 #' @param transform `"rigid"` for a rotation and a translation, `"similarity"` for these and one scale, `"affine"` for
@@ -32,8 +33,8 @@ NULL
 #' @param seed Whole number from 0 to 2147483647 for the matches that are drawn.
 #' @param threads Number of threads, a whole number from 1. It does not change the result.
 #' @param verbose Whether to show progress.
-#' @param ... For objects: the arguments of the method for fits.
-#' @return For a fit, a `slice_alignment`: a list with
+#' @param ... For objects and lists: the arguments of the method for fits.
+#' @return For a fit or a list, a `slice_alignment`: a list with
 #'   * `coords`: places of all spots (spots x 2) in the frame of the reference. Spots of other slices are where they
 #'     were. Array positions of a Visium slide are in tissue proportions, that is with rows spread by the square root of
 #'     3; `before` has the places before the slices were moved, in the same proportions;

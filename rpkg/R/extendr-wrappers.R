@@ -37,3 +37,13 @@ core_align_slices <- function(embedding, coords, referenceEmbedding, referenceCo
     wrap__core_align_slices, embedding, coords, referenceEmbedding, referenceCoords, parameters, progress
   )
 }
+
+core_domain_pseudotime <- function(embedding, graph, domain, parameters, progress) {
+  .Call(wrap__core_domain_pseudotime, embedding, graph, domain, parameters, progress)
+}
+
+core_impute_expression <- function(values, rows, offsets, dim, genes, embedding, graph, slice, parameters, progress) {
+  .Call(
+    wrap__core_impute_expression, values, rows, offsets, dim, genes, embedding, graph, slice, parameters, progress
+  )
+}

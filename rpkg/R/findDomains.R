@@ -5,8 +5,8 @@
 #' random centres. Where the partition of one view explains the prior decisively better (a log Bayes factor above 3,
 #' neighbouring spots counted as the fewer independent ones they are worth), it starts from that one.
 #'
-#' @param x A `starscape_fit`, an embedding (numeric matrix, spots x dimensions), or an object on which
-#'   [runStarscape()] was run.
+#' @param x A `starscape_fit`, an embedding (numeric matrix, spots x dimensions), an object on which
+#'   [runStarscape()] was run, or the list of objects it gave: these get joint domains.
 #' @param k Number of domains, a whole number from 2 to the number of spots. `NULL` chooses it within `kRange`, and a
 #'   message tells the choice.
 #' @param method `"gmm"` for a Gaussian mixture with tied covariance, `"kmeans"`, or `"hmrf"` for a mixture refined by a
@@ -16,7 +16,7 @@
 #'   themselves do not depend on it.
 #' @param threads Number of threads, a whole number from 1. It does not change the result.
 #' @param verbose Whether to show progress.
-#' @param ... For objects: the arguments of the method for fits.
+#' @param ... For objects and lists: the arguments of the method for fits.
 #' @return For a fit or a matrix, a data frame with one row per spot: `domain`, a factor whose levels `"1"`, `"2"`, ...
 #'   are ordered by size (there are fewer than `k` when the data do not support so many), and `confidence` from 0 to 1:
 #'   the probability of that domain, or with `"kmeans"` one minus the ratio of the distances to the nearest and the

@@ -167,7 +167,7 @@ spotsOfSlices <- function(counts, coords, slice) {
     return(list(counts = counts, coords = coords))
   }
   if (identical(rownames(coords), spots)) rownames(coords) <- NULL
-  colnames(counts) <- spotsBySlice(spots, slice)
+  colnames(counts) <- jointNames(spots, slice)
   list(counts = counts, coords = coords)
 }
 
@@ -393,6 +393,34 @@ gateFeatures <- function(features, genes) {
   sort(rows) - 1L
 }
 
+# Row numbers (from 0) of the genes whose expression the user wants, in the order given; those of the fit for NULL.
+gateGenes <- function(features, fitted, genes) {
+  argument <- if (is.null(features)) "x" else "features"
+  if (is.null(features)) features <- fitted
+  if (!is.character(features) || length(features) == 0 || anyNA(features)) {
+    stopArgument("features", paste("must be gene names, not", describe(features)))
+  }
+  lost <- setdiff(features, genes)
+  if (length(lost) > 0) {
+    what <- if (argument == "x") "has no row for %d genes of the fit: %s" else "has %d names that `x` has no row for: %s"
+    stopArgument(argument, sprintf(what, length(lost), quoted(lost, 3)), "Give names among the rows of `x`.")
+  }
+  match(unique(features), genes) - 1L
+}
+
+# The columns of the counts that are the spots of a fit, in its order.
+gateFittedSpots <- function(counts, spots) {
+  columns <- match(spots, colnames(counts))
+  if (anyNA(columns)) {
+    lost <- spots[is.na(columns)]
+    stopArgument(
+      "x", sprintf("has no column for %d spots of the fit, for instance \"%s\"", length(lost), lost[[1]]),
+      "Give the counts that the fit was made from."
+    )
+  }
+  if (identical(columns, seq_len(ncol(counts)))) counts else counts[, columns, drop = FALSE]
+}
+
 gateControl <- function(control, class) {
   if (!inherits(control, class)) {
     argument <- c(starControl = "stability", lossControl = "loss", graphControl = "graph")[[class]]
@@ -495,6 +523,46 @@ gateLabels <- function(labels, argument, spots = length(labels)) {
     stopArgument(argument, sprintf("has %d labels for %d spots", length(labels), spots), "Give one label per spot.")
   }
   match(labels, unique(labels[!is.na(labels)]))
+}
+
+# Domains as a factor, or NULL: labels of the spots, or the result of findDomains().
+gateDomain <- function(domain, spots) {
+  if (is.data.frame(domain)) domain <- domain[[gateKnown("domain", names(domain), "domain", "the column `domain`")]]
+  if (is.null(domain)) {
+    return(NULL)
+  }
+  if (all(is.na(gateLabels(domain, "domain", spots)))) {
+    stopArgument("domain", "is NA for all spots")
+  }
+  # The radix order is the same in every locale.
+  if (is.factor(domain)) domain else factor(domain, levels = sort(unique(domain), method = "radix"))
+}
+
+# One domain or spot, as text.
+gateRoot <- function(root) {
+  if (missing(root)) stopArgument("root", "is missing", "Give one of the domains, or the name of a spot.")
+  if (!is.atomic(root) || length(root) != 1 || is.na(root)) {
+    stopArgument("root", paste("must be one of the domains or the name of a spot, not", describe(root)))
+  }
+  as.character(root)
+}
+
+# Where pseudotime starts, as the core takes it: a domain, or a spot among those that are used.
+gateStart <- function(root, domain, spots, used) {
+  if (root %in% domain[used]) {
+    return(list(rootDomain = match(root, levels(domain))))
+  }
+  if (is.null(spots)) spots <- as.character(seq_along(used))
+  row <- match(root, spots)
+  if (is.na(row)) {
+    have <- if (is.null(domain)) "Spots" else paste0("Domains are ", quoted(levels(domain)), "; spots")
+    stopArgument(
+      "root", sprintf("is neither a domain with spots nor a spot of `x`: \"%s\"", root),
+      paste0(have, " are named like ", quoted(spots, 2), ".")
+    )
+  }
+  if (!used[[row]]) stopArgument("root", sprintf("is the spot \"%s\", which has no counts", root))
+  list(rootSpot = sum(used[seq_len(row)]))
 }
 
 # The name of an assay, a column and so on among those that an object has.

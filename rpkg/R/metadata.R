@@ -47,3 +47,13 @@ givenSlice <- function(slice, metadata) {
   }
   slice
 }
+
+# `domain` as the user gave it: the name of a column, or one value per spot.
+givenDomain <- function(domain, metadata) {
+  if (isString(domain) && nrow(metadata) > 1) {
+    # Checked before `[[`, whose S4 dispatch would wrap the error in its own.
+    column <- gateKnown(domain, names(metadata), "domain", "a column of the cell metadata")
+    return(metadata[[column]])
+  }
+  domain
+}

@@ -57,6 +57,41 @@ spatialInput <- function(x, coords, slice, assay) {
   sceInput(x, coords, slice, assay)
 }
 
+#' @rdname domainPseudotime
+#' @export
+domainPseudotime.SingleCellExperiment <- function(x, root, domain = "domain", ...) {
+  needPackage("SingleCellExperiment")
+  domain <- givenDomain(domain, SummarizedExperiment::colData(x))
+  sceStorePseudotime(x, domainPseudotime.starscape_fit(sceFit(x), root, domain, ...))
+}
+
+sceStorePseudotime <- function(x, found) {
+  x$pseudotime <- unname(found$pseudotime)
+  S4Vectors::metadata(x)$starscape$pseudotime <- found[c("connectivity", "root", "domains")]
+  x
+}
+
+#' @rdname imputeExpression
+#' @export
+imputeExpression.SingleCellExperiment <- function(x, features = NULL, assay = "counts", ...) {
+  needPackage("SingleCellExperiment")
+  fit <- sceFit(x)
+  counts <- sceCounts(x, assay)
+  # The names of the spots stay with the fit also where the object has none.
+  colnames(counts) <- rownames(fit$embedding)
+  sceStoreImputed(x, imputeExpression.default(counts, features, fit = fit, ...))
+}
+
+sceStoreImputed <- function(x, imputed) {
+  explained <- attr(imputed, "explained")
+  attr(imputed, "explained") <- NULL
+  colnames(imputed) <- colnames(x)
+  SingleCellExperiment::altExp(x, "imputed") <- SummarizedExperiment::SummarizedExperiment(
+    list(logcounts = imputed), rowData = S4Vectors::DataFrame(explained = unname(explained))
+  )
+  x
+}
+
 sceCounts <- function(x, assay) {
   gateKnown(assay, SummarizedExperiment::assayNames(x), "assay", "an assay")
   SummarizedExperiment::assay(x, assay)

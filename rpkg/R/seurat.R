@@ -52,6 +52,40 @@ seuratInput <- function(x, coords, slice, assay, layer, image) {
   list(counts = counts, coords = places$coords, slice = places$slice)
 }
 
+#' @rdname domainPseudotime
+#' @export
+domainPseudotime.Seurat <- function(x, root, domain = "domain", ...) {
+  needPackage("SeuratObject")
+  seuratStorePseudotime(x, domainPseudotime.starscape_fit(seuratFit(x), root, givenDomain(domain, x[[]]), ...))
+}
+
+seuratStorePseudotime <- function(x, found) {
+  x <- SeuratObject::AddMetaData(x, found$pseudotime, "pseudotime")
+  x@misc$starscape$pseudotime <- found[c("connectivity", "root", "domains")]
+  x
+}
+
+#' @rdname imputeExpression
+#' @param assay,layer For objects: where the raw counts are, as in [runStarscape()].
+#' @export
+imputeExpression.Seurat <- function(x, features = NULL, assay = NULL, layer = "counts", ...) {
+  needPackage("SeuratObject")
+  seuratStoreImputed(
+    x, imputeExpression.default(seuratCounts(x, assay, layer), features, fit = seuratFit(x), ...)
+  )
+}
+
+seuratStoreImputed <- function(x, imputed) {
+  explained <- attr(imputed, "explained")
+  attr(imputed, "explained") <- NULL
+  holder <- SeuratObject::CreateAssayObject(data = imputed, check.matrix = FALSE)
+  holder <- SeuratObject::AddMetaData(holder, unname(explained), "explained")
+  SeuratObject::Key(holder) <- "imputed_"
+  # Version 5 looks for counts to add up and warns that there are none.
+  suppressWarnings(x[["imputed"]] <- holder)
+  x
+}
+
 seuratCounts <- function(x, assay, layer) {
   if (!isString(layer)) stopArgument("layer", paste("must be the name of a layer, not", describe(layer)))
   holder <- seuratAssay(x, assay)

@@ -29,6 +29,45 @@ findDomains.list <- function(x, ...) {
   Map(storeDomains, x, unname(parts))
 }
 
+#' @rdname alignSlices
+#' @export
+alignSlices.list <- function(x, slice = NULL, reference = NULL, ...) {
+  alignSlices.starscape_fit(joinedFit(x)$fit, slice, reference, ...)
+}
+
+#' @rdname domainPseudotime
+#' @export
+domainPseudotime.list <- function(x, root, domain = "domain", ...) {
+  joined <- joinedFit(x)
+  if (isString(domain)) {
+    domain <- unlist(lapply(unname(x), function(object) as.character(givenDomain(domain, cellMetadata(object)))))
+  }
+  found <- domainPseudotime.starscape_fit(joined$fit, root, domain, ...)
+  Map(function(object, rows) {
+    part <- found
+    part$pseudotime <- stats::setNames(found$pseudotime[rows], joined$spots[rows])
+    if (methods::is(object, "Seurat")) seuratStorePseudotime(object, part) else sceStorePseudotime(object, part)
+  }, x, unname(split(seq_along(joined$from), joined$from)))
+}
+
+#' @rdname imputeExpression
+#' @export
+imputeExpression.list <- function(x, features = NULL, ..., fit = NULL, assay = NULL, layer = "counts") {
+  x <- gateSlices(x)
+  counts <- joinCounts(lapply(x, sliceCounts, assay = assay, layer = layer))
+  if (isMatrix(x[[1]])) {
+    return(imputeExpression.default(counts, features, fit = fit, ...))
+  }
+  joined <- joinedFit(x)
+  imputed <- imputeExpression.default(counts, features, fit = joined$fit, ...)
+  Map(function(object, rows) {
+    part <- imputed[, rows, drop = FALSE]
+    colnames(part) <- joined$spots[rows]
+    attr(part, "explained") <- attr(imputed, "explained")
+    if (methods::is(object, "Seurat")) seuratStoreImputed(object, part) else sceStoreImputed(object, part)
+  }, x, unname(split(seq_along(joined$from), joined$from)))
+}
+
 # Counts, places and, for a slice that has slices itself, which of them each spot is on.
 sliceInput <- function(x, coords, assay, layer, image) {
   sceAssay <- if (is.null(assay)) "counts" else assay
@@ -46,21 +85,45 @@ sliceInput <- function(x, coords, assay, layer, image) {
   input
 }
 
-# One matrix over the genes that all slices have.
-joinSlices <- function(slices) {
-  genes <- lapply(slices, function(slice) rownames(slice$counts))
-  shared <- Reduce(intersect, genes)
-  gateShared(length(shared), genes)
-  sizes <- vapply(slices, function(slice) ncol(slice$counts), 0L)
-  from <- rep(seq_along(slices), sizes)
-  spots <- unlist(lapply(slices, function(slice) colnames(slice$counts)), use.names = FALSE)
-  counts <- do.call(cbind, lapply(unname(slices), function(slice) slice$counts[shared, , drop = FALSE]))
-  coords <- do.call(rbind, lapply(unname(slices), `[[`, "coords"))
-  colnames(counts) <- rownames(coords) <- if (anyDuplicated(spots) > 0) spotsBySlice(spots, names(slices)[from]) else spots
-  list(counts = counts, coords = coords, slice = sliceFactor(slices, sizes), from = from)
+sliceCounts <- function(x, assay, layer) {
+  counts <- if (methods::is(x, "Seurat")) {
+    seuratCounts(x, assay, layer)
+  } else if (isMatrix(x)) {
+    x
+  } else {
+    sceCounts(x, if (is.null(assay)) "counts" else assay)
+  }
+  gateNames(asCounts(counts))
 }
 
-spotsBySlice <- function(spots, slice) {
+cellMetadata <- function(x) if (methods::is(x, "Seurat")) x[[]] else SummarizedExperiment::colData(x)
+
+joinSlices <- function(slices) {
+  counts <- joinCounts(lapply(slices, `[[`, "counts"))
+  coords <- do.call(rbind, lapply(unname(slices), `[[`, "coords"))
+  rownames(coords) <- colnames(counts)
+  sizes <- vapply(slices, function(slice) ncol(slice$counts), 0L)
+  list(
+    counts = counts, coords = coords, slice = sliceFactor(slices, sizes), from = rep(seq_along(slices), sizes)
+  )
+}
+
+# One matrix over the genes that all slices have.
+joinCounts <- function(counts) {
+  genes <- lapply(counts, rownames)
+  shared <- Reduce(intersect, genes)
+  gateShared(length(shared), genes)
+  spots <- unlist(lapply(counts, colnames), use.names = FALSE)
+  joined <- do.call(cbind, lapply(unname(counts), function(slice) slice[shared, , drop = FALSE]))
+  colnames(joined) <- jointNames(spots, rep(names(counts), vapply(counts, ncol, 0L)))
+  joined
+}
+
+# Names of spots over all slices.
+jointNames <- function(spots, slice) {
+  if (anyDuplicated(spots) == 0) {
+    return(spots)
+  }
   tell("Spots of different slices have the same names. In the joint fit they are called slice_name.")
   make.unique(paste0(slice, "_", spots))
 }
@@ -92,7 +155,7 @@ joinedFit <- function(x) {
   spots <- unlist(lapply(parts, function(part) rownames(part$embedding)), use.names = FALSE)
   from <- rep(seq_along(parts), vapply(parts, function(part) nrow(part$embedding), 0L))
   fit <- parts[[1]]
-  joint <- if (anyDuplicated(spots) > 0) make.unique(paste0(names(x)[from], "_", spots)) else spots
+  joint <- suppressMessages(jointNames(spots, names(x)[from]), "starscape_message")
   for (field in c("embedding", "prior", "priorExtra", "scores", "coords")) {
     fit[[field]] <- do.call(rbind, lapply(unname(parts), `[[`, field))
     rownames(fit[[field]]) <- joint

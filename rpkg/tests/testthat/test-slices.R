@@ -100,3 +100,28 @@ test_that("Seurat objects of a list get joint domains", {
   expected <- findDomains(joint(countsOf, coordsOf), k = 3)
   expect_identical(unname(unlist(lapply(found, function(x) as.character(x$domain)))), as.character(expected$domain))
 })
+
+test_that("alignment, pseudotime and imputation take lists of objects", {
+  skip_if_not_installed("SingleCellExperiment")
+  objects <- lapply(parts, function(part) {
+    SingleCellExperiment::SingleCellExperiment(
+      list(counts = part$counts), colData = data.frame(x = part$coords[, 1], y = part$coords[, 2])
+    )
+  })
+  fitted <- findDomains(joint(objects), k = 3)
+  fit <- joint(countsOf, coordsOf)
+  domain <- findDomains(fit, k = 3)$domain
+  quiet <- function(value) suppressMessages(value, classes = "starscape_message")
+  expect_identical(quiet(alignSlices(fitted))$coords, quiet(alignSlices(fit))$coords)
+
+  timed <- quiet(domainPseudotime(fitted, root = "1"))
+  expected <- quiet(domainPseudotime(fit, root = "1", domain = domain))
+  expect_identical(unname(unlist(lapply(timed, function(x) x$pseudotime))), unname(expected$pseudotime))
+  expect_s3_class(plotPseudotime(timed[[2]]), "ggplot")
+
+  imputed <- quiet(imputeExpression(fitted, c("gene2", "gene7")))
+  values <- quiet(imputeExpression(countsOf, c("gene2", "gene7"), fit = fit))
+  found <- SummarizedExperiment::assay(SingleCellExperiment::altExp(imputed[[2]], "imputed"), "logcounts")
+  expect_identical(unname(found), unname(values[, two$slice == "slice2"]))
+  expect_identical(colnames(found), colnames(objects[[2]]))
+})

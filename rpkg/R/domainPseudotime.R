@@ -1,0 +1,194 @@
+#' @include gate.R
+NULL
+
+#' Pseudotime across domains
+#'
+#' Orders the spots along the gradients of the tissue. Each spot is joined to its nearest neighbours in the embedding
+#' and to its neighbours on the tissue; a random walk on these links, freed of the density of spots, gives diffusion
+#' coordinates, and the pseudotime of a spot is its distance from the root in them. Nothing in it is random.
+#'
+#' A step from one spot to another is as likely as their locally scaled Gaussian kernel tells, with the distance to the
+#' last of the nearest neighbours as reach. Ten diffusion components are used. Spots that no chain of links joins to the
+#' root have no place on its scale: their pseudotime is NA, and a message tells how many they are.
+#'
+#' @param x A `starscape_fit`, an embedding (numeric matrix, spots x dimensions), an object on which
+#'   [runStarscape()] was run, or the list of objects it gave.
+#' @param root Where pseudotime starts: one of the domains, or the name of a spot. A name that is both is the domain. In
+#'   a domain, it starts at the spot that is farthest, in diffusion coordinates, from the mean of the spots outside:
+#'   the far end of a domain at the end of a gradient.
+#' @param domain Domain of each spot, NA for none: a factor or vector with one value per spot, or the result of
+#'   [findDomains()]. For objects also the name of a column of the cell metadata. `NULL` for no domains; the root is then
+#'   a spot, and there is no connectivity.
+#' @param neighbours Number of nearest neighbours in the embedding, a whole number from 1.
+#' @param threads Number of threads, a whole number from 1. It does not change the result.
+#' @param verbose Whether to show progress.
+#' @param ... For objects and lists: the arguments of the method for fits.
+#' @return For a fit or a matrix, a list of class `domain_pseudotime` with
+#'   * `pseudotime`: from 0 at the root to 1, named by spot; NA for spots without counts and for those without links to
+#'     the root;
+#'   * `connectivity`: links between two domains in the embedding as a share of those expected by chance, from 0 to 1; a
+#'     symmetric matrix, domains x domains, with 0 on the diagonal, or `NULL` without domains;
+#'   * `root`: name of the spot where pseudotime starts (its number where spots have no names);
+#'   * `domains`: data frame with one row per domain: `domain`, number of `spots`, mean `pseudotime`, and the place `x`,
+#'     `y` of the spot nearest to the domain's centre, NA without coordinates or with several slices;
+#'   * `coords` and `slice` of a fit, for the figures.
+#'
+#'   For other objects, the object with the column `pseudotime` in the cell metadata, and `connectivity`, `root` and
+#'   `domains` as element `pseudotime` of the stored fit.
+#' @section Errors:
+#' Unusable input is an error of class `starscape_error_argument` whose field `argument` names the argument.
+#' @references
+#' Haghverdi, Buettner, Wolf, Buettner and Theis (2016). Diffusion pseudotime robustly reconstructs lineage branching.
+#' Nature Methods 13, 845-848. \doi{10.1038/nmeth.3971}
+#'
+#' Wolf, Hamey, Plass, Solana, Dahlin, Gottgens, Rajewsky, Simon and Theis (2019). PAGA: graph abstraction reconciles
+#' clustering with trajectory inference through a topology preserving map of single cells. Genome Biology 20, 59.
+#' \doi{10.1186/s13059-019-1663-x}
+#' @seealso [plotPseudotime()], [plotDomainConnectivity()]
+#' @examples
+#' slices <- simulateSlices(rows = 20, columns = 20, genes = 300, domains = 3)
+#' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 30)
+#' time <- domainPseudotime(fit, root = "1", domain = findDomains(fit, k = 3))
+#' time
+#' plotPseudotime(time)
+#' plotDomainConnectivity(time)
+#' @export
+domainPseudotime <- function(x, root, ...) {
+  UseMethod("domainPseudotime")
+}
+
+#' @rdname domainPseudotime
+#' @export
+domainPseudotime.starscape_fit <- function(x, root, domain = NULL, neighbours = 15, threads = 2,
+                                           verbose = rlang::is_interactive(), ...) {
+  gateDots(...)
+  used <- usedSpots(x)
+  found <- pseudotimeOfSpots(
+    x$embedding[used, , drop = FALSE], used, rownames(x$embedding), x$graph[used, used], gateRoot(root),
+    gateDomain(domain, length(used)), list(neighbours = neighbours, threads = threads, verbose = verbose)
+  )
+  found$domains <- placeDomains(found$domains, gateDomain(domain, length(used)), x$coords, x$slice)
+  found[c("coords", "slice")] <- list(x$coords, x$slice)
+  found
+}
+
+#' @rdname domainPseudotime
+#' @param graph Neighbours of the spots on the tissue, a sparse symmetric matrix, spots x spots, whose links are added;
+#'   `NULL` for none.
+#' @export
+domainPseudotime.default <- function(x, root, domain = NULL, neighbours = 15, threads = 2,
+                                     verbose = rlang::is_interactive(), graph = NULL, ...) {
+  gateDots(...)
+  embedding <- gateEmbedding(x, "x")
+  spots <- nrow(embedding)
+  pseudotimeOfSpots(
+    embedding, rep(TRUE, spots), rownames(embedding), graph, gateRoot(root), gateDomain(domain, spots),
+    list(neighbours = neighbours, threads = threads, verbose = verbose)
+  )
+}
+
+# `embedding` and `graph` hold the spots that are `used`, `spots` names all of them.
+pseudotimeOfSpots <- function(embedding, used, spots, graph, root, domain, settings) {
+  settings <- gateFields(settings, pseudotimeChecks)
+  start <- gateStart(root, domain, spots, used)
+  labels <- if (is.null(domain)) integer(length(used)) else as.integer(domain)
+  labels[is.na(labels)] <- 0L
+  found <- unwrap(core_domain_pseudotime(
+    unname(embedding), gateGraph(graph, sum(used)), labels[used], c(settings[c("neighbours", "threads")], start),
+    progressBar(settings$verbose)
+  ))
+  pseudotime <- stats::setNames(rep(NA_real_, length(used)), spots)
+  pseudotime[used] <- found$pseudotime
+  lost <- sum(is.na(found$pseudotime))
+  if (lost > 0) tell(lost, " spots have no link to the root. Their pseudotime is NA.")
+  rootSpot <- which(used)[[found$root]]
+  structure(
+    list(
+      pseudotime = pseudotime,
+      connectivity = if (!is.null(domain)) namedConnectivity(found$connectivity, levels(domain)),
+      root = if (is.null(spots)) rootSpot else spots[[rootSpot]],
+      domains = if (!is.null(domain)) summariseDomains(pseudotime, replace(domain, !used, NA))
+    ),
+    class = "domain_pseudotime"
+  )
+}
+
+pseudotimeChecks <- list(
+  neighbours = wholeNumber(1, 1e6), threads = wholeNumber(1, 1024), verbose = yesOrNo
+)
+
+# The core knows of no level beyond the last one that has spots.
+namedConnectivity <- function(found, levels) {
+  connectivity <- matrix(0, length(levels), length(levels), dimnames = list(levels, levels))
+  own <- seq_len(nrow(found))
+  connectivity[own, own] <- found
+  connectivity
+}
+
+summariseDomains <- function(pseudotime, domain) {
+  means <- vapply(split(unname(pseudotime), domain), mean, 0, na.rm = TRUE, USE.NAMES = FALSE)
+  data.frame(
+    domain = factor(levels(domain), levels = levels(domain)), spots = tabulate(domain, nlevels(domain)),
+    pseudotime = replace(means, is.nan(means), NA)
+  )
+}
+
+# Where each domain is on the tissue: at the one of its spots that is nearest to their centre.
+placeDomains <- function(domains, domain, coords, slice) {
+  if (is.null(domain)) {
+    return(NULL)
+  }
+  domains[c("x", "y")] <- NA_real_
+  if (nlevels(slice) > 1) {
+    return(domains)
+  }
+  for (own in which(domains$spots > 0)) {
+    places <- coords[which(as.integer(domain) == own), , drop = FALSE]
+    middle <- which.min(colSums((t(places) - colMeans(places))^2))
+    domains[own, c("x", "y")] <- places[middle, ]
+  }
+  domains
+}
+
+#' Print a pseudotime
+#'
+#' @param x The result of [domainPseudotime()].
+#' @param ... Not used.
+#' @return `x`, invisibly.
+#' @examples
+#' slices <- simulateSlices(rows = 15, columns = 15, genes = 50, domains = 3)
+#' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 10)
+#' print(domainPseudotime(fit, root = rownames(fit$embedding)[[1]]))
+#' @method print domain_pseudotime
+#' @export
+print.domain_pseudotime <- function(x, ...) {
+  known <- sum(!is.na(x$pseudotime))
+  cat(sprintf("pseudotime of %d spots (%d NA) from root %s\n", known, length(x$pseudotime) - known, x$root))
+  if (!is.null(x$domains)) {
+    order <- order(x$domains$pseudotime)
+    cat("  mean of each domain:\n")
+    print(x$domains[order, c("domain", "spots", "pseudotime")], row.names = FALSE, digits = 3)
+    cat("  connectivity:\n")
+    print(x$connectivity[order, order], digits = 2)
+  }
+  invisible(x)
+}
+
+# The result that x is, or the one that was stored in it.
+storedPseudotime <- function(x) {
+  if (inherits(x, "domain_pseudotime")) {
+    return(x)
+  }
+  fit <- storedFit(x)
+  seurat <- methods::is(x, "Seurat")
+  column <- if (seurat) x[[]]$pseudotime else if (!inherits(x, "starscape_fit")) x$pseudotime
+  if (is.null(fit$pseudotime) || is.null(column)) {
+    stopArgument("x", "has no pseudotime", "Run domainPseudotime() on it first.")
+  }
+  own <- if (seurat) seuratFit(x) else sceFit(x)
+  pseudotime <- stats::setNames(as.numeric(column), rownames(own$embedding))
+  structure(
+    c(list(pseudotime = pseudotime), fit$pseudotime, list(coords = own$coords, slice = own$slice)),
+    class = "domain_pseudotime"
+  )
+}

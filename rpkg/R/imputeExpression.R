@@ -1,0 +1,80 @@
+#' @include gate.R
+NULL
+
+#' Denoised expression of chosen genes
+#'
+#' Predicts the expression of any gene of the data, also of genes that the fit did not use, from the embedding and from
+#' the gene's counts around each spot. What is returned is the expected expression, comparable between spots of every
+#' depth: draw it, but do not test it, as neighbouring values are no longer independent.
+#'
+#' The share that the gene has of a spot's counts is predicted by ridge regression on the embedding and on the gene's
+#' share within two steps on the graph of neighbours, the spot itself left out. So a gene that varies like the tissue
+#' borrows from all genes, and a gene with a pattern of its own from its neighbourhood, as far as either is informative.
+#' The penalty has the smallest error by generalised cross-validation; spots weigh as much as they have counts; with
+#' several slices each has a level of its own.
+#'
+#' @param x Counts: a matrix with genes as rows and spots as columns (as for [runStarscape()]), an object on which
+#'   [runStarscape()] was run, or a list of such slices.
+#' @param features Names of the genes, among the rows of `x`; `NULL` for those of the fit. The result is dense: 2000 genes
+#'   of 10,000 spots take 160 MB.
+#' @param ... For objects: `threads` and `verbose`.
+#' @return For a matrix, a dense matrix, genes (as given) x spots (of the fit), of log(1 + 10,000 x expected share of the
+#'   spot's counts), the scale of log-normalised expression in `Seurat`; 0 or more, NA for spots without counts. Its
+#'   attribute `explained` says for each gene which share of the variance over spots is explained, by generalised
+#'   cross-validation: 0 for a gene that comes out at its mean in each slice, NA for one that does not vary. The rest of
+#'   the variance of a sparse gene is mostly that of counting.
+#'
+#'   For `Seurat`, the object with the assay `imputed`, whose `data` holds the matrix and whose feature metadata the
+#'   column `explained`. (An assay cannot have the name of the reduction `starscape`.) For `SingleCellExperiment` and
+#'   `SpatialExperiment`, the object with the alternative experiment `imputed`, whose assay `logcounts` holds the matrix
+#'   and whose `rowData` the column `explained`. For a list of slices, one matrix over all of them or the list of objects.
+#' @section Errors:
+#' Unusable input is an error of class `starscape_error_argument` whose field `argument` names the argument.
+#' @references
+#' Golub, Heath and Wahba (1979). Generalized cross-validation as a method for choosing a good ridge parameter.
+#' Technometrics 21, 215-223.
+#' @seealso [plotDomains()] draws a gene of an object.
+#' @examples
+#' slices <- simulateSlices(rows = 20, columns = 20, genes = 300, domains = 3)
+#' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 30)
+#' imputed <- imputeExpression(slices$counts, rownames(slices$counts)[1:5], fit = fit)
+#' attr(imputed, "explained")
+#' plotDomains(slices$coords, imputed[1, ], title = rownames(imputed)[[1]])
+#' @export
+imputeExpression <- function(x, features = NULL, ...) {
+  UseMethod("imputeExpression")
+}
+
+#' @rdname imputeExpression
+#' @param fit The `starscape_fit` of these counts; its spots are matched by name.
+#' @param threads Number of threads, a whole number from 1. It does not change the result.
+#' @param verbose Whether to show progress.
+#' @export
+imputeExpression.default <- function(x, features = NULL, fit, threads = 2, verbose = rlang::is_interactive(), ...) {
+  gateDots(...)
+  if (inherits(x, "starscape_fit")) stopArgument("x", "is a fit", "Give the counts as `x`, and the fit as `fit`.")
+  if (missing(fit)) stopArgument("fit", "is missing", "Give the result of runStarscape() on these counts.")
+  fit <- storedFit(fit, "fit")
+  settings <- gateFields(list(threads = threads, verbose = verbose), imputeChecks)
+  counts <- gateNames(gateCounts(x))
+  used <- usedSpots(fit)
+  counts <- gateFittedSpots(counts, rownames(fit$embedding))[, used, drop = FALSE]
+  genes <- gateGenes(features, fit$features, rownames(counts))
+  parts <- countParts(counts)
+  found <- unwrap(core_impute_expression(
+    parts$values, parts$rows, parts$offsets, parts$dim, genes, unname(fit$embedding[used, , drop = FALSE]),
+    gateGraph(fit$graph[used, used], sum(used)), sliceNumbers(fit$slice, used), settings["threads"], progressBar(settings$verbose)
+  ))
+  imputedMatrix(found, rownames(counts)[genes + 1L], used, rownames(fit$embedding))
+}
+
+imputeChecks <- list(threads = wholeNumber(1, 1024), verbose = yesOrNo)
+
+imputedMatrix <- function(found, genes, used, spots) {
+  expression <- if (all(used)) found$expression else matrix(NA_real_, length(genes), length(spots))
+  if (!all(used)) expression[, used] <- found$expression
+  dimnames(expression) <- list(genes, spots)
+  # R calls NaN of the core NA.
+  attr(expression, "explained") <- stats::setNames(ifelse(is.nan(found$explained), NA, found$explained), genes)
+  expression
+}
