@@ -277,9 +277,7 @@ gateSlice <- function(slice, spots) {
       "slice", sprintf("is NA for %d spots", sum(is.na(slice))), "Say for every spot which slice it lies on."
     )
   }
-  slice <- if (is.factor(slice)) droplevels(slice) else factor(slice, levels = unique(slice))
-  if (nlevels(slice) == 1) tell("`slice` has one value. This is a plain fit of one slice.")
-  slice
+  if (is.factor(slice)) droplevels(slice) else factor(slice, levels = unique(slice))
 }
 
 # A list of slices, each with a name; all matrices or all objects.

@@ -90,6 +90,7 @@ runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 200
     gateControl(stability, "starControl"), gateControl(loss, "lossControl"), gateControl(graph, "graphControl")
   )
   input <- gateInput(x, coords, slice)
+  if (nlevels(input$slice) == 1) tell("`slice` has one value. This is a plain fit of one slice.")
   given <- list(givenFeatures = gateFeatures(features, rownames(input$counts)))
   gateLatentDim(settings$latentDim, featureCount(settings, given, input), ncol(input$counts))
   parameters <- c(settings[names(settings) != "verbose"], given, controls)

@@ -38,3 +38,43 @@ sections <- list(
   BZ9 = list(read = readStarmap, path = "starmap_mpfc/BZ9", least = 0.66),
   BZ14 = list(read = readStarmap, path = "starmap_mpfc/BZ14", least = 0.75)
 )
+
+# Every section is read once, and fitted once with each seed.
+kept <- new.env()
+
+once <- function(key, value) {
+  if (is.null(kept[[key]])) assign(key, value, kept)
+  kept[[key]]
+}
+
+readSection <- function(name) {
+  once(name, sections[[name]]$read(file.path(folder, sections[[name]]$path)))
+}
+
+fitSection <- function(name, seed = 1) {
+  once(paste("fit", name, seed), suppressMessages(
+    runStarscape(readSection(name)$counts, unname(readSection(name)$coords), seed = seed, verbose = FALSE),
+    "starscape_message"
+  ))
+}
+
+# Several sections together, as a list of what they are made of.
+fitTogether <- function(parts, ...) {
+  suppressMessages(runStarscape(
+    lapply(parts, `[[`, "counts"), lapply(parts, function(part) unname(part$coords)), verbose = FALSE, ...
+  ), "starscape_message")
+}
+
+cortexPair <- c("151673", "151674")
+animals <- c("BZ5", "BZ9", "BZ14")
+
+fitSections <- function(names) once(paste(c("fit", names), collapse = " "), fitTogether(readSections(names)))
+
+readSections <- function(names) sapply(names, readSection, simplify = FALSE)
+
+knownLabels <- function(parts) unlist(lapply(parts, `[[`, "labels"), use.names = FALSE)
+
+needSections <- function(what) {
+  testthat::skip_if(folder == "", paste("STARSCAPE_DATA is not set:", what, "is not tested"))
+  testthat::skip_if_not(dir.exists(file.path(folder, "dlpfc")), "the folder STARSCAPE_DATA has no real sections")
+}

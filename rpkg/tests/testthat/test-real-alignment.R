@@ -1,24 +1,10 @@
 # Alignment of real sections, with the settings a user gets.
 
-readSection <- function(name) sections[[name]]$read(file.path(folder, sections[[name]]$path))
-
 spread <- function(coords) unname(cbind(coords[, 1], sqrt(3) * coords[, 2]))
-
-# A fit of several sections on the genes they share.
-jointFit <- function(parts) {
-  shared <- Reduce(intersect, lapply(parts, function(part) rownames(part$counts)))
-  counts <- do.call(cbind, lapply(names(parts), function(name) {
-    counts <- parts[[name]]$counts[shared, ]
-    `colnames<-`(counts, paste0(name, "_", colnames(counts)))
-  }))
-  coords <- do.call(rbind, lapply(parts, function(part) unname(part$coords)))
-  slice <- rep(names(parts), vapply(parts, function(part) ncol(part$counts), 0L))
-  suppressMessages(runStarscape(counts, coords, slice = slice, verbose = FALSE), "starscape_message")
-}
 
 # The angles, and the agreement of labels carried over with the known ones of each moved section.
 carriedOver <- function(fit, parts, ...) {
-  labels <- unlist(lapply(parts, `[[`, "labels"), use.names = FALSE)
+  labels <- knownLabels(parts)
   alignment <- alignSlices(fit, verbose = FALSE, ...)
   carried <- transferLabels(alignment, labels)$label
   measured <- vapply(alignment$summary$slice, function(name) {
@@ -29,11 +15,6 @@ carriedOver <- function(fit, parts, ...) {
     )
   }, c(angle = 0, ARI = 0, share = 0))
   rbind(measured, inlier_share = alignment$summary$inlier_share)
-}
-
-needSections <- function(what) {
-  skip_if(folder == "", paste("STARSCAPE_DATA is not set:", what, "is not tested"))
-  skip_if_not(dir.exists(file.path(folder, "dlpfc")), "the folder STARSCAPE_DATA has no real sections")
 }
 
 # A section turned by an angle and shifted, without the share `cut` of its spots at one side and with binomially thinned
@@ -52,8 +33,8 @@ copyOf <- function(section, degrees, cut, thinned, axis = 1) {
 
 test_that("neighbouring sections are laid on each other, with any seed", {
   needSections("alignment of real sections")
-  parts <- list("151673" = readSection("151673"), "151674" = readSection("151674"))
-  fit <- jointFit(parts)
+  parts <- readSections(cortexPair)
+  fit <- fitSections(cortexPair)
   onto <- sapply(1:5, function(seed) carriedOver(fit, parts, seed = seed)[, 1])
   back <- carriedOver(fit, parts, reference = "151674")
   cat("\n151674 on 151673 with five seeds, and 151673 on 151674:\n")
@@ -71,7 +52,7 @@ test_that("a turned, cut and thinned copy is laid on its section", {
   plain <- readSection("151673")
   measured <- vapply(list(c(0.2, 1), c(0.5, 2)), function(form) {
     copy <- copyOf(plain, 37, cut = form[[1]], thinned = 0.5, axis = form[[2]])
-    fit <- jointFit(list(section = section, copy = copy))
+    fit <- fitTogether(list(section = section, copy = copy))
     alignment <- alignSlices(fit, verbose = FALSE)
     distance <- sqrt(rowSums((alignment$coords[fit$slice == "copy", ] - copy$truth)^2)) / 2
     c(angle = alignment$transforms$copy$angle, median_error = stats::median(distance), worst_error = max(distance))
@@ -90,7 +71,7 @@ test_that("half a section of another slice finds its place", {
   second <- readSection("151674")
   half <- copyOf(second, 37, cut = 0.5, thinned = 1)
   parts <- list("151673" = first, half = half)
-  found <- carriedOver(jointFit(parts), parts)
+  found <- carriedOver(fitTogether(parts), parts)
   cat("\nHalf of 151674 on 151673:\n")
   print(round(found, 3))
   expect_lt(abs(found["angle", ] + 37), 4)
@@ -99,8 +80,8 @@ test_that("half a section of another slice finds its place", {
 
 test_that("sections of different animals are laid on each other as far as they agree", {
   needSections("alignment of animals")
-  parts <- list(BZ5 = readSection("BZ5"), BZ9 = readSection("BZ9"), BZ14 = readSection("BZ14"))
-  fit <- jointFit(parts)
+  parts <- readSections(animals)
+  fit <- fitSections(animals)
   found <- lapply(1:3, function(seed) carriedOver(fit, parts, seed = seed))
   cat("\nBZ9 and BZ14 on BZ5:\n")
   print(round(found[[1]], 3))

@@ -26,9 +26,8 @@ correlations <- function(values, hidden, truth) {
 }
 
 test_that("hidden expression is found better than by neighbours and by components", {
-  skip_if(folder == "", "STARSCAPE_DATA is not set: imputation on a real section is not tested")
-  skip_if_not(dir.exists(file.path(folder, "dlpfc")), "the folder STARSCAPE_DATA has no real sections")
-  data <- sections[["151673"]]$read(file.path(folder, sections[["151673"]]$path))
+  needSections("imputation on a real section")
+  data <- readSection("151673")
   shown <- data$counts
   shown@x[withr::with_seed(1, sample(length(shown@x), length(shown@x) %/% 10))] <- 0
   fit <- suppressMessages(runStarscape(shown, unname(data$coords), verbose = FALSE), "starscape_message")
