@@ -23,8 +23,8 @@ R_SOURCES := $(shell find rpkg -type f -not -path 'rpkg/src/rust/*' -not -path '
 PACKAGED := $(wildcard benches/*.rs) $(shell find vignettes rpkg/tests -type f -not -name Rplots.pdf)
 INSTALLED := .Rlib/starscape/DESCRIPTION
 
-.PHONY: help setup demo test test-core test-r install package test-package check bench stability lint docs vignettes \
-  stack-current test-current clean
+.PHONY: help setup demo test test-core test-r install package test-package check bench stability slices lint docs \
+  vignettes stack-current test-current clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -65,6 +65,9 @@ bench: setup ## time the kernels of the core
 stability: install ## over seeds, into benches/stability/; SEEDS, PARTS, PEERS, DRAWS, SECTIONS, OUT make it shorter
 	Rscript benches/stability/run.R .Rlib "$(or $(OUT),benches/stability)" $(or $(SEEDS),100) $(or $(PARTS),20) \
 	  $(or $(PEERS),20) $(or $(DRAWS),20) $(SECTIONS)
+
+slices: install ## several slices together, into benches/slices/; SEEDS, DRAWS and OUT make it shorter
+	Rscript benches/slices/run.R .Rlib "$(or $(OUT),benches/slices)" $(or $(SEEDS),20) $(or $(DRAWS),3)
 
 lint: setup ## formatting and lints of all Rust code
 	tools/rust-component.sh clippy rustfmt

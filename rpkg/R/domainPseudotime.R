@@ -14,8 +14,8 @@ NULL
 #' @param x A `starscape_fit`, an embedding (numeric matrix, spots x dimensions), an object on which
 #'   [runStarscape()] was run, or the list of objects it gave.
 #' @param root Where pseudotime starts: one of the domains, or the name of a spot. A name that is both is the domain. In
-#'   a domain, it starts at the spot that is farthest, in diffusion coordinates, from the mean of the spots outside:
-#'   the far end of a domain at the end of a gradient.
+#'   a domain, it starts at its far end: in the middle of the tenth of its spots that is farthest, in diffusion
+#'   coordinates, from the mean of the spots outside.
 #' @param domain Domain of each spot, NA for none: a factor or vector with one value per spot, or the result of
 #'   [findDomains()]. For objects also the name of a column of the cell metadata. `NULL` for no domains; the root is then
 #'   a spot, and there is no connectivity.

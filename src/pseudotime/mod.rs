@@ -28,7 +28,8 @@ const SMALLEST_GAP: f64 = 1e-12;
 pub enum Root {
     /// At this spot.
     Spot(usize),
-    /// At the spot of this domain that is farthest, in diffusion coordinates, from the mean of the spots outside it.
+    /// At the far end of this domain: in the middle of the tenth of its spots that is farthest, in diffusion coordinates,
+    /// from the mean of the spots outside.
     Domain(usize),
 }
 
@@ -88,21 +89,35 @@ fn diffusion_coordinates(transition: &Transition, monitor: &Monitor) -> Result<A
     Ok(vectors)
 }
 
-/// The row of a set that is farthest from the mean of all rows outside it; of equally far ones the first.
+/// Share of a domain's spots that make its far end: one spot alone may be an outlier.
+const FAR_END: f64 = 0.1;
+
+/// The middle of the far end of a set of rows: of the tenth of them that is farthest from the mean of all rows outside,
+/// the row nearest to the mean of that tenth; of equally near ones the first.
 fn remotest(coordinates: ArrayView2<f64>, inside: impl Fn(usize) -> bool) -> Option<usize> {
-    let (own, others): (Vec<usize>, Vec<usize>) = (0..coordinates.nrows()).partition(|&row| inside(row));
-    let mut centre = Array1::zeros(coordinates.ncols());
-    others.iter().for_each(|&row| centre += &coordinates.row(row));
-    centre /= others.len().max(1) as f64;
-    let distance = |row: usize| (&coordinates.row(row) - &centre).mapv(|value| value * value).sum();
-    let far = own.into_iter().map(|row| (row, distance(row)));
-    far.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(row, _)| row)
+    let (mut own, others): (Vec<usize>, Vec<usize>) = (0..coordinates.nrows()).partition(|&row| inside(row));
+    let outside = mean_row(coordinates, &others);
+    let distances = squared_distances(coordinates, &outside);
+    own.sort_by(|&a, &b| distances[b].total_cmp(&distances[a]));
+    own.truncate((FAR_END * own.len() as f64).ceil() as usize);
+    own.sort_unstable();
+    let distances = squared_distances(coordinates, &mean_row(coordinates, &own));
+    own.into_iter().reduce(|best, next| if distances[next] < distances[best] { next } else { best })
+}
+
+fn mean_row(values: ArrayView2<f64>, rows: &[usize]) -> Array1<f64> {
+    let mut mean = Array1::zeros(values.ncols());
+    rows.iter().for_each(|&row| mean += &values.row(row));
+    mean / rows.len().max(1) as f64
+}
+
+fn squared_distances(values: ArrayView2<f64>, from: &Array1<f64>) -> Array1<f64> {
+    values.map_axis(Axis(1), |row| (&row - from).mapv(|value| value * value).sum())
 }
 
 /// Distance of every row from one of them, as a share of the largest.
 fn distances(coordinates: ArrayView2<f64>, start: usize) -> Array1<f64> {
-    let origin = coordinates.row(start);
-    let distance = coordinates.map_axis(Axis(1), |point| (&point - &origin).mapv(|value| value * value).sum().sqrt());
+    let distance = squared_distances(coordinates, &coordinates.row(start).to_owned()).mapv(f64::sqrt);
     let largest = distance.fold(0.0f64, |largest, &value| largest.max(value));
     if largest > 0.0 { distance / largest } else { distance }
 }

@@ -1,0 +1,155 @@
+# Several slices together: accuracy, mixing, batch effects, alignment, order, over seeds.
+#
+#   Rscript benches/slices/run.R LIBRARY OUT SEEDS DRAWS
+#
+# Writes OUT/results.md. SEEDS are run for the defaults, three for the fits without the losses of several slices; DRAWS
+# are the simulated batch effects. Needs the real sections (STARSCAPE_DATA).
+
+arguments <- commandArgs(TRUE)
+.libPaths(c(normalizePath(arguments[[1]]), .libPaths()))
+library(starscape)
+out <- arguments[[2]]
+seeds <- seq_len(as.integer(arguments[[3]]))
+draws <- seq_len(as.integer(arguments[[4]]))
+dir.create(out, showWarnings = FALSE, recursive = TRUE)
+source("rpkg/tests/testthat/helper-sections.R")
+if (folder == "" || !dir.exists(folder)) stop("STARSCAPE_DATA is not set: there is nothing to measure.")
+
+sets <- list("STARmap BZ5 + BZ9 + BZ14" = animals, "151673 + 151674" = cortexPair)
+plain <- lossControl(prototype = 0, scale = 0)
+
+# Measures of one fit -------------------------------------------------------------------------------------------------
+
+silhouetteOfSlices <- function(values, fit, labels) {
+  widths <- vapply(split(seq_along(labels), labels), function(rows) {
+    clusterMetrics(fit$slice[rows], fit$slice[rows], values[rows, ])[["silhouette"]]
+  }, 0)
+  stats::weighted.mean(widths, table(labels))
+}
+
+measure <- function(fit, labels, space = "embedding") {
+  domain <- findDomains(fit, k = length(unique(stats::na.omit(labels))), space = space, verbose = FALSE)$domain
+  each <- vapply(levels(fit$slice), function(name) {
+    rows <- fit$slice == name
+    clusterMetrics(labels[rows], domain[rows])[["ARI"]]
+  }, 0)
+  all <- clusterMetrics(labels, domain, graph = fit$graph)
+  values <- c(
+    ARI = mean(each), joint = all[["ARI"]], boundary = all[["boundaryCA"]],
+    mixing = silhouetteOfSlices(fit[[space]], fit, labels)
+  )
+  list(values = values, domain = domain)
+}
+
+pairwise <- function(domains) {
+  if (length(domains) < 2) NA else {
+    mean(utils::combn(length(domains), 2, function(pair) {
+      clusterMetrics(domains[[pair[[1]]]], domains[[pair[[2]]]])[["ARI"]]
+    }))
+  }
+}
+
+overSeeds <- function(parts, seeds, ...) {
+  labels <- knownLabels(parts)
+  runs <- lapply(seeds, function(seed) measure(fitTogether(parts, seed = seed, ...), labels))
+  values <- vapply(runs, `[[`, runs[[1]]$values, "values")
+  c(rowMeans(values), gap = diff(range(values["ARI", ])), pairs = pairwise(lapply(runs, `[[`, "domain")))
+}
+
+# Batch effects -------------------------------------------------------------------------------------------------------
+
+# Half of the genes of every section but the first: their counts are scaled by a factor between 1/3 and 3, and a
+# background is added of up to their own mean.
+withBatch <- function(parts, draw) {
+  withr::with_seed(draw, {
+    genes <- Reduce(intersect, lapply(parts, function(part) rownames(part$counts)))
+    hit <- sample(genes, length(genes) %/% 2)
+    for (name in names(parts)[-1]) {
+      counts <- parts[[name]]$counts
+      rows <- match(hit, rownames(counts))
+      factor <- exp(stats::runif(length(rows), -log(3), log(3)))
+      background <- Matrix::rowMeans(counts[rows, ]) * stats::runif(length(rows))
+      old <- as.matrix(counts[rows, ])
+      scaled <- ifelse(factor < 1, stats::rbinom(length(old), old, pmin(factor, 1)),
+        old + stats::rpois(length(old), old * pmax(factor - 1, 0))
+      )
+      counts[rows, ] <- scaled + stats::rpois(length(old), background)
+      parts[[name]]$counts <- methods::as(counts, "CsparseMatrix")
+    }
+  })
+  parts
+}
+
+batchTable <- function(name) {
+  parts <- readSections(sets[[name]])
+  labels <- knownLabels(parts)
+  settings <- list("defaults" = lossControl(), "without scale matching" = lossControl(scale = 0), "without both" = plain)
+  rows <- lapply(names(settings), function(setting) {
+    ari <- function(parts) measure(fitTogether(parts, loss = settings[[setting]]), labels)$values[c("ARI", "mixing")]
+    before <- ari(parts)
+    after <- rowMeans(vapply(draws, function(draw) ari(withBatch(parts, draw)), before))
+    data.frame(
+      sections = name, losses = setting, "without effect" = before[["ARI"]], "with effect" = after[["ARI"]],
+      fall = before[["ARI"]] - after[["ARI"]], mixing = after[["mixing"]], check.names = FALSE
+    )
+  })
+  do.call(rbind, rows)
+}
+
+# Alignment and order -------------------------------------------------------------------------------------------------
+
+alignmentOver <- function(seeds) {
+  parts <- readSections(cortexPair)
+  labels <- knownLabels(parts)
+  ari <- vapply(seeds, function(seed) {
+    alignment <- alignSlices(fitTogether(parts, seed = seed), seed = seed, verbose = FALSE)
+    own <- alignment$slice == "151674"
+    clusterMetrics(labels[own], transferLabels(alignment, labels)$label[own])[["ARI"]]
+  }, 0)
+  data.frame(what = "151674 on 151673, ARI of labels carried over", mean = mean(ari), gap = diff(range(ari)))
+}
+
+orderOver <- function(seeds) {
+  data <- readSection("151673")
+  rank <- match(data$labels, c("WM", paste0("L", 6:1)))
+  tau <- vapply(seeds, function(seed) {
+    fit <- suppressMessages(
+      runStarscape(data$counts, unname(data$coords), seed = seed, verbose = FALSE), "starscape_message"
+    )
+    domains <- findDomains(fit, k = 7, verbose = FALSE)
+    root <- names(which.max(tapply(rank == 1, domains$domain, mean, na.rm = TRUE)))
+    time <- domainPseudotime(fit, root, domain = domains, verbose = FALSE)$pseudotime
+    stats::cor(time, rank, method = "kendall", use = "complete.obs")
+  }, 0)
+  data.frame(what = "pseudotime of 151673 from white matter, Kendall's tau", mean = mean(tau), gap = diff(range(tau)))
+}
+
+# Report --------------------------------------------------------------------------------------------------------------
+
+markdown <- function(table) {
+  numbers <- vapply(table, is.numeric, NA)
+  table[numbers] <- lapply(table[numbers], function(column) ifelse(is.na(column), "-", sprintf("%.4f", column)))
+  lines <- apply(rbind(names(table), "---", as.matrix(table)), 1, function(row) paste0("| ", paste(row, collapse = " | "), " |"))
+  paste(lines, collapse = "\n")
+}
+
+together <- do.call(rbind, lapply(names(sets), function(name) {
+  parts <- readSections(sets[[name]])
+  fit <- fitSections(sets[[name]])
+  rows <- rbind(
+    c(measure(fit, knownLabels(parts), "prior")$values, gap = 0, pairs = 1),
+    overSeeds(parts, utils::head(seeds, 3), loss = plain), overSeeds(parts, seeds)
+  )
+  message(name)
+  data.frame(sections = name, model = c("prior alone", "without the two losses", "defaults"), rows)
+}))
+names(together)[3:8] <- c("mean ARI", "joint ARI", "boundary accuracy", "mixing", "gap of ARI", "pairwise ARI")
+batches <- do.call(rbind, lapply(names(sets), batchTable))
+further <- rbind(alignmentOver(seeds), orderOver(seeds))
+version <- sprintf("starscape %s, R %s.", utils::packageVersion("starscape"), getRversion())
+writeLines(c(
+  "# Several slices together", "", "Made by `make slices`. Mixing: silhouette of the slices within true domains.", "",
+  version, "", sprintf("## Over %d seeds", length(seeds)), "", markdown(together), "",
+  sprintf("## Batch effects, mean of %d draws", length(draws)), "", markdown(batches), "",
+  "## Alignment and order, over the same seeds", "", markdown(further)
+), file.path(out, "results.md"))
