@@ -2,7 +2,7 @@
 #'
 #' Divides the spots into `k` domains by their embedding. The mixture model has one covariance shared by all domains and
 #' starts from the consensus of the best-likelihood partitions of several views of the deterministic prior, not from
-#' random centres. Where the partition of one view explains the prior decisively better (a log Bayes factor above 3,
+#' random centres. Where the partition of one view explains the prior decisively better (a log Bayes factor above 10,
 #' neighbouring spots counted as the fewer independent ones they are worth), it starts from that one.
 #'
 #' @param x A `starscape_fit`, an embedding (numeric matrix, spots x dimensions), an object on which

@@ -11,9 +11,10 @@ use crate::graph::SpatialGraph;
 use crate::monitor::Monitor;
 use ndarray::Array2;
 
-/// Log Bayes factor from which evidence is strong (Kass & Raftery 1995, Journal of the American Statistical Association
-/// 90:773).
-const STRONG: f64 = 3.0;
+/// Log Bayes factor from which one partition is taken for better than what the views agree on: twice that of evidence
+/// called very strong (Kass & Raftery 1995, Journal of the American Statistical Association 90:773), because the maxima
+/// compared are themselves the highest of many.
+const DECISIVE: f64 = 10.0;
 
 /// The consensus of the best-likelihood partitions of the `views` into `k` groups, unless the partition of one view
 /// explains the `points` decisively better.
@@ -21,7 +22,7 @@ const STRONG: f64 = 3.0;
 /// Likelihoods of a section of a thousand spots have many maxima of nearly the same height, and which of them is
 /// highest changes with any detail; the consensus does not. But views can also agree on a poor maximum, most of all
 /// where two small domains are close. So each view's partition is refined in the `points`, and the best one is taken if
-/// its log-likelihood exceeds that of the consensus by strong evidence. All have as many parameters, so the difference
+/// its log-likelihood exceeds that of the consensus by far. All have as many parameters, so the difference
 /// is the log Bayes factor to first order, once neighbouring spots that repeat each other are counted as the fewer
 /// independent ones they are worth.
 ///
@@ -49,7 +50,7 @@ pub(super) fn starting_labels(
     let settled = most_probable(&agreed_fit.posterior(points)?);
     let effect = graph.map_or(1.0, |graph| design_effect(points, graph, &settled, &agreed_fit.gaussians));
     Ok(match best {
-        Some((labels, highest)) if highest - agreed_fit.log_likelihood > STRONG * effect => labels,
+        Some((labels, highest)) if highest - agreed_fit.log_likelihood > DECISIVE * effect => labels,
         _ => agreed,
     })
 }
