@@ -24,9 +24,15 @@ fn quick() -> FitParams {
 }
 
 fn fitted(simulation: &Simulation, params: &FitParams, threads: usize, monitor: &Monitor) -> Result<Fit> {
-    let counts = simulation.counts[0].view()?;
-    let slice = vec![0; counts.spots()];
-    threads::in_pool(threads, || fit(&counts, simulation.coordinates.view(), &slice, params, monitor))
+    let (mut offsets, mut rows, mut values) = (vec![0], Vec::new(), Vec::new());
+    for slice in &simulation.counts {
+        let stored = values.len() as i32;
+        offsets.extend(slice.offsets.iter().skip(1).map(|offset| offset + stored));
+        rows.extend(&slice.rows);
+        values.extend(&slice.values);
+    }
+    let counts = Counts::new(simulation.counts[0].genes, simulation.labels.len(), &offsets, &rows, &values)?;
+    threads::in_pool(threads, || fit(&counts, simulation.coordinates.view(), &simulation.slices, params, monitor))
 }
 
 #[test]
@@ -102,11 +108,31 @@ fn seeds_change_a_deterministic_start_less_than_a_random_one() {
 }
 
 #[test]
+fn the_losses_of_several_slices_take_part_after_the_warm_up() {
+    let (one, two) = (tissue(1), tissue(2));
+    let run =
+        |simulation, params: &FitParams, threads| fitted(simulation, params, threads, &Monitor::silent()).expect("fit");
+    let params = quick();
+    let joint = run(&two, &params, 2);
+    for record in &joint.history {
+        let warm = record.epoch as f64 > params.train.warm_up * params.train.epochs as f64;
+        assert_eq!((record.prototype.is_some(), record.scale.is_some()), (warm, warm), "epoch {}", record.epoch);
+    }
+    assert_eq!(joint.embedding, run(&two, &params, 1).embedding);
+    let mut without = quick();
+    (without.train.prototype, without.train.scale) = (0.0, 0.0);
+    assert_ne!(joint.embedding, run(&two, &without, 2).embedding);
+    assert_eq!(run(&one, &params, 2).embedding, run(&one, &without, 2).embedding);
+}
+
+#[test]
 fn the_surface_has_the_fitted_network_in_its_middle() {
     let simulation = tissue(1);
     let params = quick();
     let found = fitted(&simulation, &params, 2, &Monitor::silent()).expect("fit");
+    let slice = vec![0; found.scores.nrows()];
     let around = Fitted {
+        slice: &slice,
         scores: found.scores.view(),
         prior: found.prior.view(),
         embedding: found.embedding.view(),

@@ -25,7 +25,7 @@ test_that("counts need genes and spots", {
 test_that("the class of the counts is checked", {
   expectArgumentError(quick(as.data.frame(dense), coords), "x", "as.matrix")
   expectArgumentError(quick("counts.csv", coords), "x", "character")
-  expectArgumentError(quick(list(counts), coords), "x", "list")
+  expectArgumentError(quick(list("counts.csv"), list(coords)), "x", "counts.csv")
   expectArgumentError(quick(dense[, 1], coords), "x", "numeric")
   expectArgumentError(quick(matrix("1", 4, 4), coords), "x")
 })
