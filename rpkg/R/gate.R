@@ -296,7 +296,7 @@ gateSlices <- function(x) {
       "x", problem, "Give a list of count matrices, or of Seurat, SingleCellExperiment or SpatialExperiment objects."
     )
   }
-  empty <- which(vapply(x, ncol, 0L) == 0)
+  empty <- which(vapply(x, ncol, 0) == 0)
   if (length(empty) > 0) {
     stopArgument("x", sprintf("has no spots at position %d", empty[[1]]), "Leave this slice out.")
   }
