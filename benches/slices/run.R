@@ -83,7 +83,9 @@ withBatch <- function(parts, draw) {
 batchTable <- function(name) {
   parts <- readSections(sets[[name]])
   labels <- knownLabels(parts)
-  settings <- list("defaults" = lossControl(), "without scale matching" = lossControl(scale = 0), "without both" = plain)
+  settings <- list(
+    "defaults" = lossControl(), "without scale matching" = lossControl(scale = 0), "without both" = plain
+  )
   rows <- lapply(names(settings), function(setting) {
     ari <- function(parts) measure(fitTogether(parts, loss = settings[[setting]]), labels)$values[c("ARI", "mixing")]
     before <- ari(parts)
@@ -129,7 +131,9 @@ orderOver <- function(seeds) {
 markdown <- function(table) {
   numbers <- vapply(table, is.numeric, NA)
   table[numbers] <- lapply(table[numbers], function(column) ifelse(is.na(column), "-", sprintf("%.4f", column)))
-  lines <- apply(rbind(names(table), "---", as.matrix(table)), 1, function(row) paste0("| ", paste(row, collapse = " | "), " |"))
+  lines <- apply(rbind(names(table), "---", as.matrix(table)), 1, function(row) {
+    paste0("| ", paste(row, collapse = " | "), " |")
+  })
   paste(lines, collapse = "\n")
 }
 

@@ -65,7 +65,10 @@ lossFields <- list(
   ),
   prototypes = field(
     10, wholeNumber(2, 1000),
-    "number of such groups at the coarsest of three levels, from 2 to 1000; the finer ones have 1.5 and 2 times as many."
+    paste(
+      "number of such groups at the coarsest of three levels, from 2 to 1000; the finer ones have 1.5 and 2 times as",
+      "many."
+    )
   ),
   scale = field(
     0.1, realNumber(0),
@@ -75,7 +78,8 @@ lossFields <- list(
     )
   ),
   warmUp = field(
-    0.25, realNumber(0, 1), "share of the epochs, the first ones, without the two losses of several slices, from 0 to 1.",
+    0.25, realNumber(0, 1),
+    "share of the epochs, the first ones, without the two losses of several slices, from 0 to 1.",
     core = "warmUp"
   )
 )

@@ -400,7 +400,11 @@ gateGenes <- function(features, fitted, genes) {
   }
   lost <- setdiff(features, genes)
   if (length(lost) > 0) {
-    what <- if (argument == "x") "has no row for %d genes of the fit: %s" else "has %d names that `x` has no row for: %s"
+    what <- if (argument == "x") {
+      "has no row for %d genes of the fit: %s"
+    } else {
+      "has %d names that `x` has no row for: %s"
+    }
     stopArgument(argument, sprintf(what, length(lost), quoted(lost, 3)), "Give names among the rows of `x`.")
   }
   match(unique(features), genes) - 1L

@@ -63,7 +63,8 @@ imputeExpression.default <- function(x, features = NULL, fit, threads = 2, verbo
   parts <- countParts(counts)
   found <- unwrap(core_impute_expression(
     parts$values, parts$rows, parts$offsets, parts$dim, genes, unname(fit$embedding[used, , drop = FALSE]),
-    gateGraph(fit$graph[used, used], sum(used)), sliceNumbers(fit$slice, used), settings["threads"], progressBar(settings$verbose)
+    gateGraph(fit$graph[used, used], sum(used)), sliceNumbers(fit$slice, used), settings["threads"],
+    progressBar(settings$verbose)
   ))
   imputedMatrix(found, rownames(counts)[genes + 1L], used, rownames(fit$embedding))
 }

@@ -10,7 +10,10 @@ together <- function(fit, parts, space = "embedding") {
     clusterMetrics(labels[rows], domain[rows])[["ARI"]]
   }, 0)
   all <- clusterMetrics(labels, domain, graph = fit$graph)
-  c(each, mean = mean(each), joint = all[["ARI"]], boundary = all[["boundaryCA"]], mixing = mixing(fit[[space]], fit, labels))
+  c(
+    each, mean = mean(each), joint = all[["ARI"]], boundary = all[["boundaryCA"]],
+    mixing = mixing(fit[[space]], fit, labels)
+  )
 }
 
 # Silhouette of the slices within each true domain, averaged over its spots: 0 where slices lie on each other.
