@@ -49,9 +49,14 @@ pairwise <- function(domains) {
   }
 }
 
-overSeeds <- function(parts, seeds, ...) {
-  labels <- knownLabels(parts)
-  runs <- lapply(seeds, function(seed) measure(fitTogether(parts, seed = seed, ...), labels))
+# Fits of the defaults are used for several measures.
+fitSeed <- function(names, seed) {
+  once(paste(c("seed", seed, names), collapse = " "), fitTogether(readSections(names), seed = seed))
+}
+
+overSeeds <- function(names, seeds, fitted = fitSeed) {
+  labels <- knownLabels(readSections(names))
+  runs <- lapply(seeds, function(seed) measure(fitted(names, seed), labels))
   values <- vapply(runs, `[[`, runs[[1]]$values, "values")
   c(rowMeans(values), gap = diff(range(values["ARI", ])), pairs = pairwise(lapply(runs, `[[`, "domain")))
 }
@@ -70,11 +75,13 @@ withBatch <- function(parts, draw) {
       factor <- exp(stats::runif(length(rows), -log(3), log(3)))
       background <- Matrix::rowMeans(counts[rows, ]) * stats::runif(length(rows))
       old <- as.matrix(counts[rows, ])
-      scaled <- ifelse(factor < 1, stats::rbinom(length(old), old, pmin(factor, 1)),
-        old + stats::rpois(length(old), old * pmax(factor - 1, 0))
-      )
-      counts[rows, ] <- scaled + stats::rpois(length(old), background)
-      parts[[name]]$counts <- methods::as(counts, "CsparseMatrix")
+      kept <- setdiff(seq_len(nrow(counts)), rows)
+      # One value for each entry: thinned below 1, with further counts above.
+      scale <- rep(factor, ncol(old))
+      scaled <- stats::rbinom(length(old), old, pmin(scale, 1)) + stats::rpois(length(old), old * pmax(scale - 1, 0))
+      changed <- old
+      changed[] <- scaled + stats::rpois(length(old), background)
+      parts[[name]]$counts <- rbind(counts[kept, ], methods::as(changed, "CsparseMatrix"))[rownames(counts), ]
     }
   })
   parts
@@ -83,13 +90,14 @@ withBatch <- function(parts, draw) {
 batchTable <- function(name) {
   parts <- readSections(sets[[name]])
   labels <- knownLabels(parts)
+  affected <- lapply(draws, function(draw) withBatch(parts, draw))
   settings <- list(
     "defaults" = lossControl(), "without scale matching" = lossControl(scale = 0), "without both" = plain
   )
   rows <- lapply(names(settings), function(setting) {
     ari <- function(parts) measure(fitTogether(parts, loss = settings[[setting]]), labels)$values[c("ARI", "mixing")]
     before <- ari(parts)
-    after <- rowMeans(vapply(draws, function(draw) ari(withBatch(parts, draw)), before))
+    after <- rowMeans(vapply(affected, ari, before))
     data.frame(
       sections = name, losses = setting, "without effect" = before[["ARI"]], "with effect" = after[["ARI"]],
       fall = before[["ARI"]] - after[["ARI"]], mixing = after[["mixing"]], check.names = FALSE
@@ -101,10 +109,9 @@ batchTable <- function(name) {
 # Alignment and order -------------------------------------------------------------------------------------------------
 
 alignmentOver <- function(seeds) {
-  parts <- readSections(cortexPair)
-  labels <- knownLabels(parts)
+  labels <- knownLabels(readSections(cortexPair))
   ari <- vapply(seeds, function(seed) {
-    alignment <- alignSlices(fitTogether(parts, seed = seed), seed = seed, verbose = FALSE)
+    alignment <- alignSlices(fitSeed(cortexPair, seed), seed = seed, verbose = FALSE)
     own <- alignment$slice == "151674"
     clusterMetrics(labels[own], transferLabels(alignment, labels)$label[own])[["ARI"]]
   }, 0)
@@ -138,17 +145,19 @@ markdown <- function(table) {
 }
 
 together <- do.call(rbind, lapply(names(sets), function(name) {
-  parts <- readSections(sets[[name]])
-  fit <- fitSections(sets[[name]])
+  labels <- knownLabels(readSections(sets[[name]]))
+  withoutLosses <- function(names, seed) fitTogether(readSections(names), seed = seed, loss = plain)
   rows <- rbind(
-    c(measure(fit, knownLabels(parts), "prior")$values, gap = 0, pairs = 1),
-    overSeeds(parts, utils::head(seeds, 3), loss = plain), overSeeds(parts, seeds)
+    c(measure(fitSeed(sets[[name]], seeds[[1]]), labels, "prior")$values, gap = 0, pairs = 1),
+    overSeeds(sets[[name]], utils::head(seeds, 3), withoutLosses), overSeeds(sets[[name]], seeds)
   )
   message(name)
   data.frame(sections = name, model = c("prior alone", "without the two losses", "defaults"), rows)
 }))
 names(together)[3:8] <- c("mean ARI", "joint ARI", "boundary accuracy", "mixing", "gap of ARI", "pairwise ARI")
+message("batch effects")
 batches <- do.call(rbind, lapply(names(sets), batchTable))
+message("alignment and order")
 further <- rbind(alignmentOver(seeds), orderOver(seeds))
 version <- sprintf("starscape %s, R %s.", utils::packageVersion("starscape"), getRversion())
 writeLines(c(
