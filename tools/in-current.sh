@@ -27,7 +27,8 @@ exec unshare --mount bash -euc '
   show "$toolchain" "$toolchain"
   show "$CARGO_HOME" "$CARGO_HOME"
   if [ -n "$data" ]; then show "$data" /starscape/data; fi
-  exec chroot "$root" /usr/bin/env -i --default-signal=INT HOME=/root LC_ALL=C.UTF-8 CARGO_HOME="$CARGO_HOME" CARGO_NET_OFFLINE=true \
+  exec chroot "$root" /usr/bin/env -i --default-signal=INT HOME=/root LC_ALL=C.UTF-8 \
+    CARGO_HOME="$CARGO_HOME" CARGO_NET_OFFLINE=true \
     PATH="$toolchain/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" \
     CARGO_TARGET_DIR=/starscape/clone/build/current/target STARSCAPE_SETUP=no \
     STARSCAPE_TARBALL="${STARSCAPE_TARBALL:-}" STARSCAPE_DATA="${data:+/starscape/data}" CI="${CI:-}" NOT_CRAN=true \
