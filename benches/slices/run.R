@@ -20,25 +20,9 @@ plain <- lossControl(prototype = 0, scale = 0)
 
 # Measures of one fit -------------------------------------------------------------------------------------------------
 
-silhouetteOfSlices <- function(values, fit, labels) {
-  widths <- vapply(split(seq_along(labels), labels), function(rows) {
-    clusterMetrics(fit$slice[rows], fit$slice[rows], values[rows, ])[["silhouette"]]
-  }, 0)
-  stats::weighted.mean(widths, table(labels))
-}
-
-measure <- function(fit, labels, space = "embedding") {
-  domain <- findDomains(fit, k = length(unique(stats::na.omit(labels))), space = space, verbose = FALSE)$domain
-  each <- vapply(levels(fit$slice), function(name) {
-    rows <- fit$slice == name
-    clusterMetrics(labels[rows], domain[rows])[["ARI"]]
-  }, 0)
-  all <- clusterMetrics(labels, domain, graph = fit$graph)
-  values <- c(
-    ARI = mean(each), joint = all[["ARI"]], boundary = all[["boundaryCA"]],
-    mixing = silhouetteOfSlices(fit[[space]], fit, labels)
-  )
-  list(values = values, domain = domain)
+measure <- function(fit, parts, space = "embedding") {
+  domain <- jointDomains(fit, parts, space)
+  list(values = jointAgreement(fit, parts, space, domain)[c("mean", "joint", "boundary", "mixing")], domain = domain)
 }
 
 pairwise <- function(domains) {
@@ -55,10 +39,10 @@ fitSeed <- function(names, seed) {
 }
 
 overSeeds <- function(names, seeds, fitted = fitSeed) {
-  labels <- knownLabels(readSections(names))
-  runs <- lapply(seeds, function(seed) measure(fitted(names, seed), labels))
+  parts <- readSections(names)
+  runs <- lapply(seeds, function(seed) measure(fitted(names, seed), parts))
   values <- vapply(runs, `[[`, runs[[1]]$values, "values")
-  c(rowMeans(values), gap = diff(range(values["ARI", ])), pairs = pairwise(lapply(runs, `[[`, "domain")))
+  c(rowMeans(values), gap = diff(range(values["mean", ])), pairs = pairwise(lapply(runs, `[[`, "domain")))
 }
 
 # Batch effects -------------------------------------------------------------------------------------------------------
@@ -89,18 +73,17 @@ withBatch <- function(parts, draw) {
 
 batchTable <- function(name) {
   parts <- readSections(sets[[name]])
-  labels <- knownLabels(parts)
   affected <- lapply(draws, function(draw) withBatch(parts, draw))
   settings <- list(
     "defaults" = lossControl(), "without scale matching" = lossControl(scale = 0), "without both" = plain
   )
   rows <- lapply(names(settings), function(setting) {
-    ari <- function(parts) measure(fitTogether(parts, loss = settings[[setting]]), labels)$values[c("ARI", "mixing")]
+    ari <- function(parts) measure(fitTogether(parts, loss = settings[[setting]]), parts)$values[c("mean", "mixing")]
     before <- ari(parts)
     after <- rowMeans(vapply(affected, ari, before))
     data.frame(
-      sections = name, losses = setting, "without effect" = before[["ARI"]], "with effect" = after[["ARI"]],
-      fall = before[["ARI"]] - after[["ARI"]], mixing = after[["mixing"]], check.names = FALSE
+      sections = name, losses = setting, "without effect" = before[["mean"]], "with effect" = after[["mean"]],
+      fall = before[["mean"]] - after[["mean"]], mixing = after[["mixing"]], check.names = FALSE
     )
   })
   do.call(rbind, rows)
@@ -145,10 +128,10 @@ markdown <- function(table) {
 }
 
 together <- do.call(rbind, lapply(names(sets), function(name) {
-  labels <- knownLabels(readSections(sets[[name]]))
+  parts <- readSections(sets[[name]])
   withoutLosses <- function(names, seed) fitTogether(readSections(names), seed = seed, loss = plain)
   rows <- rbind(
-    c(measure(fitSeed(sets[[name]], seeds[[1]]), labels, "prior")$values, gap = 0, pairs = 1),
+    c(measure(fitSeed(sets[[name]], seeds[[1]]), parts, "prior")$values, gap = 0, pairs = 1),
     overSeeds(sets[[name]], utils::head(seeds, 3), withoutLosses), overSeeds(sets[[name]], seeds)
   )
   message(name)

@@ -78,3 +78,30 @@ needSections <- function(what) {
   testthat::skip_if(folder == "", paste("STARSCAPE_DATA is not set:", what, "is not tested"))
   testthat::skip_if_not(dir.exists(file.path(folder, "dlpfc")), "the folder STARSCAPE_DATA has no real sections")
 }
+
+jointDomains <- function(fit, parts, space = "embedding") {
+  k <- length(unique(stats::na.omit(knownLabels(parts))))
+  findDomains(fit, k = k, space = space, verbose = FALSE)$domain
+}
+
+# Adjusted Rand index of each slice, of all together, and how far true domains fall apart into slices.
+jointAgreement <- function(fit, parts, space = "embedding", domain = jointDomains(fit, parts, space)) {
+  labels <- knownLabels(parts)
+  each <- vapply(levels(fit$slice), function(name) {
+    rows <- fit$slice == name
+    clusterMetrics(labels[rows], domain[rows])[["ARI"]]
+  }, 0)
+  all <- clusterMetrics(labels, domain, graph = fit$graph)
+  c(
+    each, mean = mean(each), joint = all[["ARI"]], boundary = all[["boundaryCA"]],
+    mixing = mixing(fit[[space]], fit, labels)
+  )
+}
+
+# Silhouette of the slices within each true domain, averaged over its spots: 0 where slices lie on each other.
+mixing <- function(values, fit, labels) {
+  widths <- vapply(split(seq_along(labels), labels), function(rows) {
+    clusterMetrics(fit$slice[rows], fit$slice[rows], values[rows, ])[["silhouette"]]
+  }, 0)
+  stats::weighted.mean(widths, table(labels))
+}
