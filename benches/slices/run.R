@@ -1,24 +1,48 @@
-# Several slices together: accuracy, mixing, batch effects, alignment, order, over seeds.
+# Several slices together: accuracy, mixing, batch effects, alignment, order and imputation, over seeds.
 #
 #   Rscript benches/slices/run.R LIBRARY OUT SEEDS DRAWS
 #
 # Writes OUT/results.md. SEEDS are run for the defaults, three for the fits without the losses of several slices; DRAWS
-# are the simulated batch effects. Needs the real sections (STARSCAPE_DATA).
+# are the simulated batch effects, the first of them with all these seeds and the others with the first seed only. Needs
+# the real sections (STARSCAPE_DATA).
 
 arguments <- commandArgs(TRUE)
 .libPaths(c(normalizePath(arguments[[1]]), .libPaths()))
 library(starscape)
 out <- arguments[[2]]
 seeds <- seq_len(as.integer(arguments[[3]]))
+few <- utils::head(seeds, 3)
 draws <- seq_len(as.integer(arguments[[4]]))
 dir.create(out, showWarnings = FALSE, recursive = TRUE)
-source("rpkg/tests/testthat/helper-sections.R")
+
+# What the tests measure with: of a file of tests its functions and constants, not the tests.
+tests <- "rpkg/tests/testthat"
+source(file.path(tests, "helper-sections.R"))
+for (file in c("test-real-alignment.R", "test-real-pseudotime.R", "test-real-impute.R")) {
+  for (line in as.list(parse(file.path(tests, file)))) if (rlang::is_call(line, "<-")) eval(line)
+}
 if (folder == "" || !dir.exists(folder)) stop("STARSCAPE_DATA is not set: there is nothing to measure.")
 
 sets <- list("STARmap BZ5 + BZ9 + BZ14" = animals, "151673 + 151674" = cortexPair)
-plain <- lossControl(prototype = 0, scale = 0)
+settings <- list(
+  "defaults" = lossControl(), "without scale matching" = lossControl(scale = 0),
+  "without both" = lossControl(prototype = 0, scale = 0)
+)
 
-# Measures of one fit -------------------------------------------------------------------------------------------------
+# Measures over seeds -------------------------------------------------------------------------------------------------
+
+gap <- function(values) diff(range(values))
+
+# The defaults are run with all seeds, other settings with a few.
+seedsOf <- function(setting) if (setting == "defaults") seeds else few
+
+# Fits without a batch effect are used for several measures.
+fitSeed <- function(names, seed, setting = "defaults") {
+  once(
+    paste(c("seed", seed, setting, names), collapse = " "),
+    fitTogether(readSections(names), seed = seed, loss = settings[[setting]])
+  )
+}
 
 measure <- function(fit, parts, space = "embedding") {
   domain <- jointDomains(fit, parts, space)
@@ -26,23 +50,38 @@ measure <- function(fit, parts, space = "embedding") {
 }
 
 pairwise <- function(domains) {
-  if (length(domains) < 2) NA else {
+  if (length(domains) < 2) NA_real_ else {
     mean(utils::combn(length(domains), 2, function(pair) {
       clusterMetrics(domains[[pair[[1]]]], domains[[pair[[2]]]])[["ARI"]]
     }))
   }
 }
 
-# Fits of the defaults are used for several measures.
-fitSeed <- function(names, seed) {
-  once(paste(c("seed", seed, names), collapse = " "), fitTogether(readSections(names), seed = seed))
+# Values x seeds of one setting, and how far its domains agree.
+overSeeds <- function(names, setting = "defaults", space = "embedding", seeds = seedsOf(setting)) {
+  once(paste(c("measured", setting, space, seeds, names), collapse = " "), {
+    parts <- readSections(names)
+    runs <- lapply(seeds, function(seed) measure(fitSeed(names, seed, setting), parts, space))
+    list(values = vapply(runs, `[[`, runs[[1]]$values, "values"), pairs = pairwise(lapply(runs, `[[`, "domain")))
+  })
 }
 
-overSeeds <- function(names, seeds, fitted = fitSeed) {
-  parts <- readSections(names)
-  runs <- lapply(seeds, function(seed) measure(fitted(names, seed), parts))
-  values <- vapply(runs, `[[`, runs[[1]]$values, "values")
-  c(rowMeans(values), gap = diff(range(values["mean", ])), pairs = pairwise(lapply(runs, `[[`, "domain")))
+togetherRow <- function(name, model, ...) {
+  runs <- overSeeds(sets[[name]], ...)
+  gaps <- apply(runs$values, 1, gap)
+  data.frame(
+    sections = name, model = model, seeds = as.character(ncol(runs$values)), "mean ARI" = mean(runs$values["mean", ]),
+    gap = gaps[["mean"]], "joint ARI" = mean(runs$values["joint", ]),
+    "boundary accuracy" = mean(runs$values["boundary", ]), gap = gaps[["boundary"]],
+    mixing = mean(runs$values["mixing", ]), gap = gaps[["mixing"]], "pairwise ARI" = runs$pairs, check.names = FALSE
+  )
+}
+
+togetherTable <- function(name) {
+  rbind(
+    togetherRow(name, "prior alone", space = "prior", seeds = few),
+    togetherRow(name, "without the two losses", "without both"), togetherRow(name, "defaults")
+  )
 }
 
 # Batch effects -------------------------------------------------------------------------------------------------------
@@ -71,49 +110,108 @@ withBatch <- function(parts, draw) {
   parts
 }
 
-batchTable <- function(name) {
-  parts <- readSections(sets[[name]])
-  affected <- lapply(draws, function(draw) withBatch(parts, draw))
-  settings <- list(
-    "defaults" = lossControl(), "without scale matching" = lossControl(scale = 0), "without both" = plain
-  )
-  rows <- lapply(names(settings), function(setting) {
-    ari <- function(parts) measure(fitTogether(parts, loss = settings[[setting]]), parts)$values[c("mean", "mixing")]
-    before <- ari(parts)
-    after <- rowMeans(vapply(affected, ari, before))
-    data.frame(
-      sections = name, losses = setting, "without effect" = before[["mean"]], "with effect" = after[["mean"]],
-      fall = before[["mean"]] - after[["mean"]], mixing = after[["mixing"]], check.names = FALSE
-    )
-  })
-  do.call(rbind, rows)
+affectedSections <- function(names, draw) {
+  once(paste(c("draw", draw, names), collapse = " "), withBatch(readSections(names), draw))
 }
+
+# Agreement under effects, a column for each pair of a draw and a seed.
+underEffect <- function(names, setting, draws, seeds) {
+  values <- mapply(function(draw, seed) {
+    parts <- affectedSections(names, draw)
+    measure(fitTogether(parts, seed = seed, loss = settings[[setting]]), parts)$values
+  }, draws, seeds)
+  values[c("mean", "mixing"), , drop = FALSE]
+}
+
+batchRow <- function(name, setting) {
+  before <- overSeeds(sets[[name]], setting)$values["mean", ]
+  after <- underEffect(sets[[name]], setting, draws[[1]], seedsOf(setting))
+  further <- if (length(draws) > 1) underEffect(sets[[name]], setting, draws[-1], seeds[[1]])
+  falls <- before[[1]] - cbind(after[, 1], further)["mean", ]
+  data.frame(
+    sections = name, losses = setting, seeds = as.character(length(before)), "without effect" = mean(before),
+    "with effect" = mean(after["mean", ]), gap = gap(after["mean", ]), fall = mean(before) - mean(after["mean", ]),
+    mixing = mean(after["mixing", ]), gap = gap(after["mixing", ]), "fall, mean of effects" = mean(falls),
+    "largest fall" = max(falls), "mixing, mean of effects" = mean(cbind(after[, 1], further)["mixing", ]),
+    check.names = FALSE
+  )
+}
+
+batchTable <- function(name) do.call(rbind, lapply(names(settings), function(setting) batchRow(name, setting)))
 
 # Alignment and order -------------------------------------------------------------------------------------------------
 
-alignmentOver <- function(seeds) {
+overview <- function(what, values, worst = min) {
+  data.frame(what = what, mean = mean(values), worst = worst(values), gap = gap(values))
+}
+
+transferOver <- function(seeds) {
   labels <- knownLabels(readSections(cortexPair))
   ari <- vapply(seeds, function(seed) {
     alignment <- alignSlices(fitSeed(cortexPair, seed), seed = seed, verbose = FALSE)
     own <- alignment$slice == "151674"
     clusterMetrics(labels[own], transferLabels(alignment, labels)$label[own])[["ARI"]]
   }, 0)
-  data.frame(what = "151674 on 151673, ARI of labels carried over", mean = mean(ari), gap = diff(range(ari)))
+  overview("151674 on 151673: ARI of labels carried over", ari)
+}
+
+# A copy turned by 37 degrees and shifted, without a fifth of the spots and half of the counts.
+copyOver <- function(seeds) {
+  section <- readSection("151673")
+  copy <- copyOf(section, 37, cut = 0.2, thinned = 0.5)
+  section$coords <- spread(section$coords)
+  errors <- vapply(seeds, function(seed) {
+    fit <- fitTogether(list(section = section, copy = copy), seed = seed)
+    alignment <- alignSlices(fit, seed = seed, verbose = FALSE)
+    # Neighbours in a row are two units apart.
+    distance <- sqrt(rowSums((alignment$coords[fit$slice == "copy", ] - copy$truth)^2)) / 2
+    c(abs(alignment$transforms$copy$angle + 37), stats::median(distance), max(distance))
+  }, numeric(3))
+  rbind(
+    overview("copy of 151673 on 151673: error of the angle, degrees", errors[1, ], max),
+    overview("the same: median error, spot spacings", errors[2, ], max),
+    overview("the same: largest error, spot spacings", errors[3, ], max)
+  )
 }
 
 orderOver <- function(seeds) {
+  tau <- vapply(seeds, function(seed) layerOrder("151673", cortex, seed), 0)
+  overview("pseudotime of 151673 from white matter: Kendall's tau", tau)
+}
+
+# Imputation ----------------------------------------------------------------------------------------------------------
+
+# The same tenth of the non-zero entries is hidden for every seed, and none of the rivals has a seed.
+imputationTable <- function(seeds) {
   data <- readSection("151673")
-  rank <- match(data$labels, c("WM", paste0("L", 6:1)))
-  tau <- vapply(seeds, function(seed) {
-    fit <- suppressMessages(
-      runStarscape(data$counts, unname(data$coords), seed = seed, verbose = FALSE), "starscape_message"
+  shown <- data$counts
+  shown@x[withr::with_seed(1, sample(length(shown@x), length(shown@x) %/% 10))] <- 0
+  fits <- lapply(seeds, function(seed) {
+    suppressMessages(runStarscape(shown, unname(data$coords), seed = seed, verbose = FALSE), "starscape_message")
+  })
+  genes <- fits[[1]]$features
+  hidden <- which(as.matrix(data$counts[genes, ]) > 0 & as.matrix(shown[genes, ]) == 0, arr.ind = TRUE)
+  truth <- logShares(data$counts[genes, ], Matrix::colSums(data$counts))[hidden]
+  reach <- function(values) correlations(values, hidden, truth)[c("pearson", "pearson_within")]
+  own <- vapply(fits, function(fit) reach(imputeExpression(shown, genes, fit = fit, verbose = FALSE)), numeric(2))
+  rivals <- lapply(rivalValues(logShares(shown[genes, ], Matrix::colSums(shown)), fits[[1]]$graph), reach)
+  rows <- lapply(c(list(starscape = own), rivals), function(values) {
+    values <- as.matrix(values)
+    data.frame(
+      "Pearson correlation" = mean(values[1, ]), worst = min(values[1, ]), gap = gap(values[1, ]),
+      "within genes" = mean(values[2, ]), gap = gap(values[2, ]), check.names = FALSE
     )
-    domains <- findDomains(fit, k = 7, verbose = FALSE)
-    root <- names(which.max(tapply(rank == 1, domains$domain, mean, na.rm = TRUE)))
-    time <- domainPseudotime(fit, root, domain = domains, verbose = FALSE)$pseudotime
-    stats::cor(time, rank, method = "kendall", use = "complete.obs")
-  }, 0)
-  data.frame(what = "pseudotime of 151673 from white matter, Kendall's tau", mean = mean(tau), gap = diff(range(tau)))
+  })
+  data.frame(method = names(rows), do.call(rbind, rows), check.names = FALSE, row.names = NULL)
+}
+
+rivalValues <- function(seen, graph) {
+  graph <- methods::as(graph, "dMatrix")
+  list(
+    "mean of the six neighbours" = t(as.matrix(graph %*% t(seen)) / pmax(Matrix::rowSums(graph), 1)),
+    "components of rank 20" = rowMeans(seen) + rank20(seen - rowMeans(seen)),
+    "mean of the gene" = matrix(rowMeans(seen), nrow(seen), ncol(seen))
+  )
 }
 
 # Report --------------------------------------------------------------------------------------------------------------
@@ -127,25 +225,33 @@ markdown <- function(table) {
   paste(lines, collapse = "\n")
 }
 
-together <- do.call(rbind, lapply(names(sets), function(name) {
-  parts <- readSections(sets[[name]])
-  withoutLosses <- function(names, seed) fitTogether(readSections(names), seed = seed, loss = plain)
-  rows <- rbind(
-    c(measure(fitSeed(sets[[name]], seeds[[1]]), parts, "prior")$values, gap = 0, pairs = 1),
-    overSeeds(sets[[name]], utils::head(seeds, 3), withoutLosses), overSeeds(sets[[name]], seeds)
-  )
-  message(name)
-  data.frame(sections = name, model = c("prior alone", "without the two losses", "defaults"), rows)
-}))
-names(together)[3:8] <- c("mean ARI", "joint ARI", "boundary accuracy", "mixing", "gap of ARI", "pairwise ARI")
+overSets <- function(tabulate) {
+  do.call(rbind, lapply(names(sets), function(name) {
+    message(name)
+    tabulate(name)
+  }))
+}
+
+message("together")
+together <- overSets(togetherTable)
 message("batch effects")
-batches <- do.call(rbind, lapply(names(sets), batchTable))
+batches <- overSets(batchTable)
 message("alignment and order")
-further <- rbind(alignmentOver(seeds), orderOver(seeds))
+further <- rbind(transferOver(seeds), copyOver(seeds), orderOver(seeds))
+message("imputation")
+imputed <- imputationTable(seeds)
 version <- sprintf("starscape %s, R %s.", utils::packageVersion("starscape"), getRversion())
 writeLines(c(
-  "# Several slices together", "", "Made by `make slices`. Mixing: silhouette of the slices within true domains.", "",
-  version, "", sprintf("## Over %d seeds", length(seeds)), "", markdown(together), "",
-  sprintf("## Batch effects, mean of %d draws", length(draws)), "", markdown(batches), "",
-  "## Alignment and order, over the same seeds", "", markdown(further)
+  "# Several slices together", "",
+  "Made by `make slices`. Mixing: silhouette of the slices within true domains. A gap is the largest less the smallest",
+  "value over the seeds, of the measure before it.", "", version, "",
+  sprintf("## Over %d seeds", length(seeds)), "", markdown(together), "",
+  "## Batch effects", "",
+  "Half of the genes of all sections but the first are scaled by 1/3 to 3 and raised by up to their mean. One effect",
+  sprintf("over the seeds; in the last three columns %d effects with the first seed.", length(draws)), "",
+  markdown(batches), "",
+  sprintf("## Alignment and order over %d seeds", length(seeds)), "",
+  "The copy is turned by 37 degrees and shifted, without a fifth of its spots and half of its counts.", "",
+  markdown(further), "",
+  sprintf("## A tenth of the non-zero entries of 151673 imputed, over %d seeds", length(seeds)), "", markdown(imputed)
 ), file.path(out, "results.md"))
