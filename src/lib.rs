@@ -24,6 +24,7 @@ pub mod simulate;
 pub mod stability;
 pub mod surface;
 pub mod threads;
+pub mod transst;
 pub mod vae;
 
 pub use error::{Error, Result};

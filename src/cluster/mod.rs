@@ -23,6 +23,7 @@ pub use mixture::{Mixture, Stop};
 pub use order::{by_size, most_probable};
 pub use points::Points;
 pub use potts::LARGEST_INTERACTION;
+pub(crate) use potts::{estimate_interaction, scale_field, sweep as potts_sweep};
 pub use tied::TiedGaussians;
 
 use crate::error::{Error, Result};

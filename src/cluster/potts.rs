@@ -13,7 +13,7 @@ use crate::monitor::Monitor;
 use argmin::core::{CostFunction, Executor, TerminationReason, TerminationStatus};
 use argmin::solver::brent::BrentOpt;
 use ndarray::parallel::prelude::*;
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut1, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, Axis};
 
 /// Largest interaction. At β = 5 a single neighbour outweighs odds of 148 to 1: a larger value changes no label.
 pub const LARGEST_INTERACTION: f64 = 5.0;
@@ -30,6 +30,9 @@ const LIMIT: usize = 1000;
 
 /// Most evaluations of the pseudo-likelihood for one β; Brent's method needs about 15.
 const EVALUATIONS: u64 = 100;
+
+/// Mass below which a domain's entry of the field is left alone: its logarithm would leave the numbers.
+const LEAST_MASS: f64 = 1e-6;
 
 /// Rows handled together by one task; fixed, so that sums do not depend on the number of threads.
 const BLOCK: usize = 512;
@@ -63,7 +66,7 @@ pub fn fit(points: &Points, graph: &SpatialGraph, mut posterior: Array2<f64>, mo
         let emission = log_emission(points, &discriminants);
         gaussians = Some(updated);
         if round < INTERACTION_ROUNDS {
-            interaction = estimate_interaction(graph, posterior.view())?;
+            interaction = estimate_interaction(graph, posterior.view(), uniform.view())?;
         }
         let change = sweep(graph, emission.view(), interaction, &mut posterior);
         if round >= INTERACTION_ROUNDS && change < TOLERANCE {
@@ -96,6 +99,41 @@ fn expected_neighbours(graph: &SpatialGraph, posterior: ArrayView2<f64>, spot: u
     counts.fill(0.0);
     for &neighbour in graph.neighbours(spot) {
         counts += &posterior.row(neighbour as usize);
+    }
+}
+
+/// [`expected_neighbours`] of all spots, spots x domains.
+fn all_expected_neighbours(graph: &SpatialGraph, posterior: ArrayView2<f64>) -> Array2<f64> {
+    let mut neighbours = Array2::zeros(posterior.raw_dim());
+    let rows = neighbours.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
+    rows.for_each(|(spot, counts)| expected_neighbours(graph, posterior, spot, counts));
+    neighbours
+}
+
+/// Raises the pseudo-likelihood in the external `field` for a given interaction, by one step of iterative scaling
+/// (Darroch & Ratcliff 1972, Annals of Mathematical Statistics 43:1470): each domain's entry grows by the log ratio of its
+/// mass to the mass its neighbours predict. `known` spots of each domain seen elsewhere count as well. A domain without
+/// mass keeps its entry.
+pub(crate) fn scale_field(
+    graph: &SpatialGraph,
+    posterior: ArrayView2<f64>,
+    interaction: f64,
+    known: &Array1<f64>,
+    field: &mut Array1<f64>,
+) {
+    let mut predicted = all_expected_neighbours(graph, posterior);
+    for mut row in predicted.rows_mut() {
+        row *= interaction;
+        row += &*field;
+        softmax(row);
+    }
+    let spots = posterior.nrows() as f64;
+    let masses = (posterior.sum_axis(Axis(0)) + known) * (spots / (spots + known.sum()));
+    let expected = predicted.sum_axis(Axis(0));
+    for (entry, (mass, expected)) in field.iter_mut().zip(masses.iter().zip(&expected)) {
+        if *mass > LEAST_MASS && *expected > LEAST_MASS {
+            *entry += (mass / expected).ln();
+        }
     }
 }
 
@@ -153,9 +191,11 @@ fn log_sum_exp(values: impl Iterator<Item = f64> + Clone) -> f64 {
 }
 
 /// The negative log pseudo-likelihood of β, a convex function:
-/// Σ_i [log Σ_l exp(β m_il) − β Σ_k q_ik m_ik] with m_ik the expected neighbours of spot i in domain k.
+/// Σ_i [log Σ_l exp(α_l + β m_il) − β Σ_k q_ik m_ik] with m_ik the expected neighbours of spot i in domain k and α the
+/// external field.
 struct PseudoLikelihood<'a> {
     posterior: ArrayView2<'a, f64>,
+    field: ArrayView1<'a, f64>,
     neighbours: Array2<f64>,
 }
 
@@ -164,28 +204,33 @@ impl CostFunction for PseudoLikelihood<'_> {
     type Output = f64;
 
     fn cost(&self, interaction: &f64) -> std::result::Result<f64, argmin::core::Error> {
+        let field = self.field;
         let counts = self.neighbours.axis_chunks_iter(Axis(0), BLOCK).into_par_iter();
         let posteriors = self.posterior.axis_chunks_iter(Axis(0), BLOCK).into_par_iter();
         let parts: Vec<f64> = counts
             .zip(posteriors)
             .map(|(counts, posterior)| {
-                let normalisers = counts.rows().into_iter().map(|row| log_sum_exp(row.iter().map(|m| m * interaction)));
-                normalisers.sum::<f64>() - interaction * (&counts * &posterior).sum()
+                let with_field = |row: ArrayView1<f64>| {
+                    log_sum_exp(row.iter().zip(&field).map(|(m, field)| field + m * interaction))
+                };
+                counts.rows().into_iter().map(with_field).sum::<f64>() - interaction * (&counts * &posterior).sum()
             })
             .collect();
         Ok(parts.iter().sum())
     }
 }
 
-/// The interaction of largest pseudo-likelihood in [0, [`LARGEST_INTERACTION`]], by Brent's method to 1e-5.
+/// The interaction of largest pseudo-likelihood in [0, [`LARGEST_INTERACTION`]], by Brent's method to 1e-5, beside an
+/// external `field`: p(z_i = k | neighbours) ∝ exp(field_k + β · number of neighbours in k).
 ///
 /// # Errors
 /// [`Error::NotConverged`] when Brent's method does not converge, [`Error::Numeric`] when it fails.
-pub(crate) fn estimate_interaction(graph: &SpatialGraph, posterior: ArrayView2<f64>) -> Result<f64> {
-    let mut neighbours = Array2::zeros(posterior.raw_dim());
-    let rows = neighbours.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
-    rows.for_each(|(spot, counts)| expected_neighbours(graph, posterior, spot, counts));
-    let cost = PseudoLikelihood { posterior, neighbours };
+pub(crate) fn estimate_interaction<'a>(
+    graph: &SpatialGraph,
+    posterior: ArrayView2<'a, f64>,
+    field: ArrayView1<'a, f64>,
+) -> Result<f64> {
+    let cost = PseudoLikelihood { posterior, field, neighbours: all_expected_neighbours(graph, posterior) };
     let failed = |error| Error::Numeric(format!("the interaction of neighbouring spots cannot be estimated: {error}"));
     let result = Executor::new(cost, BrentOpt::new(0.0, LARGEST_INTERACTION))
         .configure(|state| state.max_iters(EVALUATIONS))
@@ -237,7 +282,7 @@ mod tests {
             labels[spot] = (labels[spot] + 1) % 3;
         }
         let posterior = hard(&labels, 3);
-        let estimate = estimate_interaction(&graph, posterior.view())?;
+        let estimate = estimate_interaction(&graph, posterior.view(), Array1::zeros(3).view())?;
         let slope: f64 = (0..graph.spots())
             .map(|spot| {
                 let mut counts = Array1::zeros(3);
@@ -255,9 +300,12 @@ mod tests {
     fn random_labels_do_not_interact_and_constant_labels_do_fully() -> Result<()> {
         let (_, truth, graph) = stripes(20, 4, 1.0, 5);
         let checkered: Vec<usize> = (0..truth.len()).map(|spot| (spot / 20 + spot % 20) % 2).collect();
-        assert!(estimate_interaction(&graph, hard(&checkered, 2).view())? < 1e-3);
+        assert!(estimate_interaction(&graph, hard(&checkered, 2).view(), Array1::zeros(2).view())? < 1e-3);
         let constant = vec![0; truth.len()];
-        assert!(estimate_interaction(&graph, hard(&constant, 2).view())? > LARGEST_INTERACTION - 1e-3);
+        assert!(
+            estimate_interaction(&graph, hard(&constant, 2).view(), Array1::zeros(2).view())?
+                > LARGEST_INTERACTION - 1e-3
+        );
         Ok(())
     }
 

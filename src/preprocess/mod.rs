@@ -10,5 +10,5 @@ pub mod svd;
 
 pub use features::{FeatureParams, FeatureSelection, Features, select_features};
 pub use normalise::Normalisation;
-pub use scale::ScaledFeatures;
+pub use scale::{ScaledFeatures, Standardised};
 pub use svd::{Components, leading_components};

@@ -9,6 +9,34 @@ use std::ops::Range;
 /// Standardised values are clipped at ± this many standard deviations.
 const CLIP: f64 = 10.0;
 
+/// Standardised values, spots x features, that are made dense a few spots at a time.
+pub trait Standardised: Sync {
+    /// Number of spots.
+    fn spots(&self) -> usize;
+    /// Values of a range of spots, spots x features.
+    fn block(&self, spots: Range<usize>) -> Array2<f64>;
+}
+
+impl Standardised for ScaledFeatures {
+    fn spots(&self) -> usize {
+        ScaledFeatures::spots(self)
+    }
+
+    fn block(&self, spots: Range<usize>) -> Array2<f64> {
+        ScaledFeatures::block(self, spots)
+    }
+}
+
+impl Standardised for Array2<f64> {
+    fn spots(&self) -> usize {
+        self.nrows()
+    }
+
+    fn block(&self, spots: Range<usize>) -> Array2<f64> {
+        self.slice(ndarray::s![spots, ..]).to_owned()
+    }
+}
+
 /// The spots x features matrix of normalised values, centred and scaled to unit variance within each slice and
 /// clipped at ±10. Holds the chosen genes' counts sparse; [`ScaledFeatures::block`] makes any range of spots dense.
 pub struct ScaledFeatures {

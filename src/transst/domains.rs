@@ -1,0 +1,245 @@
+//! Domains of the target in factor space, with or without the source's labels.
+
+use super::criteria::{Criteria, criteria};
+use super::mixture::{self, MeanPrior, SpatialMixture};
+use super::transfer::Discriminants;
+use super::{Borrow, Criterion, Params};
+use crate::cluster::{Points, best_start, most_probable, starting_partition};
+use crate::error::{Error, Result};
+use crate::graph::SpatialGraph;
+use crate::monitor::{Monitor, Progress};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
+
+/// Ridge of the factors' covariance in units of factors / spots, as a share of their mean variance: the fewer spots, the
+/// more the covariance is drawn towards a multiple of the identity.
+const SHRINKAGE: f64 = 2.5;
+
+/// Starts of the partition that splits a domain.
+const STARTS: usize = 8;
+
+/// Share of the variation between domains that the source must predict for its labels to be borrowed.
+pub const LEAST_PREDICTED: f64 = 0.5;
+
+/// Factor scores of the target, averaged over its graph, and of the source.
+pub struct Scores<'a> {
+    /// Spots x factors.
+    pub target: ArrayView2<'a, f64>,
+    /// Spots x components by falling importance: where a search without labels begins.
+    pub start: ArrayView2<'a, f64>,
+    /// Cells x factors, averaged over the source's graph where it has one.
+    pub source: ArrayView2<'a, f64>,
+    /// Whether the source's scores are averaged as the target's are, so that their variation is comparable.
+    pub comparable: bool,
+    /// The target's graph.
+    pub graph: &'a SpatialGraph,
+}
+
+/// Domains, how they were found, and what they have to do with the source's labels.
+#[derive(Clone, Debug)]
+pub struct Domains {
+    /// Domain of each spot from 0, by falling size.
+    pub labels: Vec<usize>,
+    /// The spatial mixture, its domains in the same order.
+    pub mixture: SpatialMixture,
+    /// The label of the source whose mean informs each domain.
+    pub informed: Vec<Option<usize>>,
+    /// Criteria of this number of domains.
+    pub criteria: Criteria,
+    /// All numbers of domains tried: number asked for, criteria, log-likelihood.
+    pub candidates: Vec<(usize, Criteria, f64)>,
+}
+
+/// How the source's labels relate to the target.
+#[derive(Clone, Debug)]
+pub struct Resemblance {
+    /// Discriminants of the labels in factor space.
+    pub discriminants: Discriminants,
+    /// Posterior of each label at each spot of the target, spots x labels.
+    pub posterior: Array2<f64>,
+    /// R²: the share of the variation between the target's domains that the source's means predict.
+    pub predicted_share: f64,
+}
+
+/// Classifies the target by the source's labels and asks how far their means describe it.
+///
+/// # Errors
+/// As [`Discriminants::new`].
+pub fn resemblance(scores: &Scores, labels: &[Option<usize>], label_count: usize) -> Result<Resemblance> {
+    let discriminants = Discriminants::new(scores.source, labels, label_count)?;
+    let posterior = discriminants.posterior(scores.target);
+    let predicted_share = discriminants.predicted_share(scores.target, &most_probable(&posterior))?;
+    Ok(Resemblance { discriminants, posterior, predicted_share })
+}
+
+impl Resemblance {
+    /// Whether the labels are borrowed.
+    pub fn borrows(&self, borrow: Borrow) -> bool {
+        match borrow {
+            Borrow::Always => true,
+            Borrow::Never => false,
+            Borrow::WhenPredictive => self.predicted_share > LEAST_PREDICTED,
+        }
+    }
+}
+
+/// Finds the domains; `labels` are the source's discriminants and their posterior at the target when they are borrowed.
+///
+/// # Errors
+/// [`Error::Argument`] naming `k` or `kRange` beyond the number of spots, and as [`mixture::fit`].
+pub fn find(scores: &Scores, labels: Option<&Resemblance>, params: &Params, monitor: &Monitor) -> Result<Domains> {
+    let spots = scores.target.nrows();
+    let numbers: Vec<usize> = match params.k {
+        Some(k) => vec![k],
+        None => (params.k_range.0..=params.k_range.1.min(spots)).collect(),
+    };
+    if let Some(&k) = numbers.iter().find(|&&k| k < 2 || k > spots) {
+        let message = format!("must be between 2 and the number of spots ({spots}), not {k}");
+        return Err(Error::argument(if params.k.is_some() { "k" } else { "kRange" }, message));
+    }
+    let mut best: Option<Domains> = None;
+    let mut candidates = Vec::new();
+    for (done, &k) in numbers.iter().enumerate() {
+        monitor.step(Progress { stage: "domains", done, total: numbers.len(), objective: None })?;
+        let found = find_number(scores, labels, k, params.interacts(), monitor)?;
+        candidates.push((k, found.criteria, found.mixture.log_likelihood));
+        let better =
+            |best: &Domains| value(&found.criteria, params.criterion) < value(&best.criteria, params.criterion);
+        if best.as_ref().is_none_or(better) {
+            best = Some(found);
+        }
+    }
+    let best = best.ok_or_else(|| Error::argument("kRange", "has no number of domains to try"))?;
+    Ok(Domains { candidates, ..best })
+}
+
+fn value(criteria: &Criteria, criterion: Criterion) -> f64 {
+    match criterion {
+        Criterion::Bic => criteria.bic,
+        Criterion::Mbic => criteria.mbic,
+        Criterion::Hbic => criteria.hbic,
+    }
+}
+
+fn find_number(
+    scores: &Scores,
+    labels: Option<&Resemblance>,
+    k: usize,
+    interacting: bool,
+    monitor: &Monitor,
+) -> Result<Domains> {
+    let (spots, factors) = scores.target.dim();
+    let share = (SHRINKAGE * factors as f64 / spots as f64).min(1.0);
+    let (posterior, prior, informed) = match labels {
+        Some(labels) => informed_start(scores, labels, k, share, monitor)?,
+        None => {
+            let start = starting_partition(scores.start, Some(scores.graph), factors, k, monitor)?;
+            (hard(&start, k), MeanPrior::none(k, factors), vec![None; k])
+        }
+    };
+    let variance = scores.target.var_axis(Axis(0), 0.0).mean().unwrap_or(0.0);
+    let fitted = mixture::fit(scores.target, scores.graph, posterior, &prior, share * variance, interacting, monitor)?;
+    let (order, labels) = by_size(&fitted.posterior);
+    let mixture = SpatialMixture {
+        posterior: fitted.posterior.select(Axis(1), &order),
+        means: fitted.means.select(Axis(0), &order),
+        field: fitted.field.select(Axis(0), &order),
+        ..fitted
+    };
+    // Means, one covariance, the field up to a constant, the interaction.
+    let parameters = k * factors + factors * (factors + 1) / 2 + k - 1 + usize::from(interacting);
+    Ok(Domains {
+        labels,
+        criteria: criteria(mixture.log_likelihood, parameters, factors, spots, 1.0),
+        mixture,
+        informed: order.iter().map(|&domain| informed[domain]).collect(),
+        candidates: Vec::new(),
+    })
+}
+
+/// Domains by falling number of spots, empty ones last, and the spots' domains in that order.
+fn by_size(posterior: &Array2<f64>) -> (Vec<usize>, Vec<usize>) {
+    let labels = most_probable(posterior);
+    let mut sizes = vec![0usize; posterior.ncols()];
+    labels.iter().for_each(|&label| sizes[label] += 1);
+    let mut order: Vec<usize> = (0..sizes.len()).collect();
+    order.sort_by_key(|&domain| std::cmp::Reverse(sizes[domain]));
+    let mut rank = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(place, &domain)| rank[domain] = place);
+    (order, labels.iter().map(|&label| rank[label]).collect())
+}
+
+fn hard(labels: &[usize], k: usize) -> Array2<f64> {
+    Array2::from_shape_fn((labels.len(), k), |(spot, domain)| f64::from(labels[spot] == domain))
+}
+
+/// The labels that most spots take begin the domains, and their means inform them. With more domains than labels, the
+/// widest domains are split and the parts far from the label are left to themselves.
+fn informed_start(
+    scores: &Scores,
+    labels: &Resemblance,
+    k: usize,
+    ridge: f64,
+    monitor: &Monitor,
+) -> Result<(Array2<f64>, MeanPrior, Vec<Option<usize>>)> {
+    let (means, sizes) = (&labels.discriminants.means, &labels.discriminants.sizes);
+    let mut kept: Vec<usize> = (0..sizes.len()).filter(|&label| sizes[label] > 0.0).collect();
+    let masses = labels.posterior.sum_axis(Axis(0));
+    kept.sort_by(|&a, &b| masses[b].total_cmp(&masses[a]));
+    kept.truncate(k);
+    kept.sort_unstable();
+    let mut posterior = labels.posterior.select(Axis(1), &kept);
+    for mut row in posterior.rows_mut() {
+        let total = row.sum();
+        if total > 0.0 { row /= total } else { row.fill(1.0 / kept.len() as f64) }
+    }
+    let mut informed: Vec<Option<usize>> = kept.iter().copied().map(Some).collect();
+    while posterior.ncols() < k {
+        posterior = split_widest(scores.target, posterior, means, &informed, ridge, monitor)?;
+        informed.push(None);
+    }
+    let cells = if scores.comparable { sizes.sum() } else { 0.0 };
+    let prior = MeanPrior {
+        scatter: &labels.discriminants.covariance * cells,
+        cells,
+        means: Array2::from_shape_fn((k, means.ncols()), |(domain, factor)| {
+            informed[domain].map_or(0.0, |label| means[[label, factor]])
+        }),
+        strengths: informed.iter().map(|label| label.map_or(0.0, |label| sizes[label])).collect::<Array1<f64>>(),
+    };
+    Ok((posterior, prior, informed))
+}
+
+/// Splits the domain of largest variation in two; the part farther from the label's mean becomes a new last column.
+fn split_widest(
+    scores: ArrayView2<f64>,
+    posterior: Array2<f64>,
+    means: &Array2<f64>,
+    informed: &[Option<usize>],
+    ridge: f64,
+    monitor: &Monitor,
+) -> Result<Array2<f64>> {
+    let labels = most_probable(&posterior);
+    let k = posterior.ncols();
+    let members = |domain: usize| -> Vec<usize> { (0..labels.len()).filter(|&spot| labels[spot] == domain).collect() };
+    let variation = |domain: usize| -> f64 {
+        let rows = scores.select(Axis(0), &members(domain));
+        if rows.nrows() < 2 { 0.0 } else { rows.var_axis(Axis(0), 0.0).sum() * rows.nrows() as f64 }
+    };
+    let variations: Vec<f64> = (0..k).map(variation).collect();
+    let widest = (0..k).reduce(|best, domain| if variations[domain] > variations[best] { domain } else { best });
+    let rows = members(widest.unwrap_or(0));
+    let inside = scores.select(Axis(0), &rows);
+    let parts = best_start(&Points::with_ridge(inside.view(), ridge, "k")?, 2, STARTS, monitor)?;
+    let centre = |part: usize| -> Option<Array1<f64>> {
+        let own: Vec<usize> = (0..parts.len()).filter(|&row| parts[row] == part).collect();
+        inside.select(Axis(0), &own).mean_axis(Axis(0))
+    };
+    let distance = |part: usize| match (centre(part), informed.get(widest.unwrap_or(0)).copied().flatten()) {
+        (Some(centre), Some(label)) => (&centre - &means.row(label)).mapv(|value| value * value).sum(),
+        _ => 0.0,
+    };
+    let far = usize::from(distance(1) >= distance(0));
+    let mut labels = labels;
+    rows.iter().zip(&parts).filter(|(_, part)| **part == far).for_each(|(&spot, _)| labels[spot] = k);
+    Ok(hard(&labels, k + 1))
+}

@@ -1,0 +1,222 @@
+//! Domains of the target: a Gaussian mixture of the factors whose labels follow a Potts model on the spatial graph, and
+//! whose means may be informed by those of the source's labels.
+//!
+//!   v_i | z_i = k ~ N(μ_k, Σ),
+//!   p(z) ∝ exp(Σ_i α_{z_i} − β/2 · number of neighbouring pairs with different labels),
+//!   μ_k ~ N(m_k, Σ / κ_k)  for domains that stand for a label of the source with mean m_k and κ_k cells.
+//!
+//! Where the source is a section whose factors are averaged as the target's are, its variation within labels informs Σ in
+//! the same way. The prior is the conjugate one: the source's cells of a label count like as many further spots of its
+//! domain. Fitted by mean-field EM (Celeux, Forbes & Peyrard 2003, Pattern Recognition
+//! 36:131) with the spots visited one after the other, so that for fixed β each round raises the mean-field bound plus
+//! the log prior; the field α (by iterative scaling) and β (by Brent's method) maximise the pseudo-likelihood in the first
+//! rounds and are then fixed.
+
+use super::energy::{posterior_of, potts_energies, unary_energies};
+use crate::cluster::{estimate_interaction, potts_sweep, scale_field};
+use crate::error::{Error, Result};
+use crate::graph::SpatialGraph;
+use crate::monitor::Monitor;
+use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray_linalg::UPLO;
+use ndarray_linalg::cholesky::{DeterminantC, FactorizeC, InverseC};
+
+/// Rounds in which β is estimated again.
+const INTERACTION_ROUNDS: usize = 10;
+/// Mean change of a spot's posterior (total variation) at which the fit has converged.
+const TOLERANCE: f64 = 1e-5;
+/// Most rounds.
+const LIMIT: usize = 500;
+
+/// What is known of the means before the target is seen.
+#[derive(Clone, Debug)]
+pub struct MeanPrior {
+    /// Prior means m_k, domains x factors; rows of domains without prior are not looked at.
+    pub means: Array2<f64>,
+    /// Cells κ_k behind each mean; 0 for a domain without prior.
+    pub strengths: Array1<f64>,
+    /// Sum of squares and products within labels of the cells behind the covariance, factors x factors.
+    pub scatter: Array2<f64>,
+    /// Number ν of these cells; 0 when nothing is known of the covariance.
+    pub cells: f64,
+}
+
+impl MeanPrior {
+    /// Nothing is known.
+    pub fn none(domains: usize, factors: usize) -> Self {
+        MeanPrior {
+            means: Array2::zeros((domains, factors)),
+            strengths: Array1::zeros(domains),
+            scatter: Array2::zeros((factors, factors)),
+            cells: 0.0,
+        }
+    }
+
+    fn informed(&self) -> f64 {
+        self.strengths.iter().filter(|&&strength| strength > 0.0).count() as f64
+    }
+}
+
+/// A fitted spatial mixture.
+#[derive(Clone, Debug)]
+pub struct SpatialMixture {
+    /// Posterior of each domain at each spot, spots x domains.
+    pub posterior: Array2<f64>,
+    /// Means of the factors, domains x factors.
+    pub means: Array2<f64>,
+    /// Common covariance of the factors.
+    pub covariance: Array2<f64>,
+    /// Interaction β of neighbours; 0 without interaction.
+    pub interaction: f64,
+    /// External field α; without interaction the log weights of the domains, up to a constant.
+    pub field: Array1<f64>,
+    /// Mean-field approximation of the log-likelihood, Σ_i log Σ_k exp(−unary − Potts energy) − n q/2 log 2π.
+    pub log_likelihood: f64,
+    /// The objective after each round with β fixed: it rises.
+    pub bound: Vec<f64>,
+    /// Rounds.
+    pub iterations: usize,
+    /// Whether the posteriors settled.
+    pub converged: bool,
+}
+
+/// Fits the mixture to `scores` (spots x factors) from a `posterior` (spots x domains). `ridge` is the variance added to
+/// every factor: a prior that keeps the covariance regular. Without `interacting` β is 0: a mixture whose field is the log
+/// weights of the domains.
+///
+/// # Errors
+/// [`Error::Numeric`] when the covariance becomes singular, [`Error::NotConverged`] when β cannot be found,
+/// [`Error::Interrupted`].
+pub fn fit(
+    scores: ArrayView2<f64>,
+    graph: &SpatialGraph,
+    mut posterior: Array2<f64>,
+    prior: &MeanPrior,
+    ridge: f64,
+    interacting: bool,
+    monitor: &Monitor,
+) -> Result<SpatialMixture> {
+    let mut interaction = 0.0;
+    let mut field = Array1::zeros(posterior.ncols());
+    let mut bound: Vec<f64> = Vec::new();
+    let mut means = Array2::zeros((posterior.ncols(), scores.ncols()));
+    for round in 0..LIMIT {
+        monitor.check()?;
+        let covariance = maximise(scores, posterior.view(), prior, ridge, &mut means)?;
+        let unary = unary_energies(scores, means.view(), std::slice::from_ref(&covariance))?;
+        if !interacting {
+            field = log_weights(posterior.view(), prior);
+        } else if round < INTERACTION_ROUNDS {
+            // The pair energy counts every pair from both sides, the pseudo-likelihood from one.
+            interaction = 2.0 * estimate_interaction(graph, posterior.view(), field.view())?;
+            scale_field(graph, posterior.view(), 0.5 * interaction, &prior.strengths, &mut field);
+        }
+        let emission = &field - &unary;
+        let change = potts_sweep(graph, emission.view(), 0.5 * interaction, &mut posterior);
+        if round >= INTERACTION_ROUNDS {
+            let value = mean_field_bound(graph, &emission, interaction, &posterior)
+                + log_prior(prior, &means, &covariance, ridge, scores.nrows())?
+                + prior.strengths.dot(&field);
+            if let Some(&before) = bound.last() {
+                debug_assert!(value >= before - 1e-7 * before.abs().max(1.0), "the bound fell: {before} {value}");
+            }
+            bound.push(value);
+        }
+        let converged = round >= INTERACTION_ROUNDS && change < TOLERANCE;
+        if converged || round + 1 == LIMIT {
+            let energies = unary + potts_energies(|spot| graph.neighbours(spot), posterior.view(), interaction, &field);
+            let constant = 0.5 * scores.len() as f64 * (2.0 * std::f64::consts::PI).ln();
+            let log_likelihood = posterior_of(&energies).1 - constant;
+            let iterations = round + 1;
+            return Ok(SpatialMixture {
+                posterior,
+                means,
+                covariance,
+                interaction,
+                field,
+                log_likelihood,
+                bound,
+                iterations,
+                converged,
+            });
+        }
+    }
+    Err(Error::NotConverged(format!("the spatial mixture has not converged in {LIMIT} rounds")))
+}
+
+/// Log weights of the domains, the source's cells counted as further spots; the smallest positive number stands for an
+/// empty domain's.
+fn log_weights(posterior: ArrayView2<f64>, prior: &MeanPrior) -> Array1<f64> {
+    let masses = posterior.sum_axis(Axis(0)) + &prior.strengths;
+    let total = masses.sum();
+    masses.mapv(|mass| (mass / total).max(f64::MIN_POSITIVE).ln())
+}
+
+/// Means and covariance of largest expected log posterior. A domain without spots and without prior keeps its mean.
+fn maximise(
+    scores: ArrayView2<f64>,
+    posterior: ArrayView2<f64>,
+    prior: &MeanPrior,
+    ridge: f64,
+    means: &mut Array2<f64>,
+) -> Result<Array2<f64>> {
+    let masses = posterior.sum_axis(Axis(0));
+    let sums = posterior.t().dot(&scores);
+    let mut scatter = scores.t().dot(&scores) + &prior.scatter;
+    for domain in 0..masses.len() {
+        let (mass, strength) = (masses[domain], prior.strengths[domain]);
+        if mass + strength > 1e-9 {
+            let known = &prior.means.row(domain) * strength;
+            means.row_mut(domain).assign(&((&sums.row(domain) + &known) / (mass + strength)));
+        }
+        let (mean, sum) = (means.row(domain).insert_axis(Axis(1)), sums.row(domain).insert_axis(Axis(0)));
+        let cross = mean.dot(&sum);
+        scatter = scatter - &cross - &cross.t() + &(mean.dot(&mean.t()) * mass);
+        if strength > 0.0 {
+            let offset = (&means.row(domain) - &prior.means.row(domain)).insert_axis(Axis(1));
+            scatter = scatter + &(offset.dot(&offset.t()) * strength);
+        }
+    }
+    let spots = scores.nrows() as f64;
+    scatter.diag_mut().mapv_inplace(|value| value + ridge * spots);
+    let covariance = scatter / (spots + prior.cells + prior.informed());
+    if covariance.iter().all(|value| value.is_finite()) {
+        Ok(covariance)
+    } else {
+        Err(Error::Numeric("the covariance of the factors is not finite".into()))
+    }
+}
+
+/// Σ q (log density) + β/2 · expected pairs of neighbours in one domain + entropy of q, without constants.
+fn mean_field_bound(graph: &SpatialGraph, emission: &Array2<f64>, interaction: f64, posterior: &Array2<f64>) -> f64 {
+    let mut bound = (emission * posterior).sum();
+    for spot in 0..graph.spots() {
+        let row = posterior.row(spot);
+        let agreement: f64 = graph.neighbours(spot).iter().map(|&next| row.dot(&posterior.row(next as usize))).sum();
+        let entropy: f64 = row.iter().filter(|&&share| share > 0.0).map(|share| share * share.ln()).sum();
+        bound += 0.25 * interaction * agreement - entropy;
+    }
+    bound
+}
+
+/// Log density of the means and of the ridge's prior on the covariance, without constants.
+fn log_prior(
+    prior: &MeanPrior,
+    means: &Array2<f64>,
+    covariance: &Array2<f64>,
+    ridge: f64,
+    spots: usize,
+) -> Result<f64> {
+    let singular = |_| Error::Numeric("the covariance of the factors is singular: use fewer factors".into());
+    let factor = covariance.factorizec(UPLO::Lower).map_err(singular)?;
+    let precision = factor.invc()?;
+    let mut value = -0.5
+        * (ridge * spots as f64 * precision.diag().sum()
+            + (&precision * &prior.scatter).sum()
+            + prior.cells * factor.ln_detc());
+    for (domain, &strength) in prior.strengths.iter().enumerate().filter(|(_, strength)| **strength > 0.0) {
+        let offset = &means.row(domain) - &prior.means.row(domain);
+        value -= 0.5 * (strength * offset.dot(&precision.dot(&offset)) + factor.ln_detc());
+    }
+    Ok(value)
+}

@@ -1,0 +1,48 @@
+//! Turning loadings so that they can be read.
+
+use crate::error::Result;
+use ndarray::Array2;
+use ndarray_linalg::{SVD, SVDInto};
+
+/// Relative rise of the criterion at which varimax has converged.
+const TOLERANCE: f64 = 1e-8;
+/// Most iterations.
+const LIMIT: usize = 1000;
+
+/// The rotation (factors x factors) that makes the squared loadings of each factor vary most: raw varimax (Kaiser 1958,
+/// Psychometrika 23:187) by singular value decompositions. Each factor then has few genes of large loadings.
+///
+/// # Errors
+/// [`crate::Error::Numeric`] when a decomposition fails.
+pub fn varimax(loadings: &Array2<f64>) -> Result<Array2<f64>> {
+    let (features, factors) = loadings.dim();
+    let mut rotation = Array2::eye(factors);
+    let mut before = 0.0;
+    for _ in 0..LIMIT {
+        let turned = loadings.dot(&rotation);
+        let lengths = turned.mapv(|value| value * value).sum_axis(ndarray::Axis(0)) / features as f64;
+        let target = turned.mapv(|value| value.powi(3)) - &turned * &lengths;
+        let (left, values, right) = loadings.t().dot(&target).svd(true, true)?;
+        let (Some(left), Some(right)) = (left, right) else { break };
+        rotation = left.dot(&right);
+        let criterion = values.sum();
+        if criterion <= before * (1.0 + TOLERANCE) {
+            break;
+        }
+        before = criterion;
+    }
+    Ok(rotation)
+}
+
+/// The orthogonal matrix (factors x factors) that turns `loadings` (features x factors) nearest to `target` in least
+/// squares: Procrustes' problem (Schönemann 1966, Psychometrika 31:1).
+///
+/// # Errors
+/// [`crate::Error::Numeric`] when the decomposition fails.
+pub fn procrustes(loadings: &Array2<f64>, target: &Array2<f64>) -> Result<Array2<f64>> {
+    let (left, _, right) = loadings.t().dot(target).svd_into(true, true)?;
+    match (left, right) {
+        (Some(left), Some(right)) => Ok(left.dot(&right)),
+        _ => Ok(Array2::eye(loadings.ncols())),
+    }
+}
