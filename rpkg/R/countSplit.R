@@ -51,6 +51,8 @@ findAgain <- function(fit, counts, found, threads) {
   UseMethod("findAgain")
 }
 
+#' @method findAgain starscape_fit
+#' @export
 findAgain.starscape_fit <- function(fit, counts, found, threads) {
   input <- gateInput(counts, fit$coords, fit$slice)
   given <- list(givenFeatures = if (!is.null(fit$params$features)) {

@@ -7,8 +7,8 @@ NULL
 #' share of the domain's spots that have counts of the gene, its colour the log2 fold change.
 #'
 #' @param markers The result of [domainMarkers()].
-#' @param n Number of genes of each domain, a whole number from 1: those of smallest p-value that are higher in the
-#'   domain.
+#' @param n Number of genes of each domain, a whole number from 1: those of smallest p-value among the genes whose area
+#'   under the curve is largest in this domain.
 #' @param features Names of the genes to draw instead, in this order.
 #' @param limit Largest absolute log2 fold change of the colour scale, positive; larger ones are drawn like it. `NULL`
 #'   for the largest there is.
@@ -54,8 +54,9 @@ shownMarkers <- function(markers, n, features, argument = "markers") {
   }
   n <- wholeNumber(1, 1000)(n, "n")
   if (is.null(features)) {
-    best <- bestMarkers(markers, n)
-    best <- best[!duplicated(best$gene), ]
+    # A gene marks the domain where its AUC is largest.
+    own <- markers[order(-markers$auc), ]
+    best <- bestMarkers(own[!duplicated(own$gene), ], n)
     chosen <- stats::setNames(as.character(best$domain), best$gene)
   } else {
     features <- unique(as.character(features))

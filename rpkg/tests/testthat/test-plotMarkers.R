@@ -3,8 +3,13 @@ markers <- suppressMessages(
 )
 
 test_that("dots and heatmaps show the first genes of each domain in all domains", {
-  best <- unlist(lapply(markerList(markers, n = 4), rownames))
-  genes <- length(unique(best))
+  shown <- starscape:::shownMarkers(markers, 4, NULL)
+  genes <- nlevels(shown$gene)
+  expect_lte(genes, 12)
+  largest <- tapply(seq_len(nrow(shown)), shown$gene, function(rows) shown$domain[rows][which.max(shown$auc[rows])])
+  expect_identical(
+    as.integer(largest), match(as.character(shown$of[match(names(largest), shown$gene)]), levels(shown$domain))
+  )
   dots <- built(plotMarkerDots(markers, n = 4))
   expect_identical(nrow(dots$data[[1]]), genes * 3L)
   expect_identical(nlevels(dots$data[[1]]$PANEL), 3L)
