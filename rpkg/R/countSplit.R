@@ -8,7 +8,8 @@ splitInput <- function(input, settings, progress) {
   found <- suppressMessages(
     findAgain(input$fit, parts$first, input$found, settings$threads), "starscape_message"
   )
-  domain <- takeNames(found, input$domain)
+  # Spots that were given no domain stay without one.
+  domain <- replace(takeNames(found, input$domain), is.na(input$domain), NA)
   ari <- clusterMetrics(input$domain, domain, threads = settings$threads)[["ARI"]]
   tell(sprintf(
     "Domains were found again in %g %% of the counts: adjusted Rand index %.2f with those given.",
