@@ -13,6 +13,7 @@ pub mod fit;
 pub mod graph;
 pub mod impute;
 pub mod loss;
+pub mod markers;
 pub mod metrics;
 pub mod monitor;
 pub mod neighbours;

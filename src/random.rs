@@ -30,6 +30,8 @@ pub enum Stream {
     Counts = 10,
     /// Directions of a surface in the space of the network's parameters.
     Direction = 11,
+    /// Counts split into two independent parts.
+    Split = 12,
     /// Samples of matches between slices.
     Consensus = 40,
 }

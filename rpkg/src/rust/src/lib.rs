@@ -6,6 +6,7 @@ mod align_slices;
 mod answer;
 mod arguments;
 mod cluster_metrics;
+mod domain_markers;
 mod domain_pseudotime;
 mod find_domains;
 mod fit;
@@ -22,6 +23,7 @@ extendr_module! {
     mod starscape;
     use align_slices;
     use cluster_metrics;
+    use domain_markers;
     use domain_pseudotime;
     use find_domains;
     use fit;
