@@ -13,7 +13,7 @@ NULL
 #' molecules drawn at random are divided with their overdispersion, estimated within domains; a division that ignores it
 #' would leave the parts dependent. Domains found again are matched with the given ones (Hungarian method) and take
 #' their names. Second, neighbouring spots are alike, so that there are fewer independent ones than spots:
-#' `spatial = TRUE` accounts for that.
+#' `spatial = TRUE` accounts for that, see below.
 #'
 #' Expression is log(1 + 10,000 x count / library size), as in `Seurat`. `logFC` is log2 of the ratio of the two means of
 #' 10,000 x count / library size, each plus `pseudocount`: that of `Seurat` 4. `Seurat` 5 adds 1 / (number of spots)
@@ -32,12 +32,25 @@ NULL
 #'   * `pct_in`, `pct_out`: share of the spots inside and outside that have counts of the gene, from 0 to 1;
 #'   * `statistic`: standard normal (or t) under the null, positive where the gene is higher in the domain; and its
 #'     two-sided `p_value`. NA for genes that do not vary and for domains of fewer than three spots;
-#'   * `fdr`: p-value adjusted by Benjamini and Hochberg over the genes of one comparison.
+#'   * `fdr`: p-value adjusted by Benjamini and Hochberg over the genes of one comparison;
+#'   * with `spatial = TRUE`, `n_effective`: the number of independent spots that would tell as much as those compared,
+#'     which it never exceeds.
 #'
 #'   With `correct = "countsplit"` all columns are those of the second part of the counts, and the attribute `split` is a
 #'   list of `ari`, the adjusted Rand index of the domains found again with those given; `domain`, the domains found
 #'   again, under the given names, one per spot; `overdispersion`, one number per gene; and the `share` of the counts in
 #'   the first part.
+#' @section Neighbouring spots:
+#' Any gene that varies smoothly over the tissue, for whatever reason, differs between domains, which lie together. With
+#' `spatial = TRUE` a gene is tested against that: whether it differs between domains by more than its variation within
+#' them lets expect. Tissue is cut into some 250 compact patches, and the gene's ranks, less the means of the domains, are
+#' added up over each. Restricted likelihood compares covariances with smooth variation of ranges from one spot to half
+#' the tissue (squared exponential or exponential) and any share of independent noise. The variance of the rank sum is
+#' averaged over them by their likelihoods, and what is uncertain about it becomes degrees of freedom of a t
+#' distribution. Slices are independent. Where smooth variation reaches as far as domains do, a section holds little
+#' evidence of either, and p-values are large, as they should be. The covariance is taken to be the same all over the
+#' tissue and to depend on distance only. Genes that vary in one domain and hardly in others do not fit that well; for
+#' such the test is approximate.
 #' @section Replicates:
 #' With one section, spots are the units of the test, and the p-values speak of this section. With replicates (slices
 #' or better donors as `block`), `test = "wilcoxon"` compares spots within blocks only, so that differences between
@@ -61,6 +74,15 @@ NULL
 #' Law, Chen, Shi and Smyth (2014). voom: precision weights unlock linear model analysis tools for RNA-seq read counts.
 #' Genome Biology 15, R29. \doi{10.1186/gb-2014-15-2-r29}
 #'
+#' Patterson and Thompson (1971). Recovery of inter-block information when block sizes are unequal. Biometrika 58,
+#' 545-554: restricted likelihood.
+#'
+#' Clifford, Richardson and Hémon (1989). Assessing the significance of the correlation between two spatial processes.
+#' Biometrics 45, 123-134; and Dutilleul (1993), Biometrics 49, 305-314: autocorrelation costs degrees of freedom.
+#'
+#' Conover and Iman (1981). Rank transformations as a bridge between parametric and nonparametric statistics. The
+#' American Statistician 35, 124-129.
+#'
 #' Benjamini and Hochberg (1995). Controlling the false discovery rate. Journal of the Royal Statistical Society B 57,
 #' 289-300.
 #' @seealso [markerList()], [plotMarkerHeatmap()], [plotMarkerDots()], [plotMarkerVolcano()]; [plotDomains()] draws the
@@ -69,12 +91,12 @@ NULL
 #' slices <- simulateSlices(rows = 20, columns = 20, genes = 300, domains = 3)
 #' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 30)
 #' domains <- findDomains(fit, k = 3)
-#' markers <- domainMarkers(slices$counts, domains, fit = fit, spatial = FALSE)
+#' markers <- domainMarkers(slices$counts, domains, fit = fit)
 #' markers
 #' attr(markers, "split")$ari
 #'
 #' # Labels that do not come from the counts need no correction.
-#' known <- domainMarkers(slices$counts, slices$labels, correct = "none", spatial = FALSE)
+#' known <- domainMarkers(slices$counts, slices$labels, coords = slices$coords, correct = "none")
 #' markerList(known, n = 3)
 #' @export
 domainMarkers <- function(x, domain = "domain", ...) {
@@ -92,7 +114,8 @@ domainMarkers <- function(x, domain = "domain", ...) {
 #'   as a covariate. With `compare = "rest"` a domain is then compared with the mean of the others.
 #' @param correct `"countsplit"` for p-values that hold for domains found in these counts, `"none"` for domains that come
 #'   from elsewhere, such as an annotation.
-#' @param spatial Whether to account for the likeness of neighbouring spots. Takes no part in `"pseudobulk"`.
+#' @param spatial Whether to account for the likeness of neighbouring spots, which needs their places. Takes no part in
+#'   `"pseudobulk"`.
 #' @param block Replicate (slice or donor) of each spot, one value per spot, or `NULL`. For objects also the name of a
 #'   column of the cell metadata.
 #' @param split Share of the counts in which domains are found again, between 0 and 1; the others are tested.
@@ -123,9 +146,9 @@ domainMarkers.default <- function(x, domain = "domain", fit = NULL, coords = NUL
   tested <- if (settings$test == "pseudobulk") {
     pseudobulkTest(input, plan, sums)
   } else {
-    null <- spatialNull(input, plan, settings)
+    null <- spatialNull(input, plan, sums, settings, progress)
     continuity <- rep(ifelse(sums$strata == 1, 0.5, 0), each = nrow(sums$shift))
-    rankSumTest(sums$shift, sums$sd, continuity, null$inflation, null$df)
+    c(rankSumTest(sums$shift, sums$sd, continuity, null$inflation, null$df), null["n_effective"])
   }
   markers <- markerTable(sums, tested, plan, rownames(input$counts), settings$pseudocount)
   attr(markers, "split") <- input$split
@@ -161,7 +184,7 @@ markerRows <- function(sums, tested, side, domain, small, genes, pseudocount) {
   outside <- if (side$other == 0) setdiff(seq_along(sizes), side$own) else side$other
   part <- function(values, of, count) rowSums(values[, of, drop = FALSE]) / count
   sizes <- c(sizes[[side$own]], sum(sizes[outside]))
-  tested <- lapply(tested, function(values) values[, side$at])
+  tested <- lapply(Filter(Negate(is.null), tested), function(values) values[, side$at])
   if (any(c(side$own, side$other) %in% small)) tested <- lapply(tested, function(values) replace(values, TRUE, NA))
   logFC <- log2(part(sums$sum, side$own, sizes[[1]]) + pseudocount) -
     log2(part(sums$sum, outside, sizes[[2]]) + pseudocount)
@@ -174,6 +197,7 @@ markerRows <- function(sums, tested, side, domain, small, genes, pseudocount) {
     p_value = tested$p_value, fdr = stats::p.adjust(tested$p_value, "BH"),
     against = c("rest", levels(domain))[[side$other + 1]]
   )
+  rows$n_effective <- tested$n_effective
   # NaN of an empty domain is NA to users.
   rows[c("logFC", "auc", "pct_in", "pct_out")] <- lapply(rows[c("logFC", "auc", "pct_in", "pct_out")], function(column) {
     replace(column, is.nan(column), NA)

@@ -63,3 +63,13 @@ core_split_counts <- function(values, rows, offsets, dim, overdispersion, parame
 core_match_labels <- function(truth, labels) {
   .Call(wrap__core_match_labels, truth, labels)
 }
+
+core_spatial_autocorrelation <- function(values, rows, offsets, dim, coords, slice, parameters, progress) {
+  .Call(wrap__core_spatial_autocorrelation, values, rows, offsets, dim, coords, slice, parameters, progress)
+}
+
+core_rank_inflation <- function(values, rows, offsets, dim, coords, slice, domain, block, parameters, progress) {
+  .Call(
+    wrap__core_rank_inflation, values, rows, offsets, dim, coords, slice, domain, block, parameters, progress
+  )
+}

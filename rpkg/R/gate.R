@@ -785,9 +785,9 @@ gateMarkerInput <- function(x, domain, fit, coords, slice, block, settings) {
   # Checked here: S4 dispatch on a part would wrap the errors in its own.
   input <- list(
     counts = counts, domain = factors, block = gateBlock(block, ncol(counts), settings$test), fit = fit,
-    found = foundSettings(domain, fit, nlevels(factors)), coords = coords, slice = gateSlice(slice, ncol(counts))
+    found = foundSettings(domain, fit, nlevels(factors)), slice = gateSlice(slice, ncol(counts))
   )
-  usedInput(input)
+  usedInput(gateMarkerPlaces(input, coords, settings))
 }
 
 # Leaves out the spots without counts, of which there can be more after the counts were split.
@@ -896,4 +896,25 @@ gateExpression <- function(features, spots) {
     rownames(features)
   })
   features
+}
+
+# Spatial tests ----------------------------------------------------------------------------------------------------
+
+# The places and slices of the spots, given or those of the fit, where a test of markers asks for them.
+gateMarkerPlaces <- function(input, coords, settings) {
+  if (!settings$spatial || settings$test == "pseudobulk") {
+    return(input)
+  }
+  if (is.null(coords) && is.null(input$fit)) {
+    stopArgument(
+      "coords", "is missing, and `spatial` is TRUE",
+      "Give the places of the spots, the `fit` that knows them, or spatial = FALSE."
+    )
+  }
+  if (is.null(coords)) coords <- unname(input$fit$coords)
+  if (is.list(coords) && !is.data.frame(coords)) coords <- unname(do.call(rbind, lapply(unname(coords), twoColumns)))
+  if (is.null(input$slice)) input$slice <- input$fit$slice
+  input$coords <- gateCoords(coords, colnames(input$counts))
+  gatePlaces(input$coords, input$slice)
+  input
 }

@@ -21,11 +21,3 @@ rankSumTest <- function(shift, sd, continuity, inflation = 1, df = Inf) {
   statistic[!is.na(sd) & sd == 0] <- NA
   list(statistic = statistic, p_value = 2 * stats::pt(-abs(statistic), df))
 }
-
-# Inflation and degrees of freedom of each comparison, for rankSumTest(): genes x comparisons, or one number for all.
-spatialNull <- function(input, plan, settings) {
-  if (!settings$spatial) {
-    return(list(inflation = 1, df = Inf))
-  }
-  stopArgument("spatial", "cannot be TRUE yet", "Give spatial = FALSE.")
-}

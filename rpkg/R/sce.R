@@ -113,6 +113,14 @@ domainMarkers.SingleCellExperiment <- function(x, domain = "domain", coords = NU
   )
 }
 
+#' @rdname spatiallyVariableGenes
+#' @export
+spatiallyVariableGenes.SingleCellExperiment <- function(x, coords = NULL, slice = NULL, assay = "counts", ...) {
+  input <- if (methods::is(x, "SpatialExperiment")) spatialInput else sceInput
+  input <- input(x, coords, slice, assay)
+  spatiallyVariableGenes.default(input$counts, coords = input$coords, slice = input$slice, ...)
+}
+
 sceCounts <- function(x, assay) {
   gateKnown(assay, SummarizedExperiment::assayNames(x), "assay", "an assay")
   SummarizedExperiment::assay(x, assay)

@@ -106,6 +106,15 @@ domainMarkers.Seurat <- function(x, domain = "domain", coords = NULL, slice = NU
   )
 }
 
+#' @rdname spatiallyVariableGenes
+#' @param assay,layer,image For objects: where the raw counts and the places are, as in [runStarscape()].
+#' @export
+spatiallyVariableGenes.Seurat <- function(x, coords = NULL, slice = NULL, assay = NULL, layer = "counts", image = NULL,
+                                          ...) {
+  input <- seuratInput(x, coords, slice, assay, layer, image)
+  spatiallyVariableGenes.default(input$counts, coords = input$coords, slice = input$slice, ...)
+}
+
 seuratCounts <- function(x, assay, layer) {
   if (!isString(layer)) stopArgument("layer", paste("must be the name of a layer, not", describe(layer)))
   holder <- seuratAssay(x, assay)

@@ -37,11 +37,7 @@ fn core_rank_sums(
         let parameters = Parameters::new(parameters);
         let block = if block.is_null() { vec![0; domain.len()] } else { indices(&block, "block")? };
         let groups = Groups::new(&codes(domain), parameters.whole("domains")?, &block)?;
-        let comparison = parameters.choice("comparison", |word| match word {
-            "rest" => Some(Comparison::Rest),
-            "pairs" => Some(Comparison::Pairs),
-            _ => None,
-        })?;
+        let comparison = comparison(&parameters)?;
         let threads = parameters.whole("threads")?;
         let found = worker::run(threads, &progress, |monitor| rank_sums(&counts, &groups, comparison, monitor))?;
         Ok(write(found)?)
@@ -103,13 +99,23 @@ fn core_match_labels(truth: &[Rint], labels: &[Rint]) -> List {
     answer(run())
 }
 
-fn counts<'a>(values: &'a [f64], rows: &'a [i32], offsets: &'a [i32], dim: &[i32]) -> Result<Counts<'a>> {
+/// What each domain is compared with.
+pub fn comparison(parameters: &Parameters) -> Result<Comparison> {
+    parameters.choice("comparison", |word| match word {
+        "rest" => Some(Comparison::Rest),
+        "pairs" => Some(Comparison::Pairs),
+        _ => None,
+    })
+}
+
+/// Counts from the slots of a `dgCMatrix`.
+pub fn counts<'a>(values: &'a [f64], rows: &'a [i32], offsets: &'a [i32], dim: &[i32]) -> Result<Counts<'a>> {
     let [genes, spots] = dim else { return Err(Error::argument("x", "must have two dimensions")) };
     Counts::new(*genes as usize, *spots as usize, offsets, rows, values)
 }
 
 /// Numbers from 1 as numbers from 0, NA as none.
-fn codes(values: &[Rint]) -> Vec<Option<usize>> {
+pub fn codes(values: &[Rint]) -> Vec<Option<usize>> {
     let code = |value: &Rint| Option::<i32>::from(*value).and_then(|code| usize::try_from(code - 1).ok());
     values.iter().map(code).collect()
 }

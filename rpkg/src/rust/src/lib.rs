@@ -5,6 +5,7 @@
 mod align_slices;
 mod answer;
 mod arguments;
+mod autocorrelation;
 mod cluster_metrics;
 mod domain_markers;
 mod domain_pseudotime;
@@ -22,6 +23,7 @@ use extendr_api::prelude::*;
 extendr_module! {
     mod starscape;
     use align_slices;
+    use autocorrelation;
     use cluster_metrics;
     use domain_markers;
     use domain_pseudotime;
