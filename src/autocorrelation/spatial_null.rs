@@ -25,7 +25,7 @@ const RANGE_STEP: f64 = std::f64::consts::SQRT_2;
 /// steps of a half. Smooth variation with hardly any noise has few degrees of freedom, so the least must be small.
 const NOISE_EXPONENTS: (f64, f64) = (-4.0, 1.5);
 /// Weight before seeing the data of the case that spots are independent; the others share the rest.
-const INDEPENDENT: f64 = 0.2;
+const INDEPENDENT: f64 = 0.3;
 /// Least dimensions for an estimate.
 const LEAST: usize = 5;
 /// A sum of squares below this share of the total is rounding.
