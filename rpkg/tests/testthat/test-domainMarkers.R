@@ -186,6 +186,8 @@ test_that("markers become lists of tables", {
   expect_true(all(unlist(lapply(markerList(known, direction = "down"), `[[`, "auc")) < 0.5))
   expect_true(all(unlist(lapply(markerList(known, fdr = 0.01), `[[`, "fdr")) <= 0.01))
   expect_named(markerList(markersOf(compare = c("3", "1"))), "3 vs 1")
+  expect_false(is.unsorted(-markerList(known, by = "auc")[["2"]]$auc))
+  expect_false(is.unsorted(-abs(markerList(known, by = "logFC", direction = "any")[["1"]]$logFC)))
   expectArgumentError(markerList(3), "markers")
   expectArgumentError(markerList(known, n = 0), "n")
 })
