@@ -16,7 +16,8 @@ splitInput <- function(input, settings, progress) {
     100 * settings$split, ari
   ))
   input$split <- list(
-    ari = ari, domain = stats::setNames(domain, colnames(parts$second)), overdispersion = overdispersion, share = settings$split
+    ari = ari, domain = stats::setNames(domain, colnames(parts$second)), overdispersion = overdispersion,
+    share = settings$split
   )
   input$counts <- parts$second
   input$domain <- domain

@@ -15,8 +15,8 @@ NULL
 #' their names. Second, neighbouring spots are alike, so that there are fewer independent ones than spots:
 #' `spatial = TRUE` accounts for that, see below.
 #'
-#' Expression is log(1 + 10,000 x count / library size), as in `Seurat`. `logFC` is log2 of the ratio of the two means of
-#' 10,000 x count / library size, each plus `pseudocount`: that of `Seurat` 4. `Seurat` 5 adds 1 / (number of spots)
+#' Expression is log(1 + 10,000 x count / library size), as in `Seurat`. `logFC` is log2 of the ratio of the two means
+#' of 10,000 x count / library size, each plus `pseudocount`: that of `Seurat` 4. `Seurat` 5 adds 1 / (number of spots)
 #' instead, which makes the fold changes of rare genes depend on the size of the domain.
 #'
 #' @param x Counts: a matrix with genes as rows and spots as columns (as for [runStarscape()]), an object, or a list of
@@ -36,8 +36,8 @@ NULL
 #'   * with `spatial = TRUE`, `n_effective`: the number of independent spots that would tell as much as those compared,
 #'     which it never exceeds.
 #'
-#'   With `correct = "countsplit"` all columns are those of the second part of the counts, and the attribute `split` is a
-#'   list of `ari`, the adjusted Rand index of the domains found again with those given; `domain`, the domains found
+#'   With `correct = "countsplit"` all columns are those of the second part of the counts, and the attribute `split` is
+#'   a list of `ari`, the adjusted Rand index of the domains found again with those given; `domain`, the domains found
 #'   again, under the given names, one per spot; `overdispersion`, one number per gene; and the `share` of the counts in
 #'   the first part.
 #' @section Neighbouring spots:
@@ -104,16 +104,16 @@ domainMarkers <- function(x, domain = "domain", ...) {
 }
 
 #' @rdname domainMarkers
-#' @param fit The `starscape_fit` of these counts, whose settings are used to find domains again; its spots are matched by
-#'   name. Needed for `correct = "countsplit"`. Objects hold it.
+#' @param fit The `starscape_fit` of these counts, whose settings are used to find domains again; its spots are matched
+#'   by name. Needed for `correct = "countsplit"`. Objects hold it.
 #' @param coords,slice Places and slices of the spots for `spatial = TRUE`, as in [runStarscape()]; `NULL` for those of
 #'   the fit, or that the object knows.
 #' @param compare `"rest"` for each domain against all others, `"pairs"` for every two domains, or two (groups of)
 #'   domains: `c("a", "b")` or `list(c("a", "b"), "c")`, the first against the second.
-#' @param test `"wilcoxon"`, or `"pseudobulk"` for sums of each domain in each `block`, tested by limma (voom) with block
-#'   as a covariate. With `compare = "rest"` a domain is then compared with the mean of the others.
-#' @param correct `"countsplit"` for p-values that hold for domains found in these counts, `"none"` for domains that come
-#'   from elsewhere, such as an annotation.
+#' @param test `"wilcoxon"`, or `"pseudobulk"` for sums of each domain in each `block`, tested by limma (voom) with
+#'   block as a covariate. With `compare = "rest"` a domain is then compared with the mean of the others.
+#' @param correct `"countsplit"` for p-values that hold for domains found in these counts, `"none"` for domains that
+#'   come from elsewhere, such as an annotation.
 #' @param spatial Whether to account for the likeness of neighbouring spots, which needs their places. Takes no part in
 #'   `"pseudobulk"`.
 #' @param block Replicate (slice or donor) of each spot, one value per spot, or `NULL`. For objects also the name of a
@@ -199,9 +199,8 @@ markerRows <- function(sums, tested, side, domain, small, genes, pseudocount) {
   )
   rows$n_effective <- tested$n_effective
   # NaN of an empty domain is NA to users.
-  rows[c("logFC", "auc", "pct_in", "pct_out")] <- lapply(rows[c("logFC", "auc", "pct_in", "pct_out")], function(column) {
-    replace(column, is.nan(column), NA)
-  })
+  described <- c("logFC", "auc", "pct_in", "pct_out")
+  rows[described] <- lapply(rows[described], function(column) replace(column, is.nan(column), NA))
   rows[order(rows$p_value, -abs(rows$statistic)), ]
 }
 

@@ -1,13 +1,15 @@
 #' Markers as a list of tables, one per domain
 #'
-#' The form of Bioconductor's marker functions: one table per domain, genes as row names, the clearest first. Its row
-#' names are what other packages take as `features`.
+#' The form of Bioconductor's marker functions: one table per domain, genes as row names, the best first. Its row names
+#' are what other packages take as `features`.
 #'
 #' @param markers The result of [domainMarkers()].
 #' @param n Number of genes of each domain to keep, a whole number from 1; `NULL` for all.
 #' @param fdr Largest false discovery rate to keep, from 0 to 1.
 #' @param direction `"up"` for genes that are higher in the domain, `"down"` for lower ones, `"any"` for both.
-#' @return A named list of data frames: one per domain or, for pairs, per comparison (`"a vs b"`), by rising p-value;
+#' @param by Which genes come first: those of smallest p-value, or of largest area under the curve or absolute fold
+#'   change (for `"down"`, of smallest area).
+#' @return A named list of data frames: one per domain or, for pairs, per comparison (`"a vs b"`), in the order of `by`;
 #'   their columns are those of `markers` but for `gene`, which is the row name.
 #' @section Errors:
 #' Unusable input is an error of class `starscape_error_argument` whose field `argument` names the argument.
@@ -19,12 +21,14 @@
 #' # Features of Seurat's DoHeatmap() or scater's plotHeatmap():
 #' unlist(lapply(best, rownames), use.names = FALSE)
 #' @export
-markerList <- function(markers, n = NULL, fdr = 1, direction = c("up", "down", "any")) {
+markerList <- function(markers, n = NULL, fdr = 1, direction = c("up", "down", "any"),
+                       by = c("p_value", "auc", "logFC")) {
   markers <- gateMarkers(markers)
   if (!is.null(n)) n <- wholeNumber(1, largestInteger)(n, "n")
   fdr <- realNumber(0, 1)(fdr, "fdr")
   direction <- oneOf(c("up", "down", "any"))(direction, "direction")
-  markers <- bestMarkers(markers, n, fdr, direction)
+  by <- oneOf(c("p_value", "auc", "logFC"))(by, "by")
+  markers <- bestMarkers(markers, n, fdr, direction, by)
   name <- as.character(markers$domain)
   paired <- markers$against != "rest"
   name[paired] <- paste(name[paired], "vs", markers$against[paired])
@@ -35,15 +39,16 @@ markerList <- function(markers, n = NULL, fdr = 1, direction = c("up", "down", "
   })
 }
 
-# The first `n` genes of each comparison that are clear enough, those of highest AUC first where p-values are the same.
-bestMarkers <- function(markers, n = NULL, fdr = 1, direction = "up") {
+# The first `n` genes of each comparison that are clear enough.
+bestMarkers <- function(markers, n = NULL, fdr = 1, direction = "up", by = "p_value") {
   attr(markers, "split") <- NULL
   class(markers) <- "data.frame"
   # The AUC knows the side also where a fold change is 0.
   side <- sign(markers$auc - 0.5)
   wanted <- switch(direction, up = side > 0, down = side < 0, any = TRUE)
   markers <- markers[which(wanted & markers$fdr <= fdr), ]
-  markers <- markers[order(markers$domain, markers$against, markers$p_value, -abs(markers$statistic)), ]
+  first <- switch(by, p_value = markers$p_value, auc = -abs(markers$auc - 0.5), logFC = -abs(markers$logFC))
+  markers <- markers[order(markers$domain, markers$against, first, -abs(markers$statistic)), ]
   if (is.null(n)) {
     return(markers)
   }

@@ -7,8 +7,9 @@ NULL
 #' share of the domain's spots that have counts of the gene, its colour the log2 fold change.
 #'
 #' @param markers The result of [domainMarkers()].
-#' @param n Number of genes of each domain, a whole number from 1: those of smallest p-value among the genes whose area
-#'   under the curve is largest in this domain.
+#' @param n Number of genes of each domain, a whole number from 1: the first ones among those whose area under the curve
+#'   is largest in this domain.
+#' @param by Which genes come first, see [markerList()].
 #' @param features Names of the genes to draw instead, in this order.
 #' @param limit Largest absolute log2 fold change of the colour scale, positive; larger ones are drawn like it. `NULL`
 #'   for the largest there is.
@@ -22,9 +23,9 @@ NULL
 #' markers <- domainMarkers(slices$counts, slices$labels, correct = "none", spatial = FALSE)
 #' plotMarkerDots(markers)
 #' @export
-plotMarkerDots <- function(markers, n = 5, features = NULL, limit = NULL, ...) {
+plotMarkerDots <- function(markers, n = 5, features = NULL, limit = NULL, by = c("p_value", "auc", "logFC"), ...) {
   gateDots(...)
-  shown <- shownMarkers(gateMarkers(markers), n, features)
+  shown <- shownMarkers(gateMarkers(markers), n, features, by)
   ggplot2::ggplot(shown, ggplot2::aes(.data$gene, .data$domain)) +
     ggplot2::geom_point(ggplot2::aes(size = .data$pct_in, fill = .data$logFC), shape = 21, stroke = 0.2) +
     ggplot2::scale_size_area(
@@ -43,27 +44,25 @@ plotMarkerDots <- function(markers, n = 5, features = NULL, limit = NULL, ...) {
 }
 
 # The rows of the wanted genes in all domains, with the domain that each gene was chosen for as `of`.
-shownMarkers <- function(markers, n, features, argument = "markers") {
-  markers <- as.data.frame(markers)
+shownMarkers <- function(markers, n, features, by) {
   class(markers) <- "data.frame"
-  if (!any(markers$against == "rest")) {
-    # Of one comparison of two groups, one row a gene is left; of all pairs there is no one row a domain.
-    if (length(unique(paste(markers$domain, markers$against))) > 1) {
-      stopArgument(argument, "has pairs of domains", "Give markers with compare = \"rest\", or of two groups.")
-    }
+  # Of all pairs there is no one row a domain.
+  if (anyDuplicated(markers[c("gene", "domain")]) > 0) {
+    stopArgument("markers", "has pairs of domains", "Give markers with compare = \"rest\", or of two groups.")
   }
   n <- wholeNumber(1, 1000)(n, "n")
+  by <- oneOf(c("p_value", "auc", "logFC"))(by, "by")
   if (is.null(features)) {
     # A gene marks the domain where its AUC is largest.
     own <- markers[order(-markers$auc), ]
-    best <- bestMarkers(own[!duplicated(own$gene), ], n)
+    best <- bestMarkers(own[!duplicated(own$gene), ], n, by = by)
     chosen <- stats::setNames(as.character(best$domain), best$gene)
   } else {
     features <- unique(as.character(features))
     gateGenes(features, NULL, unique(as.character(markers$gene)))
     chosen <- stats::setNames(rep("", length(features)), features)
   }
-  if (length(chosen) == 0) stopArgument(argument, "has no gene that is higher in a domain")
+  if (length(chosen) == 0) stopArgument("markers", "has no gene that is higher in a domain")
   shown <- markers[markers$gene %in% names(chosen), ]
   shown$of <- factor(chosen[shown$gene], c("", levels(shown$domain)))
   shown$gene <- factor(shown$gene, names(chosen))

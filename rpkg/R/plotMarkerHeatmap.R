@@ -20,10 +20,11 @@ NULL
 #' markers <- domainMarkers(slices$counts, slices$labels, correct = "none", spatial = FALSE)
 #' plotMarkerHeatmap(markers, value = "auc")
 #' @export
-plotMarkerHeatmap <- function(markers, n = 5, features = NULL, value = c("logFC", "auc"), limit = NULL, ...) {
+plotMarkerHeatmap <- function(markers, n = 5, features = NULL, value = c("logFC", "auc"), limit = NULL,
+                              by = c("p_value", "auc", "logFC"), ...) {
   gateDots(...)
   value <- oneOf(c("logFC", "auc"))(value, "value")
-  shown <- shownMarkers(gateMarkers(markers), n, features)
+  shown <- shownMarkers(gateMarkers(markers), n, features, by)
   shown$value <- shown[[value]]
   scale <- switch(value,
     logFC = divergingScale(shown$value, limit, "log2 fold\nchange"),

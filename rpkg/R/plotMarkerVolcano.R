@@ -3,7 +3,8 @@ NULL
 
 #' Draw p-values against fold changes
 #'
-#' One panel per domain: genes below the false discovery rate are coloured by their direction, and the clearest are named.
+#' One panel per domain: genes below the false discovery rate are coloured by their direction, and the clearest are
+#' named.
 #'
 #' @param markers The result of [domainMarkers()].
 #' @param domain Domains to draw; `NULL` for all.

@@ -34,9 +34,8 @@ pseudobulkSums <- function(counts, domain, block) {
   sample <- interaction(domain, block, lex.order = TRUE)
   sizes <- table(sample)
   kept <- names(sizes)[sizes >= leastSpots]
-  if (any(sizes > 0 & sizes < leastSpots)) {
-    tell(sum(sizes > 0 & sizes < leastSpots), " domains have fewer than ", leastSpots, " spots in a block: not used there.")
-  }
+  few <- sum(sizes > 0 & sizes < leastSpots)
+  if (few > 0) tell(few, " domains have fewer than ", leastSpots, " spots in a block. They are not used there.")
   member <- Matrix::sparseMatrix(
     which(sample %in% kept), match(sample[sample %in% kept], kept), x = 1, dims = c(ncol(counts), length(kept))
   )

@@ -20,7 +20,8 @@ test_that("p-values of domains that are not there are uniform with count splitti
       domainMarkers(sim$counts, domains, fit = fit, correct = correct, spatial = FALSE, verbose = FALSE),
       "starscape_message"
     ))
-    list(none = p[[1]]$p_value, split = p[[2]]$p_value, ratio = attr(p[[2]], "split")$overdispersion / sim$overdispersion)
+    ratio <- attr(p[[2]], "split")$overdispersion / sim$overdispersion
+    list(none = p[[1]]$p_value, split = p[[2]]$p_value, ratio = ratio)
   })
   pooled <- function(name) unlist(lapply(draws, `[[`, name))
   # Those of one draw depend on each other, so that the share moves more than that of 1440 coins.
@@ -45,9 +46,8 @@ test_that("the settings of the fit and of its domains are used again", {
   again <- starscape:::findAgain(
     fit, small$counts, list(k = 3, method = "kmeans", seed = 1L, space = "prior"), threads = 1
   )
-  expect_identical(
-    as.character(again), as.character(findDomains(fit, k = 3, method = "kmeans", space = "prior", verbose = FALSE)$domain)
-  )
+  expected <- findDomains(fit, k = 3, method = "kmeans", space = "prior", verbose = FALSE)
+  expect_identical(as.character(again), as.character(expected$domain))
   chosen <- suppressMessages(findDomains(fit, kRange = c(2, 4), method = "kmeans", verbose = FALSE))
   found <- starscape:::foundSettings(chosen, fit, nlevels(chosen$domain))
   expect_identical(found[c("method", "k")], list(method = "kmeans", k = nlevels(chosen$domain)))

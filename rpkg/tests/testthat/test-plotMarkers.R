@@ -3,7 +3,7 @@ markers <- suppressMessages(
 )
 
 test_that("dots and heatmaps show the first genes of each domain in all domains", {
-  shown <- starscape:::shownMarkers(markers, 4, NULL)
+  shown <- starscape:::shownMarkers(markers, 4, NULL, "p_value")
   genes <- nlevels(shown$gene)
   expect_lte(genes, 12)
   largest <- tapply(seq_len(nrow(shown)), shown$gene, function(rows) shown$domain[rows][which.max(shown$auc[rows])])
@@ -32,6 +32,9 @@ test_that("what cannot be drawn is named", {
   expectArgumentError(plotMarkerDots(3), "markers")
   expectArgumentError(plotMarkerDots(markers, features = "none"), "features", "none")
   expectArgumentError(plotMarkerHeatmap(markers, value = "p"), "value")
+  expectArgumentError(plotMarkerHeatmap(markers, by = "gene"), "by")
+  twice <- rbind(markers, markers)
+  expectArgumentError(plotMarkerDots(twice), "markers", "pairs")
   expectArgumentError(plotMarkerVolcano(markers, domain = "9"), "domain", "9")
   expectArgumentError(plotMarkerVolcano(markers, size = 2), "size")
 })
