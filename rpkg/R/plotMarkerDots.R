@@ -9,7 +9,9 @@ NULL
 #' @param markers The result of [domainMarkers()].
 #' @param n Number of genes of each domain, a whole number from 1: the first ones among those whose area under the curve
 #'   is largest in this domain.
-#' @param by Which genes come first, see [markerList()].
+#' @param by Which genes come first: those of largest area under the curve, of smallest p-value, or of largest fold
+#'   change. P-values that account for neighbouring spots can put a rare gene with a sharp border before an abundant one
+#'   that fades out.
 #' @param features Names of the genes to draw instead, in this order.
 #' @param limit Largest absolute log2 fold change of the colour scale, positive; larger ones are drawn like it. `NULL`
 #'   for the largest there is.
@@ -23,7 +25,7 @@ NULL
 #' markers <- domainMarkers(slices$counts, slices$labels, correct = "none", spatial = FALSE)
 #' plotMarkerDots(markers)
 #' @export
-plotMarkerDots <- function(markers, n = 5, features = NULL, limit = NULL, by = c("p_value", "auc", "logFC"), ...) {
+plotMarkerDots <- function(markers, n = 5, features = NULL, limit = NULL, by = c("auc", "p_value", "logFC"), ...) {
   gateDots(...)
   shown <- shownMarkers(gateMarkers(markers), n, features, by)
   ggplot2::ggplot(shown, ggplot2::aes(.data$gene, .data$domain)) +
@@ -51,7 +53,7 @@ shownMarkers <- function(markers, n, features, by) {
     stopArgument("markers", "has pairs of domains", "Give markers with compare = \"rest\", or of two groups.")
   }
   n <- wholeNumber(1, 1000)(n, "n")
-  by <- oneOf(c("p_value", "auc", "logFC"))(by, "by")
+  by <- oneOf(c("auc", "p_value", "logFC"))(by, "by")
   if (is.null(features)) {
     # A gene marks the domain where its AUC is largest.
     own <- markers[order(-markers$auc), ]

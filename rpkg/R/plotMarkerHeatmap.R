@@ -21,7 +21,7 @@ NULL
 #' plotMarkerHeatmap(markers, value = "auc")
 #' @export
 plotMarkerHeatmap <- function(markers, n = 5, features = NULL, value = c("logFC", "auc"), limit = NULL,
-                              by = c("p_value", "auc", "logFC"), ...) {
+                              by = c("auc", "p_value", "logFC"), ...) {
   gateDots(...)
   value <- oneOf(c("logFC", "auc"))(value, "value")
   shown <- shownMarkers(gateMarkers(markers), n, features, by)
