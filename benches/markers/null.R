@@ -1,9 +1,9 @@
-# Rscript benches/markers/null.R LIBRARY OUT [GENES]
+# Rscript benches/markers/null.R LIBRARY OUT [GENES] [SEED]
 #
 # Do the p-values of domainMarkers(spatial = TRUE) hold when genes vary smoothly over the tissue and the domains mean
 # nothing, and what do they cost when domains mean something? Writes OUT/null.csv and OUT/power.csv and prints tables.
 # Domains are fixed labels that lie together; genes are independent draws of one field each, as they are (continuous) or
-# as rates of negative-binomial counts at library sizes that differ. Takes about five minutes with 400 genes.
+# as rates of negative-binomial counts at library sizes that differ. Takes about eight minutes with 400 genes.
 
 arguments <- commandArgs(TRUE)
 .libPaths(c(arguments[[1]], .libPaths()))
@@ -11,7 +11,7 @@ out <- arguments[[2]]
 genes <- if (length(arguments) > 2) as.integer(arguments[[3]]) else 400L
 suppressPackageStartupMessages(library(starscape))
 RNGversion("4.0.0")
-set.seed(1)
+set.seed(if (length(arguments) > 3) as.integer(arguments[[4]]) else 1L)
 
 # Tissue ----------------------------------------------------------------------------------------------------------
 
