@@ -43,10 +43,10 @@ NULL
 #' @section Neighbouring spots:
 #' Any gene that varies smoothly over the tissue, for whatever reason, differs between domains, which lie together. With
 #' `spatial = TRUE` a gene is tested against that: whether it differs between domains by more than its variation within
-#' them lets expect. Tissue is cut into some 250 compact patches, and the gene's ranks, less the means of the domains, are
-#' added up over each. Restricted likelihood compares covariances with smooth variation of ranges from one spot to half
-#' the tissue (squared exponential or exponential) and any share of independent noise. The variance of the rank sum is
-#' averaged over them by their likelihoods, and what is uncertain about it becomes degrees of freedom of a t
+#' them lets expect. Tissue is cut into some 250 compact patches, and the gene's ranks, less the means of the domains,
+#' are added up over each. Restricted likelihood compares covariances with smooth variation of ranges from one spot to
+#' half the tissue (squared exponential or exponential) and any share of independent noise. The variance of the rank sum
+#' is averaged over them by their likelihoods, and what is uncertain about it becomes degrees of freedom of a t
 #' distribution. Slices are independent. Where smooth variation reaches as far as domains do, a section holds little
 #' evidence of either, and p-values are large, as they should be. The covariance is taken to be the same all over the
 #' tissue and to depend on distance only. Genes that vary in one domain and hardly in others do not fit that well; for

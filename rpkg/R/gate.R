@@ -787,7 +787,8 @@ gateMarkerInput <- function(x, domain, fit, coords, slice, block, settings) {
     counts = counts, domain = factors, block = gateBlock(block, ncol(counts), settings$test), fit = fit,
     found = foundSettings(domain, fit, nlevels(factors)), slice = gateSlice(slice, ncol(counts))
   )
-  usedInput(gateMarkerPlaces(input, coords, settings))
+  input <- gateMarkerPlaces(input, coords, settings)
+  usedInput(input)
 }
 
 # Leaves out the spots without counts, of which there can be more after the counts were split.

@@ -42,8 +42,8 @@ spatiallyVariableGenes <- function(x, ...) {
 
 #' @rdname spatiallyVariableGenes
 #' @param coords,slice Places and slices of the spots, as in [runStarscape()].
-#' @param statistic `"moran"` for Moran's I, `"geary"` for Geary's C, which looks at differences of neighbours and so more
-#'   at variation over short distances.
+#' @param statistic `"moran"` for Moran's I, `"geary"` for Geary's C, which looks at differences of neighbours and so
+#'   more at variation over short distances.
 #' @param normalisation `"pearson"` for analytic Pearson residuals, `"log"` for log counts at equal library size.
 #' @param graph Settings from [graphControl()].
 #' @param threads Number of threads, a whole number from 1. It does not change the result.

@@ -1,4 +1,5 @@
-//! Spatial autocorrelation gene by gene: Moran's I and Geary's C, with their moments when values lie on spots at random.
+//! Spatial autocorrelation gene by gene: Moran's I and Geary's C, with their moments when values lie on spots at
+//! random.
 
 use crate::counts::Counts;
 use crate::error::{Error, Result};

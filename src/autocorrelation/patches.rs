@@ -9,25 +9,37 @@ use ndarray::{Array2, ArrayView2, Axis};
 const PATCHES: usize = 256;
 /// More than this are made coarser, for domains in many pieces.
 const MOST: usize = 400;
-/// Largest squared extent of a patch in units of the area that its spots cover on average. Patches of scattered spots are
-/// cut further, as their shape is taken for a normal distribution.
+/// Largest squared extent of a patch in units of the area that its spots cover on average. Patches of scattered spots
+/// are cut further, as their shape is taken for a normal distribution from afar.
 const SLACK: f64 = 5.0;
 
-/// Spots that lie together, of one slice and one stratum.
-pub(super) struct Patch {
-    pub spots: Vec<usize>,
-    pub slice: usize,
-    pub stratum: usize,
+/// Largest number of parts of a patch.
+const PARTS: usize = 16;
+
+/// Where some spots lie.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// Number of spots.
+    pub count: f64,
     /// Mean position.
     pub centre: [f64; 2],
     /// Variances of x and y and their covariance.
     pub spread: [f64; 3],
 }
 
-/// All patches. Positions are in units in which a spot covers an area of 1 on its slice.
+/// Spots that lie together, of one slice and one stratum.
+pub(super) struct Patch {
+    pub spots: Vec<usize>,
+    pub slice: usize,
+    pub stratum: usize,
+    pub place: Place,
+    /// The same spots in parts: single spots unless there are very many.
+    pub parts: Vec<Place>,
+}
+
+/// All patches. Places are in units in which a spot covers an area of 1 on its slice.
 pub(super) struct Patches {
     pub list: Vec<Patch>,
-    pub positions: Array2<f64>,
     /// Largest extent of a slice.
     pub extent: f64,
 }
@@ -62,15 +74,22 @@ impl Patches {
             pieces = cut_all(&groups, &positions, size, slack);
         }
         let patch = |spots: Vec<usize>| {
-            let (centre, spread) = moments(&positions, &spots);
-            Patch { slice: slice[spots[0]], stratum: stratum[spots[0]].unwrap_or(0), spots, centre, spread }
+            let mut parts = Vec::new();
+            cut(spots.clone(), &positions, spots.len().div_ceil(PARTS), f64::INFINITY, &mut parts);
+            Patch {
+                slice: slice[spots[0]],
+                stratum: stratum[spots[0]].unwrap_or(0),
+                place: Place::of(&positions, &spots),
+                parts: parts.iter().map(|part| Place::of(&positions, part)).collect(),
+                spots,
+            }
         };
-        Ok(Patches { list: pieces.into_iter().map(patch).collect(), positions, extent })
+        Ok(Patches { list: pieces.into_iter().map(patch).collect(), extent })
     }
 }
 
 /// Coordinates of one slice in which a spot covers an area of 1 on average.
-fn unit_density(coords: Array2<f64>) -> Result<Array2<f64>> {
+pub(super) fn unit_density(coords: Array2<f64>) -> Result<Array2<f64>> {
     let coords = equidistant(&coords);
     let nearest = spacing(&coords).or_else(|| (coords.nrows() == 1).then_some(1.0));
     let nearest = nearest.ok_or_else(|| Error::argument("coords", "is the same place for all spots of a slice"))?;
@@ -122,15 +141,17 @@ fn cut(mut spots: Vec<usize>, positions: &Array2<f64>, size: usize, slack: f64, 
     cut(rest, positions, size, slack, pieces);
 }
 
-fn moments(positions: &Array2<f64>, spots: &[usize]) -> ([f64; 2], [f64; 3]) {
-    let count = spots.len() as f64;
-    let mean = |axis: usize| spots.iter().map(|&spot| positions[[spot, axis]]).sum::<f64>() / count;
-    let centre = [mean(0), mean(1)];
-    let product = |a: usize, b: usize| {
-        let terms = spots.iter().map(|&spot| (positions[[spot, a]] - centre[a]) * (positions[[spot, b]] - centre[b]));
-        terms.sum::<f64>() / count
-    };
-    (centre, [product(0, 0), product(1, 1), product(0, 1)])
+impl Place {
+    fn of(positions: &Array2<f64>, spots: &[usize]) -> Self {
+        let count = spots.len() as f64;
+        let mean = |axis: usize| spots.iter().map(|&spot| positions[[spot, axis]]).sum::<f64>() / count;
+        let centre = [mean(0), mean(1)];
+        let product = |a: usize, b: usize| {
+            let apart = |spot: usize, axis: usize| positions[[spot, axis]] - centre[axis];
+            spots.iter().map(|&spot| apart(spot, a) * apart(spot, b)).sum::<f64>() / count
+        };
+        Place { count, centre, spread: [product(0, 0), product(1, 1), product(0, 1)] }
+    }
 }
 
 #[cfg(test)]
@@ -142,7 +163,7 @@ mod tests {
         let coords = Array2::from_shape_fn((side * side, 2), |(spot, axis)| {
             3.0 * (if axis == 0 { spot % side } else { spot / side }) as f64
         });
-        let stratum = |spot: usize| (spot % 7 > 0).then_some(usize::from(2 * (spot % side) >= side));
+        let stratum = |spot: usize| (!spot.is_multiple_of(7)).then_some(usize::from(2 * (spot % side) >= side));
         (coords, (0..side * side).map(stratum).collect())
     }
 
@@ -158,7 +179,8 @@ mod tests {
         for patch in &patches.list {
             assert!(patch.spots.iter().all(|&spot| stratum[spot] == Some(patch.stratum)));
             assert!(patch.spots.len() <= 6);
-            assert!(longest_side(&patches.positions, &patch.spots).1 < 6.0);
+            assert!(longest_side(&coords, &patch.spots).1 < 18.0);
+            assert!(patch.parts.iter().all(|part| part.count == 1.0 && part.spread == [0.0; 3]));
         }
         assert!((patches.extent - 40.0).abs() < 4.0);
     }
@@ -174,7 +196,7 @@ mod tests {
         assert_eq!(first.len(), second.len());
         for (a, b) in first.iter().zip(&second) {
             assert!(a.spots.iter().zip(&b.spots).all(|(a, b)| a + 100 == *b));
-            assert!(a.spread.iter().zip(b.spread).all(|(a, b)| (a - b).abs() < 1e-9));
+            assert!(a.place.spread.iter().zip(b.place.spread).all(|(a, b)| (a - b).abs() < 1e-9));
         }
     }
 
@@ -184,6 +206,12 @@ mod tests {
         let scattered: Vec<Option<usize>> = (0..3600).map(|spot| Some((spot * spot + spot / 7) % 6)).collect();
         let patches = Patches::new(coords.view(), &[0; 3600], &scattered).unwrap();
         assert!(patches.list.len() <= MOST + 6, "{}", patches.list.len());
+        let (many, _) = halves(100);
+        let large = Patches::new(many.view(), &[0; 10_000], &[Some(0); 10_000]).unwrap();
+        for patch in &large.list {
+            assert!((12..=PARTS).contains(&patch.parts.len()), "{}", patch.parts.len());
+            assert_eq!(patch.parts.iter().map(|part| part.count).sum::<f64>(), patch.place.count);
+        }
         let line = Array2::from_shape_fn((50, 2), |(spot, axis)| if axis == 0 { spot as f64 } else { 0.0 });
         assert_eq!(Patches::new(line.view(), &[0; 50], &[Some(0); 50]).unwrap().list.len(), 50);
         let point = Patches::new(Array2::ones((5, 2)).view(), &[0; 5], &[Some(0); 5]);

@@ -1,13 +1,13 @@
 //! How variable a difference between domains is when neighbouring spots are alike and the domains mean nothing.
 //!
 //! The variance of a comparison of means depends on the autocorrelation of a gene over distances as large as domains.
-//! That is estimated from what is left of the gene when the means of the domains are taken off, by restricted likelihood
-//! (Patterson and Thompson 1971, Biometrika 58, 545-554): sums over patches of tissue, with independent noise and smooth
-//! variation of one range. Neither the range, nor the smoothness, nor the share of noise is known, so that a grid of them
-//! is averaged over with weights in proportion to their likelihoods. What remains uncertain becomes degrees of freedom,
-//! by matching moments (Satterthwaite 1946, Biometrics Bulletin 2, 110-114). The idea that autocorrelation costs degrees
-//! of freedom is that of Clifford, Richardson and Hémon (1989, Biometrics 45, 123-134) and Dutilleul (1993, Biometrics 49,
-//! 305-314).
+//! That is estimated from what is left of the gene when the means of the domains are taken off, by restricted
+//! likelihood (Patterson and Thompson 1971, Biometrika 58, 545-554): sums over patches of tissue, with independent
+//! noise and smooth variation of one range. Neither the range, nor the smoothness, nor the share of noise is known, so
+//! that a grid of them is averaged over with weights in proportion to their likelihoods. What remains uncertain becomes
+//! degrees of freedom, by matching moments (Satterthwaite 1946, Biometrics Bulletin 2, 110-114). The idea that
+//! autocorrelation costs degrees of freedom is that of Clifford, Richardson and Hémon (1989, Biometrics 45, 123-134)
+//! and Dutilleul (1993, Biometrics 49, 305-314).
 
 use super::complement::Complement;
 use super::covariance::{Smoothness, covariance};
@@ -25,7 +25,7 @@ const RANGE_STEP: f64 = std::f64::consts::SQRT_2;
 /// steps of a half. Smooth variation with hardly any noise has few degrees of freedom, so the least must be small.
 const NOISE_EXPONENTS: (f64, f64) = (-4.0, 1.5);
 /// Weight before seeing the data of the case that spots are independent; the others share the rest.
-const INDEPENDENT: f64 = 0.2;
+const INDEPENDENT: f64 = 0.3;
 /// Least dimensions for an estimate.
 const LEAST: usize = 5;
 /// A sum of squares below this share of the total is rounding.
@@ -73,8 +73,8 @@ impl SpatialNull {
     /// Prepares comparisons between groups of spots.
     ///
     /// `coords` is spots x 2, `slice` the slice number of each spot (slices are independent); `stratum` is the group of
-    /// each spot, `None` for spots that take no part. `contrasts` holds, comparisons x strata, the weight that the values
-    /// of a stratum's spots have in each comparison.
+    /// each spot, `None` for spots that take no part. `contrasts` holds, comparisons x strata, the weight that the
+    /// values of a stratum's spots have in each comparison.
     ///
     /// # Errors
     /// [`Error::Argument`] naming `coords` or `domain`; [`Error::Numeric`]; [`Error::Interrupted`].
@@ -172,8 +172,8 @@ impl SpatialNull {
         sums.rows().into_iter().zip(squares).map(variance).collect()
     }
 
-    /// Weights of the covariances on the grid for each gene, genes x covariances: prior times restricted likelihood, the
-    /// scale at its best.
+    /// Weights of the covariances on the grid for each gene, genes x covariances: prior times restricted likelihood,
+    /// the scale at its best.
     fn posterior(&self, left: &Array2<f64>, total: &Array1<f64>) -> Array2<f64> {
         let half = 0.5 * left.ncols() as f64;
         let mut weights = Array2::zeros((left.nrows(), self.prior.len()));
@@ -221,7 +221,8 @@ impl Shape {
         cases.par_iter().map(shape).collect()
     }
 
-    /// `smooth` holds the covariances of patch means, `weights` what patches count in comparisons, comparisons x patches.
+    /// `smooth` holds the covariances of patch means, `weights` what patches count in comparisons, comparisons x
+    /// patches.
     fn new(
         mut smooth: Array2<f64>,
         complement: &Complement,
@@ -238,8 +239,8 @@ impl Shape {
             Array2::from_shape_fn((values.len(), noises.len()), |(row, noise)| values[row].max(0.0) + noises[noise]);
         let sums = variance.sum_axis(Axis(0));
         let squares = variance.mapv(|value| value * value).sum_axis(Axis(0));
-        // The scale is that of all residual variance, whatever the likelihood says: what is smooth and what is not has to
-        // be right together, not each coordinate on its own.
+        // The scale is that of all residual variance, whatever the likelihood says: what is smooth and what is not has
+        // to be right together, not each coordinate on its own.
         let precision = Array2::from_shape_fn((noises.len(), alike.len()), |(noise, comparison)| {
             sums[noise] / values.len() as f64 / (noises[noise] + alike[comparison])
         });

@@ -13,9 +13,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const BLOCK: usize = 64;
 
 /// Inflation of the variance of all rank sums of [`super::rank_sums`], and its degrees of freedom. It is estimated from
-/// the ranks of a gene among all spots that have a domain, less the means of the domains; with several blocks, from ranks
-/// within blocks over the number of spots of the block, less the means of each block's domains. `coords` is spots x 2,
-/// `slice` the slice number of each spot. Memory beyond the result is linear in stored counts and spots.
+/// the ranks of a gene among all spots that have a domain, less the means of the domains; with several blocks, from
+/// ranks within blocks over the number of spots of the block, less the means of each block's domains. `coords` is spots
+/// x 2, `slice` the slice number of each spot. Memory beyond the result is linear in stored counts and spots.
 ///
 /// # Errors
 /// [`Error::Argument`] naming `coords`, `slice` or `domain`; [`Error::Numeric`]; [`Error::Interrupted`].
@@ -150,8 +150,10 @@ mod tests {
     const SIDE: usize = 20;
     const SPOTS: usize = SIDE * SIDE;
 
+    type Section = (Vec<i32>, Vec<i32>, Vec<f64>, Array2<f64>, Vec<Option<usize>>);
+
     /// Gene 0 is smooth, gene 1 noise, gene 2 without counts, gene 3 fills library sizes up, which are all the same.
-    fn section() -> (Vec<i32>, Vec<i32>, Vec<f64>, Array2<f64>, Vec<Option<usize>>) {
+    fn section() -> Section {
         let rng = &mut stream(5, Stream::Counts);
         let (mut offsets, mut rows, mut values) = (vec![0], Vec::new(), Vec::new());
         for spot in 0..SPOTS {

@@ -18,8 +18,8 @@ extendr_module! {
     fn core_rank_inflation;
 }
 
-/// Moran's I or Geary's C of all genes. Counts come as the slots of a `dgCMatrix`; `slice` holds numbers from 0 or NULL;
-/// `parameters` are `index`, `normalisation`, `threads` and those of the graph.
+/// Moran's I or Geary's C of all genes. Counts come as the slots of a `dgCMatrix`; `slice` holds numbers from 0 or
+/// NULL; `parameters` are `index`, `normalisation`, `threads` and those of the graph.
 #[allow(clippy::too_many_arguments)] // the slots of R's sparse matrix, read in place
 #[extendr]
 fn core_spatial_autocorrelation(
