@@ -3,11 +3,15 @@
 
 use candle_core::{DType, Device, Tensor, Var};
 use criterion::{Criterion, criterion_group, criterion_main};
-use rand_distr::{Distribution, StandardNormal};
+use rand_distr::{Distribution, Poisson, StandardNormal};
+use starscape::counts::Counts;
 use starscape::graph::{GraphParams, spatial_graph};
 use starscape::loss::{consistency, telescope, telescope_pairwise};
+use starscape::markers::{Comparison, Groups, overdispersion, rank_sums};
+use starscape::monitor::Monitor;
 use starscape::ops::GraphProduct;
 use starscape::random::{Stream, stream};
+use starscape::threads::in_pool;
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -64,5 +68,35 @@ fn graph(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(kernels, losses, graph);
+/// Counts as in a Visium section: 600 genes of 4000 spots, mostly of one count or none, of 7 domains.
+fn markers(criterion: &mut Criterion) {
+    const GENES: usize = 600;
+    let mut rng = stream(3, Stream::Counts);
+    let (mut offsets, mut rows, mut values) = (vec![0], Vec::new(), Vec::new());
+    for _ in 0..SPOTS {
+        for gene in 0..GENES {
+            let mean = 0.02 + 4.0 * (gene as f64 / GENES as f64).powi(3);
+            let count: f64 = Poisson::new(mean).expect("mean").sample(&mut rng);
+            if count > 0.0 {
+                rows.push(gene as i32);
+                values.push(count);
+            }
+        }
+        offsets.push(rows.len() as i32);
+    }
+    let counts = Counts::new(GENES, SPOTS, &offsets, &rows, &values).expect("counts");
+    let domain: Vec<Option<usize>> = (0..SPOTS).map(|spot| Some(spot * 7 / SPOTS)).collect();
+    let groups = Groups::new(&domain, 7, &[0; SPOTS]).expect("groups");
+    let mut group = criterion.benchmark_group("markers, n = 4000, 600 genes, 7 domains, one thread");
+    group.sample_size(10);
+    for (name, comparison) in [("rest", Comparison::Rest), ("pairs", Comparison::Pairs)] {
+        let test = || in_pool(1, || rank_sums(&counts, &groups, comparison, &Monitor::silent())).expect("rank sums");
+        group.bench_function(format!("rank sums, {name}"), |b| b.iter(test));
+    }
+    let estimate = || in_pool(1, || overdispersion(&counts, &domain, &Monitor::silent())).expect("overdispersion");
+    group.bench_function("overdispersion", |b| b.iter(estimate));
+    group.finish();
+}
+
+criterion_group!(kernels, losses, graph, markers);
 criterion_main!(kernels);

@@ -5,6 +5,7 @@
 //! One module per idea; the file that carries an operation carries its name. Nothing here knows about R.
 
 pub mod align;
+pub mod autocorrelation;
 pub mod cluster;
 pub mod counts;
 pub mod error;
@@ -12,6 +13,7 @@ pub mod fit;
 pub mod graph;
 pub mod impute;
 pub mod loss;
+pub mod markers;
 pub mod metrics;
 pub mod monitor;
 pub mod neighbours;

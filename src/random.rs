@@ -32,6 +32,8 @@ pub enum Stream {
     Direction = 11,
     /// Tiles drawn with replacement.
     Bootstrap = 12,
+    /// Counts split into two independent parts.
+    Split = 12,
     /// Samples of matches between slices.
     Consensus = 40,
 }

@@ -47,3 +47,29 @@ core_impute_expression <- function(values, rows, offsets, dim, genes, embedding,
     wrap__core_impute_expression, values, rows, offsets, dim, genes, embedding, graph, slice, parameters, progress
   )
 }
+
+core_rank_sums <- function(values, rows, offsets, dim, domain, block, parameters, progress) {
+  .Call(wrap__core_rank_sums, values, rows, offsets, dim, domain, block, parameters, progress)
+}
+
+core_overdispersion <- function(values, rows, offsets, dim, group, threads, progress) {
+  .Call(wrap__core_overdispersion, values, rows, offsets, dim, group, threads, progress)
+}
+
+core_split_counts <- function(values, rows, offsets, dim, overdispersion, parameters, progress) {
+  .Call(wrap__core_split_counts, values, rows, offsets, dim, overdispersion, parameters, progress)
+}
+
+core_match_labels <- function(truth, labels) {
+  .Call(wrap__core_match_labels, truth, labels)
+}
+
+core_spatial_autocorrelation <- function(values, rows, offsets, dim, coords, slice, parameters, progress) {
+  .Call(wrap__core_spatial_autocorrelation, values, rows, offsets, dim, coords, slice, parameters, progress)
+}
+
+core_rank_inflation <- function(values, rows, offsets, dim, coords, slice, domain, block, parameters, progress) {
+  .Call(
+    wrap__core_rank_inflation, values, rows, offsets, dim, coords, slice, domain, block, parameters, progress
+  )
+}

@@ -26,7 +26,8 @@
 #'   criteria `aic3`, `bic` and `icl` (larger is better; the largest `aic3` wins), all with the spots counted as the
 #'   smaller number of independent spots they are worth, and `stability`, the mean adjusted Rand index between the
 #'   domains and those found again on subsamples. The choice is a guide: in simulations it was the true number in a
-#'   third of the sections and within one of it in just over half.
+#'   third of the sections and within one of it in just over half. The attribute `settings` says how the domains were
+#'   found.
 #'
 #'   For other objects, the object with `domain` and `domain_confidence` in the cell metadata, and the settings and the
 #'   choice as element `domains` of the stored fit.
@@ -68,6 +69,7 @@ findDomains.starscape_fit <- function(x, k = NULL, method = c("gmm", "kmeans", "
     domain = found$domain[rows], confidence = found$confidence[rows], row.names = rownames(x$embedding)
   )
   attr(domains, "choice") <- attr(found, "choice")
+  attr(domains, "settings") <- replace(attr(found, "settings"), "space", space)
   domains
 }
 
@@ -95,7 +97,10 @@ findDomains.default <- function(x, k = NULL, method = c("gmm", "kmeans", "hmrf")
   if (!is.null(prior)) prior <- gateEmbedding(prior, "prior", spots)
   parameters <- c(list(k = k, kRange = kRange), settings[c("method", "seed", "threads")])
   found <- unwrap(core_find_domains(embedding, prior, neighbours, parameters, progressBar(settings$verbose)))
-  domainFrame(found, rownames(embedding), chosen = is.null(k))
+  domains <- domainFrame(found, rownames(embedding), chosen = is.null(k))
+  # How to find them again.
+  attr(domains, "settings") <- c(list(k = k), settings[c("method", "seed")], list(space = "embedding"))
+  domains
 }
 
 domainChecks <- list(
@@ -113,4 +118,9 @@ domainFrame <- function(found, spots, chosen) {
     attr(domains, "choice") <- as.data.frame(found$choice[names(found$choice) != "chosen"])
   }
   domains
+}
+
+# What an object keeps of the domains beside the labels.
+domainRecord <- function(domains) {
+  list(choice = attr(domains, "choice"), k = nlevels(domains$domain), settings = attr(domains, "settings"))
 }

@@ -759,3 +759,163 @@ fittedPoint <- function(surface) {
   steps <- pmax(abs(surface$alpha), abs(surface$beta))
   steps <= 1e-8 * max(steps)
 }
+
+# Markers ----------------------------------------------------------------------------------------------------------
+
+# Fewest spots of a domain that can be tested.
+leastSpots <- 3
+
+# Counts of all genes, domains, blocks and what there is to find domains again with, for the spots that have counts.
+gateMarkerInput <- function(x, domain, fit, coords, slice, block, settings) {
+  if (inherits(x, "starscape_fit")) stopArgument("x", "is a fit", "Give the counts as `x`, and the fit as `fit`.")
+  counts <- gateNames(gateCounts(x))
+  factors <- gateDomain(domain, ncol(counts))
+  if (is.null(factors)) stopArgument("domain", "is missing", "Give one label per spot.")
+  factors <- droplevels(factors)
+  if (nlevels(factors) < 2) stopArgument("domain", "has one domain only", "Give labels of two or more domains.")
+  if (!is.null(fit)) fit <- subsetFit(storedFit(fit, "fit"), colnames(counts))
+  if (settings$correct == "countsplit" && is.null(fit)) {
+    stopArgument(
+      "correct", "is \"countsplit\", and there is no fit to find the domains again with",
+      "Give the `fit` they come from, or correct = \"none\" for labels that do not come from these counts."
+    )
+  }
+  gateEmpty(Matrix::rowSums(counts) > 0, "gene", "Their p-values are NA.")
+  gateEmpty(Matrix::colSums(counts) > 0, "spot", "They are left out.")
+  # Checked here: S4 dispatch on a part would wrap the errors in its own.
+  input <- list(
+    counts = counts, domain = factors, block = gateBlock(block, ncol(counts), settings$test), fit = fit,
+    found = foundSettings(domain, fit, nlevels(factors)), slice = gateSlice(slice, ncol(counts))
+  )
+  input <- gateMarkerPlaces(input, coords, settings)
+  usedInput(input)
+}
+
+# Leaves out the spots without counts, of which there can be more after the counts were split.
+usedInput <- function(input) {
+  used <- Matrix::colSums(input$counts) > 0
+  if (all(used)) {
+    return(input)
+  }
+  input$counts <- input$counts[, used, drop = FALSE]
+  for (name in c("domain", "block", "slice")) input[[name]] <- input[[name]][used]
+  if (!is.null(input$coords)) input$coords <- input$coords[used, , drop = FALSE]
+  if (!is.null(input$fit)) input$fit <- subsetFit(input$fit, colnames(input$counts))
+  input
+}
+
+# How the domains were found: by the result of findDomains(), by what an object stores, or by default.
+foundSettings <- function(domain, fit, domains) {
+  found <- attr(domain, "settings")
+  # An object's column with another number of domains is not the stored one.
+  if (is.null(found) && identical(fit$domains$k, domains)) found <- fit$domains$settings
+  if (is.null(found)) found <- list(method = "gmm", seed = 1L, space = "embedding")
+  if (is.null(found$k)) found$k <- domains
+  found
+}
+
+gateBlock <- function(block, spots, test) {
+  if (is.null(block)) {
+    if (test == "pseudobulk") {
+      stopArgument("block", "is missing, and test \"pseudobulk\" needs it", "Say which replicate each spot comes from.")
+    }
+    return(NULL)
+  }
+  if (!is.atomic(block) || length(block) != spots || anyNA(block)) {
+    stopArgument("block", sprintf("must have one value for each of the %d spots, not %s", spots, describe(block)))
+  }
+  block <- factor(block, levels = unique(block))
+  if (test == "pseudobulk" && nlevels(block) < 2) {
+    stopArgument("block", "has a single replicate", "Give two or more, or test = \"wilcoxon\".")
+  }
+  block
+}
+
+# Which domains are compared: the domains as the core takes them, with which comparison, and whether the other direction
+# of each comparison is asked for, too.
+gateCompare <- function(compare, domain) {
+  if (identical(compare, "rest")) {
+    return(list(domain = domain, comparison = "rest", mirror = FALSE))
+  }
+  if (identical(compare, "pairs")) {
+    return(list(domain = domain, comparison = "pairs", mirror = TRUE))
+  }
+  sides <- lapply(as.list(compare), as.character)
+  if (length(sides) != 2 || any(lengths(sides) == 0) || length(intersect(sides[[1]], sides[[2]])) > 0) {
+    stopArgument(
+      "compare", paste("must be \"rest\", \"pairs\" or two different (groups of) domains, not", describe(compare)),
+      "Give for instance c(\"1\", \"2\") or list(c(\"1\", \"2\"), \"3\")."
+    )
+  }
+  for (one in unlist(sides)) gateKnown(one, levels(domain), "compare", "domains")
+  names <- vapply(sides, paste, "", collapse = "+")
+  side <- ifelse(domain %in% sides[[1]], names[[1]], ifelse(domain %in% sides[[2]], names[[2]], NA))
+  list(domain = factor(side, names), comparison = "pairs", mirror = FALSE)
+}
+
+# The domains that are too small to be tested.
+gateDomainSizes <- function(domain) {
+  small <- which(tabulate(domain, nlevels(domain)) < leastSpots)
+  if (length(small) > 0) {
+    tell("Domains of fewer than ", leastSpots, " spots are not tested: ", quoted(levels(domain)[small]), ".")
+  }
+  small
+}
+
+gateWholeCounts <- function(counts) {
+  parts <- sum(counts@x != trunc(counts@x))
+  if (parts > 0) {
+    stopArgument(
+      "x", sprintf("has %d values that are not whole numbers, and count splitting divides molecules", parts),
+      "Give raw counts, or correct = \"none\"."
+    )
+  }
+}
+
+# The result of domainMarkers(), or rows of it.
+gateMarkers <- function(markers) {
+  columns <- c("gene", "domain", "logFC", "auc", "pct_in", "pct_out", "statistic", "p_value", "fdr", "against")
+  if (!is.data.frame(markers) || !all(columns %in% names(markers))) {
+    stopArgument("markers", paste("must be the result of domainMarkers(), not", describe(markers)))
+  }
+  markers
+}
+
+# Expression to draw, genes x spots, dense: a few genes.
+gateExpression <- function(features, spots) {
+  if (!isMatrix(features) || ncol(features) != spots || nrow(features) == 0) {
+    stopArgument(
+      "features", sprintf("must be a numeric matrix, genes x %d spots, not %s", spots, describe(features)),
+      "For objects give the names of genes."
+    )
+  }
+  features <- as.matrix(features)
+  if (!is.numeric(features)) stopArgument("features", sprintf("must be numbers, not %s", typeof(features)))
+  rownames(features) <- make.unique(if (is.null(rownames(features))) {
+    paste0("gene", seq_len(nrow(features)))
+  } else {
+    rownames(features)
+  })
+  features
+}
+
+# Spatial tests ----------------------------------------------------------------------------------------------------
+
+# The places and slices of the spots, given or those of the fit, where a test of markers asks for them.
+gateMarkerPlaces <- function(input, coords, settings) {
+  if (!settings$spatial || settings$test == "pseudobulk") {
+    return(input)
+  }
+  if (is.null(coords) && is.null(input$fit)) {
+    stopArgument(
+      "coords", "is missing, and `spatial` is TRUE",
+      "Give the places of the spots, the `fit` that knows them, or spatial = FALSE."
+    )
+  }
+  if (is.null(coords)) coords <- unname(input$fit$coords)
+  if (is.list(coords) && !is.data.frame(coords)) coords <- unname(do.call(rbind, lapply(unname(coords), twoColumns)))
+  if (is.null(input$slice)) input$slice <- input$fit$slice
+  input$coords <- gateCoords(coords, colnames(input$counts))
+  gatePlaces(input$coords, input$slice)
+  input
+}

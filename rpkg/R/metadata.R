@@ -57,3 +57,12 @@ givenDomain <- function(domain, metadata) {
   }
   domain
 }
+
+# `block` as the user gave it: the name of a column, or one value per spot.
+givenBlock <- function(block, metadata) {
+  if (isString(block) && nrow(metadata) > 1) {
+    column <- gateKnown(block, names(metadata), "block", "a column of the cell metadata")
+    return(metadata[[column]])
+  }
+  block
+}

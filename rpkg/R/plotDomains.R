@@ -17,6 +17,8 @@
 #' @param title Title of the legend; `NULL` for the name of what is shown.
 #' @param limits Ends of the continuous scale, two rising numbers, for figures that are to be compared; values beyond
 #'   are drawn like NA. `NULL` for the range of the values.
+#' @param features Genes whose expression is drawn instead of `domain`, each in a panel of its own, on one scale. For
+#'   objects their names; for coordinates and fits a numeric matrix, genes x spots, such as [imputeExpression()] gives.
 #' @param ... For objects and fits: arguments of the default method.
 #' @return A `ggplot` object.
 #' @section Errors:
@@ -27,6 +29,7 @@
 #' slices <- simulateSlices(rows = 15, columns = 15, genes = 50, domains = 3)
 #' plotDomains(slices$coords, slices$labels)
 #' plotDomains(slices$coords, Matrix::colSums(slices$counts), title = "counts")
+#' plotDomains(slices$coords, features = as.matrix(log1p(slices$counts[1:3, ])))
 #' @export
 plotDomains <- function(x, domain = "domain", ...) {
   UseMethod("plotDomains")
@@ -35,8 +38,10 @@ plotDomains <- function(x, domain = "domain", ...) {
 #' @rdname plotDomains
 #' @export
 plotDomains.default <- function(x, domain = "domain", confidence = FALSE, slice = NULL, palette = NULL, diameter = 0.95,
-                                title = NULL, limits = NULL, ...) {
+                                title = NULL, limits = NULL, features = NULL, ...) {
   gateDots(...)
+  expression <- if (!is.null(features)) gateExpression(features, NROW(x))
+  if (!is.null(expression)) domain <- list(value = expression[1, ], title = "expression")
   shown <- shownValues(x, domain, confidence)
   spots <- if (is.null(rownames(shown$coords))) seq_len(nrow(shown$coords)) else rownames(shown$coords)
   coords <- unname(gateCoords(shown$coords, as.character(spots)))
@@ -46,6 +51,7 @@ plotDomains.default <- function(x, domain = "domain", confidence = FALSE, slice 
   places <- tissuePlaces(coords, slice)
   spots <- data.frame(x = places[, 1], y = places[, 2], value = shown$value, alpha = shown$alpha)
   if (!is.null(slice)) spots$slice <- slice
+  if (!is.null(expression)) spots <- featurePanels(spots, expression)
   scale <- valueScale(spots$value, palette, limits)
   drawSpots(spots, diameter / 2 * spotDistance(places, slice), scale, if (is.null(title)) shown$title else title)
 }
@@ -61,7 +67,7 @@ plotDomains.starscape_fit <- function(x, domain = "domain", ..., slice = x$slice
 #' @param assay,layer Where the values of a gene are taken from; `NULL` for the log-normalised ones, or else the counts.
 #' @export
 plotDomains.Seurat <- function(x, domain = "domain", confidence = FALSE, slice = NULL, coords = NULL, image = NULL,
-                               assay = NULL, layer = NULL, ...) {
+                               assay = NULL, layer = NULL, features = NULL, ...) {
   needPackage("SeuratObject")
   fit <- SeuratObject::Misc(x, "starscape")
   places <- if (is.null(coords) && is.null(image) && !is.null(fit)) {
@@ -70,15 +76,17 @@ plotDomains.Seurat <- function(x, domain = "domain", confidence = FALSE, slice =
   } else {
     seuratPlaces(x, colnames(x), coords, slice, image)
   }
-  value <- objectValues(domain, x[[]], function(gene) seuratGene(x, gene, assay, layer))
+  gene <- function(gene, argument = "domain") seuratGene(x, gene, assay, layer, argument)
+  value <- if (is.null(features)) objectValues(domain, x[[]], gene)
+  features <- objectFeatures(features, gene)
   if (isTRUE(confidence)) confidence <- x[[]]$domain_confidence
-  plotDomains.default(places$coords, value, confidence, slice = places$slice, ...)
+  plotDomains.default(places$coords, value, confidence, slice = places$slice, features = features, ...)
 }
 
 #' @rdname plotDomains
 #' @export
 plotDomains.SingleCellExperiment <- function(x, domain = "domain", confidence = FALSE, slice = NULL, coords = NULL,
-                                             assay = NULL, ...) {
+                                             assay = NULL, features = NULL, ...) {
   needPackage("SingleCellExperiment")
   metadata <- SummarizedExperiment::colData(x)
   fitted <- is.null(coords) && "starscape" %in% SingleCellExperiment::reducedDimNames(x)
@@ -91,9 +99,21 @@ plotDomains.SingleCellExperiment <- function(x, domain = "domain", confidence = 
     coords <- if (spatial) spatialPlaces(x, metadata) else sceCoords(x, metadata)
     if (spatial && is.null(slice) && length(unique(metadata$sample_id)) > 1) slice <- metadata$sample_id
   }
-  value <- objectValues(domain, metadata, function(gene) sceGene(x, gene, assay))
+  gene <- function(gene, argument = "domain") sceGene(x, gene, assay, argument)
+  value <- if (is.null(features)) objectValues(domain, metadata, gene)
+  features <- objectFeatures(features, gene)
   if (isTRUE(confidence)) confidence <- metadata$domain_confidence
-  plotDomains.default(givenCoords(coords, metadata), value, confidence, slice = givenSlice(slice, metadata), ...)
+  plotDomains.default(
+    givenCoords(coords, metadata), value, confidence, slice = givenSlice(slice, metadata), features = features, ...
+  )
+}
+
+# The spots once for each gene.
+featurePanels <- function(spots, expression) {
+  panels <- spots[rep(seq_len(nrow(spots)), nrow(expression)), ]
+  panels$value <- as.vector(t(expression))
+  panels$feature <- factor(rep(rownames(expression), each = nrow(spots)), rownames(expression))
+  panels
 }
 
 # What to show ----------------------------------------------------------------------------------------------------
@@ -144,8 +164,20 @@ objectValues <- function(domain, metadata, gene) {
   list(value = if (domain %in% names(metadata)) metadata[[domain]] else gene(domain), title = domain)
 }
 
-seuratGene <- function(x, gene, assay, layer) {
-  gateKnown(gene, rownames(seuratAssay(x, assay)), "domain", "a column of the cell metadata or a gene")
+# Genes x spots of the genes named, or NULL.
+objectFeatures <- function(features, gene) {
+  if (is.null(features)) {
+    return(NULL)
+  }
+  if (!is.character(features) || length(features) == 0 || anyNA(features)) {
+    stopArgument("features", paste("must be gene names, not", describe(features)))
+  }
+  values <- lapply(unique(features), gene, "features")
+  matrix(unlist(values), length(values), byrow = TRUE, dimnames = list(unique(features), NULL))
+}
+
+seuratGene <- function(x, gene, assay, layer, argument = "domain") {
+  gateKnown(gene, rownames(seuratAssay(x, assay)), argument, "a column of the cell metadata or a gene")
   values <- if (!is.null(layer)) {
     seuratCounts(x, assay, layer)
   } else {
@@ -154,8 +186,8 @@ seuratGene <- function(x, gene, assay, layer) {
   as.vector(values[gene, colnames(x)])
 }
 
-sceGene <- function(x, gene, assay) {
-  gateKnown(gene, rownames(x), "domain", "a column of the cell metadata or a gene")
+sceGene <- function(x, gene, assay, argument = "domain") {
+  gateKnown(gene, rownames(x), argument, "a column of the cell metadata or a gene")
   assays <- SummarizedExperiment::assayNames(x)
   if (is.null(assay)) assay <- c(intersect(c("logcounts", "counts"), assays), assays)[[1]]
   as.vector(sceCounts(x, assay)[gene, ])
@@ -222,7 +254,13 @@ drawSpots <- function(spots, radius, scale, title) {
       legend.position = "right", strip.text = ggplot2::element_text(margin = ggplot2::margin(3, 3, 3, 3)),
       plot.margin = ggplot2::margin(5, 5, 5, 5)
     )
-  if (is.null(spots$slice)) plot else plot + ggplot2::facet_wrap(ggplot2::vars(.data$slice))
+  if (is.null(spots$feature)) {
+    if (is.null(spots$slice)) plot else plot + ggplot2::facet_wrap(ggplot2::vars(.data$slice))
+  } else if (is.null(spots$slice)) {
+    plot + ggplot2::facet_wrap(ggplot2::vars(.data$feature))
+  } else {
+    plot + ggplot2::facet_grid(ggplot2::vars(.data$slice), ggplot2::vars(.data$feature))
+  }
 }
 
 valueScale <- function(value, palette, limits) {

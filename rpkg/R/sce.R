@@ -24,7 +24,7 @@ findDomains.SingleCellExperiment <- function(x, ...) {
 sceStoreDomains <- function(x, domains) {
   x$domain <- domains$domain
   x$domain_confidence <- domains$confidence
-  S4Vectors::metadata(x)$starscape$domains <- list(choice = attr(domains, "choice"), k = nlevels(domains$domain))
+  S4Vectors::metadata(x)$starscape$domains <- domainRecord(domains)
   x
 }
 
@@ -90,6 +90,35 @@ sceStoreImputed <- function(x, imputed) {
     list(logcounts = imputed), rowData = S4Vectors::DataFrame(explained = unname(explained))
   )
   x
+}
+
+#' @rdname domainMarkers
+#' @export
+domainMarkers.SingleCellExperiment <- function(x, domain = "domain", coords = NULL, slice = NULL, spatial = TRUE,
+                                               block = NULL, assay = "counts", ...) {
+  needPackage("SingleCellExperiment")
+  counts <- sceCounts(x, assay)
+  metadata <- SummarizedExperiment::colData(x)
+  domain <- givenDomain(domain, metadata)
+  block <- givenBlock(block, metadata)
+  fit <- if (!is.null(S4Vectors::metadata(x)$starscape)) sceFit(x)
+  # The names of the spots stay with the fit also where the object has none.
+  if (!is.null(fit)) colnames(counts) <- rownames(fit$embedding)
+  places <- if (isTRUE(spatial) && (is.null(fit) || !is.null(coords))) {
+    input <- if (methods::is(x, "SpatialExperiment")) spatialInput else sceInput
+    input(x, coords, slice, assay)
+  }
+  domainMarkers.default(
+    counts, domain, fit = fit, coords = places$coords, slice = places$slice, spatial = spatial, block = block, ...
+  )
+}
+
+#' @rdname spatiallyVariableGenes
+#' @export
+spatiallyVariableGenes.SingleCellExperiment <- function(x, coords = NULL, slice = NULL, assay = "counts", ...) {
+  input <- if (methods::is(x, "SpatialExperiment")) spatialInput else sceInput
+  input <- input(x, coords, slice, assay)
+  spatiallyVariableGenes.default(input$counts, coords = input$coords, slice = input$slice, ...)
 }
 
 sceCounts <- function(x, assay) {

@@ -25,7 +25,7 @@ seuratStoreDomains <- function(x, domains) {
     domain = domains$domain, domain_confidence = domains$confidence, row.names = rownames(domains)
   )
   x <- SeuratObject::AddMetaData(x, columns)
-  x@misc$starscape$domains <- list(choice = attr(domains, "choice"), k = nlevels(domains$domain))
+  x@misc$starscape$domains <- domainRecord(domains)
   x
 }
 
@@ -84,6 +84,35 @@ seuratStoreImputed <- function(x, imputed) {
   # Version 5 looks for counts to add up and warns that there are none.
   suppressWarnings(x[["imputed"]] <- holder)
   x
+}
+
+#' @rdname domainMarkers
+#' @param assay,layer,image For objects: where the raw counts and the places are, as in [runStarscape()].
+#' @export
+domainMarkers.Seurat <- function(x, domain = "domain", coords = NULL, slice = NULL, spatial = TRUE, block = NULL,
+                                 assay = NULL, layer = "counts", image = NULL, ...) {
+  needPackage("SeuratObject")
+  counts <- seuratCounts(x, assay, layer)
+  metadata <- x[[]][colnames(counts), , drop = FALSE]
+  fit <- SeuratObject::Misc(x, "starscape")
+  domain <- givenDomain(domain, metadata)
+  block <- givenBlock(block, metadata)
+  # The fit knows the places.
+  places <- if (isTRUE(spatial) && (is.null(fit) || !is.null(coords))) {
+    seuratPlaces(x, colnames(counts), coords, slice, image)
+  }
+  domainMarkers.default(
+    counts, domain, fit = fit, coords = places$coords, slice = places$slice, spatial = spatial, block = block, ...
+  )
+}
+
+#' @rdname spatiallyVariableGenes
+#' @param assay,layer,image For objects: where the raw counts and the places are, as in [runStarscape()].
+#' @export
+spatiallyVariableGenes.Seurat <- function(x, coords = NULL, slice = NULL, assay = NULL, layer = "counts", image = NULL,
+                                          ...) {
+  input <- seuratInput(x, coords, slice, assay, layer, image)
+  spatiallyVariableGenes.default(input$counts, coords = input$coords, slice = input$slice, ...)
 }
 
 seuratCounts <- function(x, assay, layer) {

@@ -23,7 +23,7 @@ findDomains.list <- function(x, ...) {
   parts <- lapply(split(seq_along(joined$from), joined$from), function(rows) {
     part <- domains[rows, ]
     rownames(part) <- joined$spots[rows]
-    attr(part, "choice") <- attr(domains, "choice")
+    for (name in c("choice", "settings")) attr(part, name) <- attr(domains, name)
     part
   })
   Map(storeDomains, x, unname(parts))
@@ -66,6 +66,26 @@ imputeExpression.list <- function(x, features = NULL, ..., fit = NULL, assay = N
     attr(part, "explained") <- attr(imputed, "explained")
     if (methods::is(object, "Seurat")) seuratStoreImputed(object, part) else sceStoreImputed(object, part)
   }, x, unname(split(seq_along(joined$from), joined$from)))
+}
+
+#' @rdname domainMarkers
+#' @export
+domainMarkers.list <- function(x, domain = "domain", ..., fit = NULL, slice = NULL, block = NULL, assay = NULL,
+                               layer = "counts") {
+  x <- gateSlices(x)
+  counts <- joinCounts(lapply(x, sliceCounts, assay = assay, layer = layer))
+  matrices <- isMatrix(x[[1]])
+  if (!matrices && is.null(fit)) fit <- joinedFit(x)$fit
+  if (is.null(slice)) slice <- rep(names(x), vapply(x, ncol, 0L))
+  if (!matrices) colnames(counts) <- rownames(fit$embedding)
+  column <- function(value, given) {
+    if (matrices || !isString(value)) value else unlist(lapply(unname(x), function(object) {
+      as.character(given(value, cellMetadata(object)))
+    }))
+  }
+  domainMarkers.default(
+    counts, column(domain, givenDomain), fit = fit, slice = slice, block = column(block, givenBlock), ...
+  )
 }
 
 # Counts, places and, for a slice that has slices itself, which of them each spot is on.

@@ -37,7 +37,7 @@ pub(super) fn edges(coords: &Array2<f64>) -> Result<Vec<(usize, usize)>> {
 /// Coordinates in which the six neighbours on a Visium array are equally far. Array coordinates (column, row) are
 /// whole numbers whose sum is always even, neighbours being (±2, 0) and (±1, ±1): the rows are stretched by √3.
 /// All other coordinates are returned as they are.
-fn equidistant(coords: &Array2<f64>) -> Array2<f64> {
+pub(crate) fn equidistant(coords: &Array2<f64>) -> Array2<f64> {
     let whole = coords.iter().all(|value| value.fract() == 0.0 && value.abs() < 1e9);
     let parity = |spot: usize| (coords[[spot, 0]] + coords[[spot, 1]]).rem_euclid(2.0);
     let hexagonal = whole && (1..coords.nrows()).all(|spot| parity(spot) == parity(0));

@@ -9,6 +9,7 @@ mod nearest;
 use crate::error::{Error, Result};
 
 pub use build::{GraphMethod, GraphParams, spatial_graph};
+pub(crate) use lattice::equidistant;
 pub use nearest::spacing;
 
 /// An undirected graph over spots without self loops, stored as sorted neighbour lists (compressed rows).

@@ -45,6 +45,24 @@ pub(super) fn of_table(table: &Contingency) -> Result<Matched> {
     Ok(Matched { accuracy: agreeing as f64 / table.total() as f64, macro_f1: f1 / classes_with_items as f64, partners })
 }
 
+/// The label matched with each class of `truth`, so that most items agree; classes and labels are numbers from 0, and
+/// items where either is missing are left out. None for classes that are left over.
+///
+/// # Errors
+/// [`Error::Argument`] naming `labels` when they are of another length, or too many to be matched.
+pub fn match_labels(truth: &[Option<usize>], labels: &[Option<usize>]) -> Result<Vec<Option<usize>>> {
+    if labels.len() != truth.len() {
+        let message = format!("has {} entries but `truth` has {}", labels.len(), truth.len());
+        return Err(Error::argument("labels", message));
+    }
+    let known = truth.iter().zip(labels).filter_map(|(class, label)| class.zip(*label));
+    let (classes, labels): (Vec<usize>, Vec<usize>) = known.unzip();
+    let (table, all) = (Contingency::new(&classes, &labels), truth.iter().flatten().max().map_or(0, |last| last + 1));
+    let mut partners = if classes.is_empty() { Vec::new() } else { of_table(&table)?.partners };
+    partners.resize(all, None);
+    Ok(partners)
+}
+
 /// The column matched with each row of a table of counts, so that most items agree: one to one by the Hungarian method
 /// (Kuhn 1955), none for rows that are left over.
 pub(crate) fn partners(rows: usize, columns: usize, count: impl Fn(usize, usize) -> u64) -> Vec<Option<usize>> {
@@ -97,6 +115,15 @@ mod tests {
         let truth = [0, 0, 0, 0, 0, 1, 1];
         let labels = [0, 0, 0, 1, 1, 0, 0];
         assert!((matched(&truth, &labels).accuracy - 4.0 / 7.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn labels_are_matched_where_both_are_known() {
+        let truth = [Some(0), Some(0), Some(1), Some(2), None];
+        let labels = [Some(1), Some(1), Some(0), None, Some(0)];
+        assert_eq!(match_labels(&truth, &labels).unwrap(), [Some(1), Some(0), None]);
+        assert_eq!(match_labels(&truth, &[None; 5]).unwrap(), [None; 3]);
+        assert!(matches!(match_labels(&truth, &[None]), Err(Error::Argument { argument: "labels", .. })));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod rand_index;
 mod silhouette;
 
 pub use boundary::Boundary;
+pub use matching::match_labels;
 pub(crate) use matching::partners;
 pub use mutual_information::normalised_mutual_information;
 pub use rand_index::adjusted_rand_index;

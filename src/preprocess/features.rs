@@ -1,6 +1,7 @@
 //! Choice of the genes that carry the domains.
 
 use super::normalise::{Depth, Normalisation};
+use crate::autocorrelation::morans_i;
 use crate::counts::Counts;
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
@@ -159,20 +160,6 @@ fn summarise(
     };
     let deviations = squares.iter().zip(&sizes).map(|(square, size)| (square / size).sqrt()).collect();
     GeneSummary { score, shares, means, deviations }
-}
-
-/// Moran's I (Moran 1950) of centred values with binary weights: (n / Σw) Σ w_ij x_i x_j / Σ x_i².
-fn morans_i(centred: &[f64], sum_of_squares: f64, graph: &SpatialGraph) -> f64 {
-    if graph.edges() == 0 {
-        return 0.0;
-    }
-    let products: f64 = (0..centred.len())
-        .map(|spot| {
-            let neighbours = graph.neighbours(spot).iter().map(|&neighbour| centred[neighbour as usize]);
-            centred[spot] * neighbours.sum::<f64>()
-        })
-        .sum();
-    centred.len() as f64 / (2 * graph.edges()) as f64 * products / sum_of_squares
 }
 
 #[cfg(test)]

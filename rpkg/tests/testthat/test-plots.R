@@ -97,3 +97,17 @@ test_that("twenty colours stay apart for all kinds of sight", {
   }
   expect_length(starscape:::domainPalette(33), 33)
 })
+
+test_that("genes are panels on one scale", {
+  values <- as.matrix(log1p(small$counts[1:3, ]))
+  build <- built(plotDomains(small$coords, features = values))
+  expect_identical(nlevels(build$data[[1]]$PANEL), 3L)
+  expect_identical(nrow(build$data[[1]]), 3L * 144L)
+  built(plotDomains(pair$coords, features = pair$counts[1:2, ], slice = pair$slice))
+  expectArgumentError(plotDomains(small$coords, features = values[, -1]), "features", "144 spots")
+  skip_if_not_installed("SeuratObject")
+  expect_identical(nlevels(built(plotDomains(seuratSmall(), features = c("gene1", "gene9")))$data[[1]]$PANEL), 2L)
+  expectArgumentError(plotDomains(seuratSmall(), features = "none"), "features", "none")
+  skip_if_not_installed("SingleCellExperiment")
+  built(plotDomains(sceSmall(), features = "gene1"))
+})

@@ -53,22 +53,34 @@ fn read(parameters: &Parameters) -> Result<FitParams> {
             _ => None,
         })?,
     };
-    let normalisation = parameters.choice("normalisation", |word| match word {
-        "pearson" => Some(Normalisation::Pearson),
-        "log" => Some(Normalisation::Log),
-        _ => None,
-    })?;
-    let method = parameters.choice("graphMethod", graph_method)?;
     Ok(FitParams {
-        features: FeatureParams { normalisation, selection, count: parameters.whole("nFeatures")? },
-        graph: GraphParams {
-            method,
-            k: parameters.whole("graphK")?,
-            radius: parameters.optional_number("graphRadius")?,
+        features: FeatureParams {
+            normalisation: read_normalisation(parameters)?,
+            selection,
+            count: parameters.whole("nFeatures")?,
         },
+        graph: read_graph(parameters)?,
         latent_dim: parameters.whole("latentDim")?,
         steps: parameters.whole("steps")?,
         train: read_train(parameters)?,
+    })
+}
+
+/// How counts become comparable between spots.
+pub fn read_normalisation(parameters: &Parameters) -> Result<Normalisation> {
+    parameters.choice("normalisation", |word| match word {
+        "pearson" => Some(Normalisation::Pearson),
+        "log" => Some(Normalisation::Log),
+        _ => None,
+    })
+}
+
+/// Settings of the spatial graph.
+pub fn read_graph(parameters: &Parameters) -> Result<GraphParams> {
+    Ok(GraphParams {
+        method: parameters.choice("graphMethod", graph_method)?,
+        k: parameters.whole("graphK")?,
+        radius: parameters.optional_number("graphRadius")?,
     })
 }
 

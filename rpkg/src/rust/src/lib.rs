@@ -5,7 +5,9 @@
 mod align_slices;
 mod answer;
 mod arguments;
+mod autocorrelation;
 mod cluster_metrics;
+mod domain_markers;
 mod domain_pseudotime;
 mod find_domains;
 mod fit;
@@ -21,7 +23,9 @@ use extendr_api::prelude::*;
 extendr_module! {
     mod starscape;
     use align_slices;
+    use autocorrelation;
     use cluster_metrics;
+    use domain_markers;
     use domain_pseudotime;
     use find_domains;
     use fit;

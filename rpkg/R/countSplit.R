@@ -1,0 +1,78 @@
+# Count splitting: domains found again in one part of the counts, so that genes can be tested in the other.
+
+# Puts the second part of the counts, and the domains found in the first, in the place of what was given.
+splitInput <- function(input, settings, progress) {
+  gateWholeCounts(input$counts)
+  overdispersion <- geneOverdispersion(input, settings$threads, progress)
+  parts <- splitCounts(input$counts, overdispersion, settings, progress)
+  found <- suppressMessages(
+    findAgain(input$fit, parts$first, input$found, settings$threads), "starscape_message"
+  )
+  # Spots that were given no domain stay without one.
+  domain <- replace(takeNames(found, input$domain), is.na(input$domain), NA)
+  ari <- clusterMetrics(input$domain, domain, threads = settings$threads)[["ARI"]]
+  tell(sprintf(
+    "Domains were found again in %g %% of the counts: adjusted Rand index %.2f with those given.",
+    100 * settings$split, ari
+  ))
+  input$split <- list(
+    ari = ari, domain = stats::setNames(domain, colnames(parts$second)), overdispersion = overdispersion,
+    share = settings$split
+  )
+  input$counts <- parts$second
+  input$domain <- domain
+  usedInput(input)
+}
+
+# Overdispersion of each gene within domains and slices.
+geneOverdispersion <- function(input, threads, progress) {
+  group <- as.integer(input$domain)
+  if (!is.null(input$fit$slice)) group <- group + nlevels(input$domain) * (as.integer(input$fit$slice) - 1L)
+  parts <- countParts(input$counts)
+  found <- unwrap(core_overdispersion(
+    parts$values, parts$rows, parts$offsets, parts$dim, as.integer(factor(group)), threads, progress
+  ))
+  stats::setNames(found, rownames(input$counts))
+}
+
+splitCounts <- function(counts, overdispersion, settings, progress) {
+  parts <- countParts(counts)
+  part <- unwrap(core_split_counts(
+    parts$values, parts$rows, parts$offsets, parts$dim, unname(overdispersion), settings[c("split", "seed", "threads")],
+    progress
+  ))
+  first <- second <- counts
+  first@x <- part
+  second@x <- counts@x - part
+  list(first = Matrix::drop0(first), second = Matrix::drop0(second))
+}
+
+# Domains of other counts of the same spots, found as those of `fit` were: a factor, NA for spots without counts.
+# `found` says how findDomains() was called. Each kind of fit has a method.
+findAgain <- function(fit, counts, found, threads) {
+  UseMethod("findAgain")
+}
+
+#' @method findAgain starscape_fit
+#' @export
+findAgain.starscape_fit <- function(fit, counts, found, threads) {
+  input <- gateInput(counts, fit$coords, fit$slice)
+  given <- list(givenFeatures = if (!is.null(fit$params$features)) {
+    gateFeatures(intersect(fit$params$features, rownames(input$counts)), rownames(input$counts))
+  })
+  parameters <- c(fit$params[setdiff(names(fit$params), c("threads", "features"))], given, list(threads = threads))
+  gateLatentDim(parameters$latentDim, featureCount(parameters, given, input), ncol(input$counts))
+  again <- newFit(fitCounts(input, parameters, NULL), input, parameters)
+  findDomains(
+    again, k = found$k, method = found$method, seed = found$seed, space = found$space, threads = threads,
+    verbose = FALSE
+  )$domain
+}
+
+# The domains found again, under the names of the given ones that they share most spots with, one to one. Spots of a
+# domain that is left over are NA.
+takeNames <- function(found, domain) {
+  partners <- unwrap(core_match_labels(as.integer(domain), as.integer(found)))
+  own <- match(seq_len(nlevels(found)), partners)
+  factor(levels(domain)[own[as.integer(found)]], levels(domain))
+}

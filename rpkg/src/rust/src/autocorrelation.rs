@@ -1,0 +1,94 @@
+//! `core_spatial_autocorrelation` and `core_rank_inflation`: what it means that neighbouring spots are alike.
+
+use crate::answer::{Failure, answer};
+use crate::arguments::{Parameters, indices, matrix};
+use crate::domain_markers::{codes, comparison, counts};
+use crate::fit::{read_graph, read_normalisation};
+use crate::worker;
+use extendr_api::prelude::*;
+use ndarray::Array2;
+use starscape::autocorrelation::{Autocorrelation, Index, spatial_autocorrelation};
+use starscape::graph::spatial_graph;
+use starscape::markers::{Groups, rank_inflation};
+use starscape::{Error, Result};
+
+extendr_module! {
+    mod autocorrelation;
+    fn core_spatial_autocorrelation;
+    fn core_rank_inflation;
+}
+
+/// Moran's I or Geary's C of all genes. Counts come as the slots of a `dgCMatrix`; `slice` holds numbers from 0 or
+/// NULL; `parameters` are `index`, `normalisation`, `threads` and those of the graph.
+#[allow(clippy::too_many_arguments)] // the slots of R's sparse matrix, read in place
+#[extendr]
+fn core_spatial_autocorrelation(
+    values: &[f64],
+    rows: &[i32],
+    offsets: &[i32],
+    dim: &[i32],
+    coords: Robj,
+    slice: Robj,
+    parameters: List,
+    progress: Robj,
+) -> List {
+    let run = || -> std::result::Result<Robj, Failure> {
+        let (counts, parameters) = (counts(values, rows, offsets, dim)?, Parameters::new(parameters));
+        let coords = matrix(&coords, "coords")?;
+        let slice = if slice.is_null() { vec![0; counts.spots()] } else { indices(&slice, "slice")? };
+        let index = parameters.choice("index", |word| match word {
+            "moran" => Some(Index::Moran),
+            "geary" => Some(Index::Geary),
+            _ => None,
+        })?;
+        let (normalisation, graph) = (read_normalisation(&parameters)?, read_graph(&parameters)?);
+        let found = worker::run(parameters.whole("threads")?, &progress, |monitor| {
+            let (graph, _) = spatial_graph(coords, &slice, &graph)?;
+            spatial_autocorrelation(&counts, &slice, &graph, normalisation, index, monitor)
+        })?;
+        let column = |part: fn(&Autocorrelation) -> f64| found.iter().map(part).collect::<Vec<f64>>();
+        Ok(list!(
+            index = column(|found| found.index),
+            expectation = column(|found| found.expectation),
+            variance = column(|found| found.variance)
+        )
+        .into())
+    };
+    answer(run())
+}
+
+/// Inflation of the variance of rank sums, and its degrees of freedom, genes x comparisons. `domain` holds numbers from
+/// 1 or NA, `block` and `slice` numbers from 0 or NULL; `parameters` are `domains`, `comparison` and `threads`.
+#[allow(clippy::too_many_arguments)] // the slots of R's sparse matrix, read in place
+#[extendr]
+fn core_rank_inflation(
+    values: &[f64],
+    rows: &[i32],
+    offsets: &[i32],
+    dim: &[i32],
+    coords: Robj,
+    slice: Robj,
+    domain: &[Rint],
+    block: Robj,
+    parameters: List,
+    progress: Robj,
+) -> List {
+    let run = || -> std::result::Result<Robj, Failure> {
+        let (counts, parameters) = (counts(values, rows, offsets, dim)?, Parameters::new(parameters));
+        let coords = matrix(&coords, "coords")?;
+        let numbers = |value: &Robj, argument| -> Result<Vec<usize>> {
+            if value.is_null() { Ok(vec![0; domain.len()]) } else { indices(value, argument) }
+        };
+        let (slice, block) = (numbers(&slice, "slice")?, numbers(&block, "block")?);
+        let groups = Groups::new(&codes(domain), parameters.whole("domains")?, &block)?;
+        let comparison = comparison(&parameters)?;
+        let found = worker::run(parameters.whole("threads")?, &progress, |monitor| {
+            rank_inflation(&counts, &groups, comparison, coords, &slice, monitor)
+        })?;
+        let matrix = |values: Array2<f64>| {
+            Robj::try_from(values).map_err(|error| Failure::Core(Error::Numeric(format!("no room: {error}"))))
+        };
+        Ok(list!(factor = matrix(found.factor)?, df = matrix(found.df)?).into())
+    };
+    answer(run())
+}
