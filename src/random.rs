@@ -31,7 +31,7 @@ pub enum Stream {
     /// Directions of a surface in the space of the network's parameters.
     Direction = 11,
     /// Tiles drawn with replacement.
-    Bootstrap = 12,
+    Bootstrap = 13,
     /// Counts split into two independent parts.
     Split = 12,
     /// Samples of matches between slices.
