@@ -157,7 +157,7 @@ fn information_criteria() {
         let number = |name: &str| case[name].as_f64().expect("a number");
         let (k, q) = (number("k") as usize, number("q") as usize);
         let parameters = k * (q + q * (q + 1) / 2) + 1;
-        let found = criteria(number("loglik"), parameters, q, number("n") as usize, weight);
+        let found = criteria(number("loglik"), parameters, q, number("n"), weight);
         for (found, name) in [(found.bic, "BIC"), (found.mbic, "MBIC"), (found.hbic, "HBIC")] {
             assert!((found - number(name)).abs() < 1e-8, "{name}: {found}");
         }

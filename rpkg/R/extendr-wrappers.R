@@ -73,3 +73,15 @@ core_rank_inflation <- function(values, rows, offsets, dim, coords, slice, domai
     wrap__core_rank_inflation, values, rows, offsets, dim, coords, slice, domain, block, parameters, progress
   )
 }
+
+core_run_trans_st <- function(target, coords, slice, source, source_coords, source_slice, labels, label_count, parameters,
+                              progress) {
+  .Call(
+    wrap__core_run_trans_st, target, coords, slice, source, source_coords, source_slice, labels, label_count,
+    parameters, progress
+  )
+}
+
+core_bootstrap_loadings <- function(basis, values, anchor, loadings, tiles, parameters, progress) {
+  .Call(wrap__core_bootstrap_loadings, basis, values, anchor, loadings, tiles, parameters, progress)
+}

@@ -919,3 +919,144 @@ gateMarkerPlaces <- function(input, coords, settings) {
   gatePlaces(input$coords, input$slice)
   input
 }
+
+# A labelled source ---------------------------------------------------------------------------------------------------
+
+# Counts, label, data set and place of the cells of one source or a list of several, over the genes they share.
+gateSource <- function(source, labels, coords, slice) {
+  if (missing(source)) stopArgument("source", "is missing", "Give counts of labelled cells, genes x cells, or an object.")
+  if (missing(labels)) stopArgument("labels", "is missing", "Give the label of each cell of the source.")
+  if (!is.list(source) || is.data.frame(source)) {
+    return(oneSource(source, labels, coords, slice))
+  }
+  if (length(source) == 0) stopArgument("source", "is an empty list", "Give at least one labelled source.")
+  several <- function(value, argument) {
+    if (is.null(value) || isString(value)) {
+      return(rep(list(value), length(source)))
+    }
+    if (!is.list(value) || is.data.frame(value) || length(value) != length(source)) {
+      stopArgument(argument, sprintf("must be a list with an element for each of the %d sources", length(source)))
+    }
+    value
+  }
+  parts <- Map(oneSource, source, several(labels, "labels"), several(coords, "sourceCoords"), list(NULL))
+  joinSources(parts)
+}
+
+oneSource <- function(source, labels, coords, slice) {
+  found <- sourceParts(source, labels, coords)
+  if (!methods::is(found$counts, "Matrix") && !is.matrix(found$counts) && !methods::is(found$counts, "DelayedMatrix")) {
+    stopArgument(
+      "source", paste("must be a matrix of counts or an object, not", describe(source)),
+      "Give counts, genes x cells, a Seurat or a SingleCellExperiment object, or a list of these."
+    )
+  }
+  counts <- tryCatch(gateCounts(found$counts), starscape_error_argument = function(error) {
+    stopArgument("source", "cannot be read as counts", conditionMessage(error))
+  })
+  if (is.null(rownames(counts))) {
+    stopArgument("source", "has no row names", "Name its genes as those of `x`.")
+  }
+  labels <- found$labels
+  if (!is.atomic(labels) || length(labels) != ncol(counts)) {
+    stopArgument(
+      "labels", sprintf("must have one value for each of the %d cells of the source, not %s", ncol(counts), describe(labels))
+    )
+  }
+  slice <- gateSlice(if (is.null(found$slice)) slice else found$slice, ncol(counts))
+  coords <- if (!is.null(found$coords)) {
+    if (nrow(found$coords) != ncol(counts)) {
+      stopArgument("sourceCoords", sprintf("has %d rows for %d cells", nrow(found$coords), ncol(counts)))
+    }
+    gateCoords(`rownames<-`(as.matrix(found$coords), NULL), paste0("cell", seq_len(ncol(counts))))
+  }
+  slice <- if (is.null(slice)) rep("1", ncol(counts)) else as.character(slice)
+  list(counts = counts, labels = as.character(labels), coords = coords, slice = slice)
+}
+
+joinSources <- function(parts) {
+  shared <- Reduce(intersect, lapply(parts, function(part) rownames(part$counts)))
+  placed <- !vapply(parts, function(part) is.null(part$coords), NA)
+  if (any(placed) && !all(placed)) {
+    tell("Only some sources have places. No factors of the source are averaged over neighbours.")
+  }
+  names <- paste0(seq_along(parts), ":")
+  list(
+    counts = do.call(cbind, lapply(parts, function(part) unname(part$counts[shared, , drop = FALSE]))) |>
+      `rownames<-`(shared),
+    labels = unlist(lapply(parts, `[[`, "labels"), use.names = FALSE),
+    coords = if (all(placed)) do.call(rbind, lapply(parts, `[[`, "coords")),
+    slice = unlist(Map(function(part, name) paste0(name, part$slice), parts, names), use.names = FALSE)
+  )
+}
+
+# The genes that target and source share, in the target's order.
+gateSharedGenes <- function(genes, known) {
+  if (is.null(genes)) stopArgument("x", "has no row names", "Name its genes as those of `source`.")
+  if (anyDuplicated(genes) > 0) stopArgument("x", "has gene names that occur more than once", "Make them unique.")
+  if (anyDuplicated(known) > 0) stopArgument("source", "has gene names that occur more than once", "Make them unique.")
+  shared <- intersect(genes, known)
+  if (length(shared) < min(leastShared, length(genes), length(known))) {
+    stopArgument(
+      "source", sprintf("shares only %d genes with `x` (%d and %d genes)", length(shared), length(known), length(genes)),
+      sprintf("Give a source with at least %d genes of the same names.", leastShared)
+    )
+  }
+  if (length(shared) < max(length(genes), length(known))) {
+    tell(
+      length(shared), " genes are shared by `x` (", length(genes), ") and `source` (", length(known), "). The others are left out."
+    )
+  }
+  shared
+}
+
+# The source's cells as the core takes them: the target's genes, cells with counts, labels and data sets as numbers.
+gateSourceCells <- function(known, genes) {
+  counts <- known$counts[genes, , drop = FALSE]
+  used <- Matrix::colSums(counts) > 0
+  if (!all(used)) tell(sum(!used), " cells of the source have no counts in the shared genes. They are left out.")
+  labels <- known$labels[used]
+  levels <- sort(unique(labels[!is.na(labels)]), method = "radix")
+  if (length(levels) < 2) {
+    stopArgument(
+      "labels", sprintf("must name at least two different labels, not %s", if (length(levels) == 0) "none" else quoted(levels)),
+      "Without labels, use runStarscape()."
+    )
+  }
+  slice <- factor(known$slice[used], levels = unique(known$slice[used]))
+  list(
+    counts = counts[, used, drop = FALSE], coords = if (!is.null(known$coords)) unname(known$coords[used, , drop = FALSE]),
+    label = ifelse(is.na(labels), 0L, match(labels, levels)), levels = levels, slice = as.integer(slice) - 1L
+  )
+}
+
+gateFactors <- function(settings, target, known) {
+  most <- min(settings$nFeatures, nrow(target$counts), ncol(target$counts) - 1, ncol(known$counts) - 1)
+  if (settings$nFactors > most) {
+    stopArgument(
+      "nFactors", sprintf(
+        "is %d, too many for %d genes, %d spots and %d cells of the source", settings$nFactors,
+        min(settings$nFeatures, nrow(target$counts)), ncol(target$counts), ncol(known$counts)
+      ), sprintf("Give at most %d.", max(most, 1))
+    )
+  }
+  scarce <- known$levels[tabulate(known$label, length(known$levels)) <= settings$nFactors]
+  if (length(scarce) > 0) {
+    tell(
+      "Labels with no more cells than factors: ", quoted(scarce), ". Their covariances lean on the posterior's."
+    )
+  }
+}
+
+# A fit of runTransST(), or an object that has one.
+gateTransst <- function(x) {
+  fit <- if (methods::is(x, "Seurat")) {
+    SeuratObject::Misc(x, "transst")
+  } else if (methods::is(x, "SingleCellExperiment")) {
+    S4Vectors::metadata(x)$transst
+  } else {
+    x
+  }
+  if (!inherits(fit, "transst_fit")) stopArgument("x", "is not a fit of runTransST() and has none", "Run runTransST() first.")
+  fit
+}

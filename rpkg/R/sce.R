@@ -167,3 +167,18 @@ sceFit <- function(x) {
   if (!"starscape" %in% SingleCellExperiment::reducedDimNames(x)) fit <- NULL
   subsetFit(fit, if (!is.null(fit)) rownames(SingleCellExperiment::reducedDim(x, "starscape", withDimnames = FALSE)))
 }
+
+#' @rdname runTransST
+#' @export
+runTransST.SingleCellExperiment <- function(x, source, labels, coords = NULL, slice = NULL, assay = "counts", ...) {
+  input <- if (methods::is(x, "SpatialExperiment")) {
+    spatialInput(x, coords, slice, assay)
+  } else {
+    sceInput(x, coords, slice, assay)
+  }
+  fit <- runTransST.default(input$counts, source, labels, coords = input$coords, slice = input$slice, ...)
+  SingleCellExperiment::reducedDim(x, "transst", withDimnames = FALSE) <- fit$factors
+  for (column in names(transstColumns(fit))) SummarizedExperiment::colData(x)[[column]] <- transstColumns(fit)[[column]]
+  S4Vectors::metadata(x)$transst <- fit
+  x
+}

@@ -232,3 +232,23 @@ seuratStoreFit <- function(x, fit, assay) {
 }
 
 seuratFit <- function(x) subsetFit(SeuratObject::Misc(x, "starscape"), colnames(x))
+
+#' @rdname runTransST
+#' @param assay,layer,image For objects: where the raw counts and places of `x` are, as in [runStarscape()].
+#' @export
+runTransST.Seurat <- function(x, source, labels, coords = NULL, slice = NULL, assay = NULL, layer = "counts",
+                              image = NULL, ...) {
+  input <- seuratInput(x, coords, slice, assay, layer, image)
+  fit <- runTransST.default(input$counts, source, labels, coords = input$coords, slice = input$slice, ...)
+  seuratStoreTransst(x, fit, assay)
+}
+
+seuratStoreTransst <- function(x, fit, assay) {
+  x[["transst"]] <- SeuratObject::CreateDimReducObject(
+    embeddings = fit$factors, loadings = fit$loadings, key = "TST_",
+    assay = if (is.null(assay)) SeuratObject::DefaultAssay(x) else assay
+  )
+  x <- SeuratObject::AddMetaData(x, transstColumns(fit))
+  x@misc$transst <- fit
+  x
+}

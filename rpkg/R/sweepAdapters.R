@@ -69,11 +69,28 @@ banksyMethod <- function(nFeatures = 2000, npcs = 20, lambda = 0.8, neighbours =
   adapter(function(x, seed) banksyObject(x, seed, settings), cluster, "banksy", settings, placed = TRUE)
 }
 
+# TransST with a labelled source. Its factors need no k, but nothing in it is random, so the stages are not told apart.
+transstMethod <- function(source, labels, nFactors = 15, lambda = NULL, borrow = "auto", nFeatures = 2000,
+                          normalisation = "log", steps = 4, sourceCoords = NULL, sourceSlice = NULL) {
+  if (missing(source)) stopArgument("source", "is missing", "Method \"transst\" needs a labelled source.")
+  if (missing(labels)) stopArgument("labels", "is missing", "Give the label of each cell of the source.")
+  single <- gateFields(mget(c("nFactors", "lambda", "borrow", "nFeatures", "normalisation", "steps")), transstChecks[c(
+    "nFactors", "lambda", "borrow", "nFeatures", "normalisation", "steps"
+  )])
+  cluster <- function(tissue, k, seed) {
+    suppressMessages(classes = "starscape_message", rlang::inject(runTransST.default(
+      tissue$counts, source, labels, tissue$coords, tissue$slice, k = k, sourceCoords = sourceCoords,
+      sourceSlice = sourceSlice, seed = seed, verbose = FALSE, !!!single
+    )))$domain
+  }
+  adapter(function(x, seed) x, cluster, "transst", single, placed = TRUE, seeded = FALSE)
+}
+
 builtMethods <- list(
   starscape = starscapeMethod,
   starscape_prior = function(settings, threads) starscapeMethod(settings, threads, space = "prior"),
   seurat = seuratMethod, kmeans = kmeansMethod, mclust = mclustMethod, bayesspace = bayesspaceMethod,
-  banksy = banksyMethod
+  banksy = banksyMethod, transst = transstMethod
 )
 
 # Seurat's log-normalised, scaled principal components, spots x components.

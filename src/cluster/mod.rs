@@ -18,6 +18,7 @@ mod views;
 
 pub use best_start::{STARTS, best_start};
 pub use choose::{Candidate, ChoiceTable};
+pub(crate) use dependence::design_effect;
 pub use kmeans::KMeans;
 pub use mixture::{Mixture, Stop};
 pub use order::{by_size, most_probable};

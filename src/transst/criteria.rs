@@ -14,8 +14,8 @@ pub struct Criteria {
 
 /// Criteria of a fit with log-likelihood ℓ of `spots` (n) spots in `factors` (q) dimensions and `parameters` (df) free
 /// parameters; `weight` is c, 1 in the textbooks.
-pub fn criteria(log_likelihood: f64, parameters: usize, factors: usize, spots: usize, weight: f64) -> Criteria {
-    let (df, n) = (parameters as f64, spots as f64);
+pub fn criteria(log_likelihood: f64, parameters: usize, factors: usize, spots: f64, weight: f64) -> Criteria {
+    let (df, n) = (parameters as f64, spots);
     let fit = -2.0 * log_likelihood;
     let bic = weight * df * n.ln();
     Criteria {

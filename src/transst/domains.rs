@@ -4,7 +4,7 @@ use super::criteria::{Criteria, criteria};
 use super::mixture::{self, MeanPrior, SpatialMixture};
 use super::transfer::Discriminants;
 use super::{Borrow, Criterion, Params};
-use crate::cluster::{Points, best_start, most_probable, starting_partition};
+use crate::cluster::{Points, TiedGaussians, best_start, design_effect, most_probable, starting_partition};
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::monitor::{Monitor, Progress};
@@ -96,20 +96,47 @@ pub fn find(scores: &Scores, labels: Option<&Resemblance>, params: &Params, moni
         let message = format!("must be between 2 and the number of spots ({spots}), not {k}");
         return Err(Error::argument(if params.k.is_some() { "k" } else { "kRange" }, message));
     }
-    let mut best: Option<Domains> = None;
-    let mut candidates = Vec::new();
+    let mut found = Vec::new();
     for (done, &k) in numbers.iter().enumerate() {
         monitor.step(Progress { stage: "domains", done, total: numbers.len(), objective: None })?;
-        let found = find_number(scores, labels, k, params.interacts(), monitor)?;
-        candidates.push((k, found.criteria, found.mixture.log_likelihood));
-        let better =
-            |best: &Domains| value(&found.criteria, params.criterion) < value(&best.criteria, params.criterion);
-        if best.as_ref().is_none_or(better) {
-            best = Some(found);
-        }
+        found.push(find_number(scores, labels, k, params.interacts(), monitor)?);
     }
+    // The most domains leave the least of their differences to the dependence of neighbours.
+    let effect = match found.last() {
+        Some(last) => dependence(scores, last)?,
+        None => return Err(Error::argument("kRange", "has no number of domains to try")),
+    };
+    for domains in &mut found {
+        domains.criteria = effective_criteria(domains, scores.target.dim(), params.interacts(), effect);
+    }
+    let candidates: Vec<_> =
+        numbers.iter().zip(&found).map(|(&k, domains)| (k, domains.criteria, domains.mixture.log_likelihood)).collect();
+    let value = |domains: &Domains| value(&domains.criteria, params.criterion);
+    let best = found.into_iter().reduce(|best, domains| if value(&domains) < value(&best) { domains } else { best });
     let best = best.ok_or_else(|| Error::argument("kRange", "has no number of domains to try"))?;
     Ok(Domains { candidates, ..best })
+}
+
+/// How many spots repeat each other: the design effect of the factors' deviations from the means of the domains.
+fn dependence(scores: &Scores, domains: &Domains) -> Result<f64> {
+    let points = Points::new(scores.target, "x")?;
+    let (_, k) = domains.mixture.posterior.dim();
+    let centre = scores.target.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(scores.target.ncols()));
+    let gaussians = TiedGaussians {
+        weights: Array1::from_elem(k, 1.0 / k as f64),
+        means: &domains.mixture.means - &centre,
+        covariance: domains.mixture.covariance.clone(),
+    };
+    Ok(design_effect(&points, scores.graph, &domains.labels, &gaussians))
+}
+
+/// Criteria with spots counted as the fewer independent ones they are worth: averages of neighbours repeat each other.
+fn effective_criteria(domains: &Domains, (spots, factors): (usize, usize), interacting: bool, effect: f64) -> Criteria {
+    let k = domains.mixture.posterior.ncols();
+    // Means, one covariance, the field up to a constant, the interaction.
+    let parameters = k * factors + factors * (factors + 1) / 2 + k - 1 + usize::from(interacting);
+    let effective = (spots as f64 / effect).max(2.0);
+    criteria(domains.mixture.log_likelihood / effect, parameters, factors, effective, 1.0)
 }
 
 fn value(criteria: &Criteria, criterion: Criterion) -> f64 {
@@ -145,11 +172,9 @@ fn find_number(
         field: fitted.field.select(Axis(0), &order),
         ..fitted
     };
-    // Means, one covariance, the field up to a constant, the interaction.
-    let parameters = k * factors + factors * (factors + 1) / 2 + k - 1 + usize::from(interacting);
     Ok(Domains {
         labels,
-        criteria: criteria(mixture.log_likelihood, parameters, factors, spots, 1.0),
+        criteria: Criteria { bic: f64::NAN, mbic: f64::NAN, hbic: f64::NAN },
         mixture,
         informed: order.iter().map(|&domain| informed[domain]).collect(),
         candidates: Vec::new(),

@@ -113,7 +113,7 @@ pub fn read_train(parameters: &Parameters) -> Result<TrainParams> {
     })
 }
 
-fn graph_method(word: &str) -> Option<GraphMethod> {
+pub fn graph_method(word: &str) -> Option<GraphMethod> {
     Some(match word {
         "auto" => GraphMethod::Auto,
         "grid" => GraphMethod::Grid,

@@ -14,6 +14,7 @@ mod fit;
 mod impute_expression;
 mod interrupt;
 mod loss_surface;
+mod run_trans_st;
 mod simulate_slices;
 mod stability;
 mod worker;
@@ -31,6 +32,7 @@ extendr_module! {
     use fit;
     use impute_expression;
     use loss_surface;
+    use run_trans_st;
     use simulate_slices;
     use stability;
 }

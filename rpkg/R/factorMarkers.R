@@ -1,0 +1,74 @@
+#' Genes that drive the factors
+#'
+#' Loadings of the factors of [runTransST()] with standard errors from a bootstrap over tiles of tissue: about 25
+#' neighbouring spots are drawn together, so that their dependence is kept; the loadings are fitted anew with the same
+#' share of the source and turned to the original ones.
+#'
+#' @param x A `transst_fit`, or an object on which [runTransST()] was run.
+#' @param ... Further arguments of the methods.
+#' @return A data frame, a row for each gene and factor, by factor and p-value: `gene`, `factor`, `loading` (of
+#'   standardised expression on a factor of unit variance), `source_loading`, `std_error`, `lower` and `upper` (95 %
+#'   normal interval), `sign_stability` (share of draws in which the loading keeps its sign), `statistic` (loading /
+#'   standard error), `p_value` (two-sided, normal), and `fdr` (Benjamini and Hochberg, over all rows).
+#' @section Assumptions:
+#' Tiles are independent, loadings nearly normal, and the factors are well separated: for factors of nearly equal variance
+#' the standard errors hold what the turning cannot undo.
+#' @section Errors:
+#' An object without a fit, or too few draws, are errors of class `starscape_error_argument`.
+#' @references
+#' Künsch (1989). The jackknife and the bootstrap for general stationary observations. Annals of Statistics 17, 1217.
+#' @seealso [plotLoadings()], [domainMarkers()].
+#' @examples
+#' slices <- simulateSlices(slices = 2, rows = 20, columns = 20, genes = 200, domains = 3)
+#' target <- slices$slice == "slice1"
+#' fit <- runTransST(
+#'   slices$counts[, target], slices$counts[, !target], slices$labels[!target],
+#'   coords = slices$coords[target, ], k = 3, nFactors = 4
+#' )
+#' head(factorMarkers(fit, draws = 50))
+#' @export
+factorMarkers <- function(x, ...) {
+  UseMethod("factorMarkers")
+}
+
+#' @rdname factorMarkers
+#' @param draws Number of bootstrap draws, a whole number from 2.
+#' @param seed Whole number from 0 to 2147483647 from which the draws are made.
+#' @param threads Number of threads, a whole number from 1. It does not change the result.
+#' @param verbose Whether to show progress.
+#' @export
+factorMarkers.default <- function(x, draws = 200, seed = 1, threads = 2, verbose = rlang::is_interactive(), ...) {
+  gateDots(...)
+  fit <- gateTransst(x)
+  settings <- gateFields(
+    list(draws = draws, seed = seed, threads = threads, verbose = verbose),
+    list(
+      draws = wholeNumber(2, 1e6), seed = wholeNumber(0, largestInteger), threads = wholeNumber(1, 1024),
+      verbose = yesOrNo
+    )
+  )
+  parameters <- c(settings[c("draws", "seed", "threads")], lambda = fit$lambda)
+  problem <- fit$problem
+  spread <- unwrap(core_bootstrap_loadings(
+    problem$basis, problem$values, problem$anchor, unname(fit$loadings), problem$tiles, parameters,
+    progressBar(settings$verbose)
+  ))
+  factorTable(fit, spread)
+}
+
+factorTable <- function(fit, spread) {
+  loading <- as.vector(fit$loadings)
+  error <- as.vector(spread$standardErrors)
+  table <- data.frame(
+    gene = rep(rownames(fit$loadings), ncol(fit$loadings)),
+    factor = factor(rep(colnames(fit$loadings), each = nrow(fit$loadings)), levels = colnames(fit$loadings)),
+    loading = loading, source_loading = as.vector(fit$sourceLoadings), std_error = error,
+    lower = loading - stats::qnorm(0.975) * error, upper = loading + stats::qnorm(0.975) * error,
+    sign_stability = as.vector(spread$signStability), statistic = loading / error
+  )
+  table$p_value <- 2 * stats::pnorm(-abs(table$statistic))
+  table$fdr <- stats::p.adjust(table$p_value, "BH")
+  table <- table[order(table$factor, table$p_value, -abs(table$loading)), ]
+  rownames(table) <- NULL
+  table
+}

@@ -1,0 +1,134 @@
+#' Find domains with the help of a labelled source
+#'
+#' TransST fits a factor model to a section and lets it borrow from a labelled source: single cells with cell types, or
+#' an annotated section. It borrows only what helps, and says what that was. Nothing in the fit is random.
+#'
+#' @details
+#' With \eqn{x} the standardised expression of a spot (log counts at equal library size, unit variance in each slice):
+#'
+#' 1. **Source**: \eqn{x = W v + e}, \eqn{v | k \sim N(\mu_k, \Sigma_k)} for a cell of label \eqn{k},
+#'   \eqn{e \sim N(0, \Lambda)} with a noise variance for each gene. Fitted by EM; cells without label take part, their
+#'   label is a hidden variable.
+#' 2. **Loadings**: those of the target span the leading eigenvectors of \eqn{(1 - \lambda) C + \lambda W_0 W_0^T}, where
+#'   \eqn{C} is the target's covariance and \eqn{W_0 W_0^T} the one that the source's factors explain. This minimises
+#'   \eqn{||X - V W^T||^2 + \lambda' ||W - W_0||^2} over factors and loadings, with
+#'   \eqn{\lambda' = n \lambda / (1 - \lambda)}. \eqn{\lambda} is the source's share: 0 ignores it, 1 takes its loadings as
+#'   they are. It is chosen by five-fold cross-validation over tiles of tissue.
+#' 3. **Domains**: factors, averaged over neighbouring spots, follow a Gaussian mixture with one covariance; the labels
+#'   may follow a Potts model on the spatial graph. Domains that stand for a label of the source have a conjugate prior:
+#'   the source's cells of that label count like further spots.
+#'
+#' Borrowing across tissues can hurt. So the source's labels are first carried to the target by linear discriminants in
+#' the target's own factor space, and the means of the spots of each label compared with those of the source's cells:
+#' `predictedShare` is the share of the variation between the target's means that the source's predict (an
+#' \eqn{R^2}, negative when they are worse than the overall mean). With `borrow = "auto"` labels and loadings are borrowed
+#' when it exceeds one half; otherwise the result is the target's own. The target's own fit is always in `targetOnly`.
+#'
+#' @param x A section: a matrix of counts, genes x spots, with `coords`, or a `Seurat`, `SingleCellExperiment` or
+#'   `SpatialExperiment` object.
+#' @param source The labelled source: a matrix of counts, genes x cells, a `Seurat` or `SingleCellExperiment` object, or
+#'   a list of several. Genes are matched by name.
+#' @param labels The cells' labels: a vector with one value a cell, NA where unknown, or the name of a column of the cell
+#'   metadata. For a list of sources a list of these, or one column name for all.
+#' @param ... Further arguments of the default method; for objects also `assay`, `layer` and `image` as in
+#'   [runStarscape()].
+#' @return For matrices a `transst_fit`: a list with
+#'   * `domain`: the domain of each spot, a factor ordered by size, and `posterior`, spots x domains;
+#'   * `factors`: spots x factors, of unit variance before they are averaged over neighbours; `loadings`: genes x factors,
+#'     turned by varimax so that each factor has few genes of large loading, by falling explained variance; and
+#'     `sourceLoadings`, turned nearest to them;
+#'   * `lambda`: the source's share in the loadings; `validation`: the error of held-out spots along the shares, as a
+#'     share of their sum of squares; `angles`: principal angles between the two sets of loadings, in degrees;
+#'   * `borrowed`: whether labels inform the domains, and `predictedShare`;
+#'   * `label`: the source's label of each spot; `labelPosterior`, spots x labels, from the discriminants;
+#'     `labelScores`, domains x labels, its mean in each domain; `domainLabel`, the label that informs each domain;
+#'   * `beta`: the Potts interaction; `logLik`: mean-field log-likelihood of the factors; `criteria`: BIC, MBIC and HBIC
+#'     for each number of domains tried;
+#'   * `targetOnly`: domain, posterior, log-likelihood and held-out error of the target without any source;
+#'   * `convergence`, `features`, `coords`, `slice`, `graph` and `params`.
+#'
+#'   Objects come back with the factors as reduced dimension `transst`, the columns `domain`, `domain_confidence` and
+#'   `transst_label`, and the fit in `Misc(x, "transst")` or `metadata(x)$transst`.
+#' @section Errors:
+#' Unusable input is an error of class `starscape_error_argument` whose field `argument` names the argument; a model that
+#' cannot be fitted is one of class `starscape_error_numeric` or `starscape_error_not_converged`.
+#' @references
+#' Liu, Wang, Chen, Rustgi, Yuan and Hu (2025). TransST: transfer learning embedded spatial factor modeling of spatial
+#' transcriptomics data. BMC Bioinformatics. \doi{10.1186/s12859-025-06099-z}
+#' @seealso [factorMarkers()] and [plotLoadings()] for the genes of the factors; [runStarscape()] without a source.
+#' @examples
+#' slices <- simulateSlices(slices = 2, rows = 20, columns = 20, genes = 300, domains = 3)
+#' target <- slices$slice == "slice1"
+#' fit <- runTransST(
+#'   slices$counts[, target], slices$counts[, !target], slices$labels[!target],
+#'   coords = slices$coords[target, ], sourceCoords = slices$coords[!target, ], k = 3, nFactors = 5
+#' )
+#' fit
+#' clusterMetrics(slices$labels[target], fit$domain)
+#' @export
+runTransST <- function(x, source, labels, ...) {
+  UseMethod("runTransST")
+}
+
+#' @rdname runTransST
+#' @param coords,slice Places of the spots and the slice of each, as in [runStarscape()].
+#' @param k Number of domains; `NULL` chooses it from `kRange` by `criterion`.
+#' @param nFactors Number of factors, a whole number from 1.
+#' @param lambda Share of the source in the loadings, from 0 to 1; `NULL` chooses it.
+#' @param borrow `"auto"` borrows where the source predicts more than half of the variation between domains; `"always"`;
+#'   or `"never"` (labels are not borrowed, and loadings only with a `lambda`).
+#' @param nFeatures Number of shared genes to use, chosen by Moran's I in the target.
+#' @param normalisation `"log"` or `"pearson"`, as in [runStarscape()].
+#' @param kRange Smallest and largest number of domains to try.
+#' @param criterion What chooses the number of domains.
+#' @param steps How many times factors are averaged over neighbouring spots, from 0 to 64.
+#' @param interaction Whether neighbouring labels follow a Potts model, its strength by maximum pseudo-likelihood:
+#'   `"potts"`, `"none"`, or `"auto"`: only for factors that are not averaged, because averages hold what the neighbours
+#'   say already.
+#' @param sourceCoords Places of the source's cells where it is a tissue section: its factors are then averaged in the
+#'   same way. For a list of sources a list. Objects know theirs.
+#' @param sourceSlice Section or data set of each cell of the source; each is standardised on its own. A list of sources
+#'   has one for each element.
+#' @param graph Settings of the spatial graph from [graphControl()]; its `steps` is not used.
+#' @param seed Whole number; for uniformity, as the fit has nothing random.
+#' @param threads Number of threads, a whole number from 1. It does not change the result.
+#' @param verbose Whether to show progress.
+#' @export
+runTransST.default <- function(x, source, labels, coords = NULL, slice = NULL, k = NULL, nFactors = 15, lambda = NULL,
+                               borrow = c("auto", "always", "never"), nFeatures = 2000,
+                               normalisation = c("log", "pearson"), kRange = c(2, 10),
+                               criterion = c("MBIC", "BIC", "HBIC"), steps = 4,
+                               interaction = c("auto", "potts", "none"), sourceCoords = NULL, sourceSlice = NULL,
+                               graph = graphControl(), seed = 1, threads = 2, verbose = rlang::is_interactive(), ...) {
+  gateDots(...)
+  settings <- gateFields(mget(names(transstChecks)), transstChecks)
+  controls <- flattenControls(gateControl(graph, "graphControl"))
+  known <- gateSource(source, labels, sourceCoords, sourceSlice)
+  shared <- gateSharedGenes(rownames(x), rownames(known$counts))
+  target <- gateInput(x[shared, , drop = FALSE], coords, slice)
+  known <- gateSourceCells(known, rownames(target$counts))
+  gateFactors(settings, target, known)
+  k <- gateK(k, ncol(target$counts))
+  range <- if (is.null(k)) gateKRange(kRange, ncol(target$counts)) else c(2L, 2L)
+  parameters <- c(
+    settings[setdiff(names(settings), "verbose")], controls[names(controls) != "steps"],
+    list(k = k, kLow = range[[1]], kHigh = range[[2]])
+  )
+  newTransstFit(fitTransst(target, known, parameters, progressBar(settings$verbose)), target, known, parameters)
+}
+
+transstChecks <- list(
+  nFactors = wholeNumber(1, 1000), lambda = realNumber(0, 1, optional = TRUE),
+  borrow = oneOf(c("auto", "always", "never")), nFeatures = wholeNumber(2, largestInteger),
+  normalisation = oneOf(c("log", "pearson")), criterion = oneOf(c("MBIC", "BIC", "HBIC")), steps = wholeNumber(0, 64),
+  interaction = oneOf(c("auto", "potts", "none")), seed = wholeNumber(0, largestInteger),
+  threads = wholeNumber(1, 1024), verbose = yesOrNo
+)
+
+fitTransst <- function(target, known, parameters, progress) {
+  coords <- unname(target$coords[target$used, , drop = FALSE])
+  unwrap(core_run_trans_st(
+    countParts(target$counts), coords, sliceNumbers(target$slice, target$used), countParts(known$counts),
+    known$coords, known$slice, known$label, length(known$levels), parameters, progress
+  ))
+}

@@ -1,0 +1,228 @@
+//! `core_run_trans_st` and `core_bootstrap_loadings`: a spatial factor model that borrows from a labelled source.
+
+use crate::answer::{Failure, answer};
+use crate::arguments::{Parameters, indices, matrix, optional_matrix};
+use crate::fit::graph_method;
+use crate::worker;
+use extendr_api::prelude::*;
+use starscape::counts::Counts;
+use starscape::graph::{GraphParams, SpatialGraph};
+use starscape::preprocess::{FeatureParams, FeatureSelection, Normalisation};
+use starscape::transst::adaptive::Adaptive;
+use starscape::transst::bootstrap::bootstrap;
+use starscape::transst::domains::Domains;
+use starscape::transst::{Borrow, Criterion, Params, Source, Target, TransSt, fit};
+use starscape::{Error, Result};
+
+extendr_module! {
+    mod run_trans_st;
+    fn core_run_trans_st;
+    fn core_bootstrap_loadings;
+}
+
+/// Counts of target and source come as `list(values, rows, offsets, dim)`; labels are numbered from 1, 0 where missing.
+#[allow(clippy::too_many_arguments)] // target and source, each with places and slices
+#[extendr]
+fn core_run_trans_st(
+    target: List,
+    coords: Robj,
+    slice: Robj,
+    source: List,
+    source_coords: Robj,
+    source_slice: Robj,
+    labels: Robj,
+    label_count: i32,
+    parameters: List,
+    progress: Robj,
+) -> List {
+    let run = || -> std::result::Result<Robj, Failure> {
+        let parameters = Parameters::new(parameters);
+        let (target_parts, source_parts) = (Parts::new(target), Parts::new(source));
+        let (target, source) = (target_parts.counts("x")?, source_parts.counts("source")?);
+        let coords = matrix(&coords, "coords")?;
+        let source_coords = optional_matrix(&source_coords, "source")?;
+        let slices = |value: &Robj, spots: usize, name| {
+            if value.is_null() { Ok(vec![0; spots]) } else { indices(value, name) }
+        };
+        let slice = slices(&slice, target.spots(), "slice")?;
+        let source_slice = slices(&source_slice, source.spots(), "source")?;
+        let labels: Vec<Option<usize>> =
+            indices(&labels, "labels")?.into_iter().map(|label| label.checked_sub(1)).collect();
+        let params = read(&parameters)?;
+        let target = Target { counts: &target, coords, slice: &slice };
+        let source = Source {
+            counts: &source,
+            coords: source_coords,
+            slice: &source_slice,
+            labels: &labels,
+            label_count: label_count as usize,
+        };
+        let threads = parameters.whole("threads")?;
+        let found = worker::run(threads, &progress, |monitor| fit(&target, &source, &params, monitor))?;
+        write(found)
+    };
+    answer(run())
+}
+
+/// The slots of a sparse matrix, kept alive while the core reads them.
+struct Parts {
+    values: Robj,
+    rows: Robj,
+    offsets: Robj,
+    dim: Robj,
+}
+
+impl Parts {
+    fn new(list: List) -> Self {
+        let part = |name: &str| list.iter().find(|(own, _)| *own == name).map_or_else(|| ().into(), |(_, value)| value);
+        Parts { values: part("values"), rows: part("rows"), offsets: part("offsets"), dim: part("dim") }
+    }
+
+    fn counts(&self, argument: &'static str) -> Result<Counts<'_>> {
+        let broken = || Error::argument(argument, "is not a sparse matrix of counts");
+        let values = self.values.as_real_slice().ok_or_else(broken)?;
+        let (rows, offsets) = (self.rows.as_integer_slice(), self.offsets.as_integer_slice());
+        let (rows, offsets) = (rows.ok_or_else(broken)?, offsets.ok_or_else(broken)?);
+        let Some([genes, spots]) = self.dim.as_integer_slice() else { return Err(broken()) };
+        Counts::new(*genes as usize, *spots as usize, offsets, rows, values)
+    }
+}
+
+fn read(parameters: &Parameters) -> Result<Params> {
+    let normalisation = parameters.choice("normalisation", |word| match word {
+        "pearson" => Some(Normalisation::Pearson),
+        "log" => Some(Normalisation::Log),
+        _ => None,
+    })?;
+    let borrow = parameters.choice("borrow", |word| match word {
+        "auto" => Some(Borrow::WhenPredictive),
+        "always" => Some(Borrow::Always),
+        "never" => Some(Borrow::Never),
+        _ => None,
+    })?;
+    let criterion = parameters.choice("criterion", |word| match word {
+        "BIC" => Some(Criterion::Bic),
+        "MBIC" => Some(Criterion::Mbic),
+        "HBIC" => Some(Criterion::Hbic),
+        _ => None,
+    })?;
+    let interaction = parameters.choice("interaction", |word| match word {
+        "auto" => Some(None),
+        "potts" => Some(Some(true)),
+        "none" => Some(Some(false)),
+        _ => None,
+    })?;
+    Ok(Params {
+        features: FeatureParams {
+            normalisation,
+            selection: FeatureSelection::Moran,
+            count: parameters.whole("nFeatures")?,
+        },
+        graph: GraphParams {
+            method: parameters.choice("graphMethod", graph_method)?,
+            k: parameters.whole("graphK")?,
+            radius: parameters.optional_number("graphRadius")?,
+        },
+        factors: parameters.whole("nFactors")?,
+        lambda: parameters.optional_number("lambda")?,
+        borrow,
+        k: parameters.optional_whole("k")?,
+        k_range: (parameters.whole("kLow")?, parameters.whole("kHigh")?),
+        criterion,
+        steps: parameters.whole("steps")?,
+        interaction,
+    })
+}
+
+fn robj(value: ndarray::Array2<f64>) -> Result<Robj> {
+    Robj::try_from(value).map_err(|error| Error::Numeric(error.to_string()))
+}
+
+fn numbers(values: impl IntoIterator<Item = usize>) -> Vec<i32> {
+    values.into_iter().map(|value| value as i32).collect()
+}
+
+fn domains(found: Domains) -> Result<Robj> {
+    let Domains { labels, mixture, informed, candidates, .. } = found;
+    let (k, rest): (Vec<usize>, Vec<_>) = candidates.iter().map(|&(k, criteria, log)| (k, (criteria, log))).unzip();
+    Ok(list!(
+        domain = numbers(labels.into_iter().map(|label| label + 1)),
+        posterior = robj(mixture.posterior)?,
+        label = numbers(informed.into_iter().map(|label| label.map_or(0, |label| label + 1))),
+        beta = mixture.interaction,
+        logLik = mixture.log_likelihood,
+        bound = mixture.bound,
+        iterations = mixture.iterations as i32,
+        converged = mixture.converged,
+        k = numbers(k),
+        bic = rest.iter().map(|(criteria, _)| criteria.bic).collect::<Vec<_>>(),
+        mbic = rest.iter().map(|(criteria, _)| criteria.mbic).collect::<Vec<_>>(),
+        hbic = rest.iter().map(|(criteria, _)| criteria.hbic).collect::<Vec<_>>(),
+        logLiks = rest.iter().map(|(_, log)| *log).collect::<Vec<_>>()
+    )
+    .into())
+}
+
+fn write(found: TransSt) -> std::result::Result<Robj, Failure> {
+    let stage = found.stage;
+    let graph: &SpatialGraph = &found.graph;
+    let neighbours = graph.all_neighbours().iter().map(|&neighbour| neighbour as i32).collect::<Vec<_>>();
+    Ok(list!(
+        domains = domains(found.domains)?,
+        targetOnly = domains(found.target_only)?,
+        labelPosterior = robj(found.resemblance.posterior)?,
+        predictedShare = found.predicted_share,
+        borrowed = found.borrowed,
+        lambda = found.lambda,
+        chosen = stage.validation.best,
+        shares = stage.validation.shares,
+        errors = stage.validation.errors,
+        factors = robj(found.factors)?,
+        loadings = robj(found.loadings)?,
+        sourceLoadings = robj(found.source_loadings)?,
+        cosines = found.cosines,
+        gradient = found.gradient,
+        features = numbers(stage.features.genes.iter().copied()),
+        sourceLogLik = stage.source.log_likelihood,
+        sourceConverged = stage.source.converged,
+        basis = robj(stage.problem.basis)?,
+        values = robj(stage.problem.values)?,
+        anchor = robj(stage.problem.anchor)?,
+        tiles = numbers(stage.tiles),
+        offsets = numbers(graph.offsets().iter().copied()),
+        neighbours = neighbours,
+        graphMethod = format!("{:?}", found.graph_method).to_lowercase()
+    )
+    .into())
+}
+
+/// Standard errors of loadings (features x factors) over draws of tiles, from what a fit keeps.
+#[allow(clippy::too_many_arguments)] // the parts of the problem
+#[extendr]
+fn core_bootstrap_loadings(
+    basis: Robj,
+    values: Robj,
+    anchor: Robj,
+    loadings: Robj,
+    tiles: Robj,
+    parameters: List,
+    progress: Robj,
+) -> List {
+    let run = || -> std::result::Result<Robj, Failure> {
+        let parameters = Parameters::new(parameters);
+        let problem = Adaptive {
+            basis: matrix(&basis, "fit")?.to_owned(),
+            values: matrix(&values, "fit")?.to_owned(),
+            anchor: matrix(&anchor, "fit")?.to_owned(),
+        };
+        let (loadings, tiles) = (matrix(&loadings, "fit")?, indices(&tiles, "fit")?);
+        let (share, draws) = (parameters.number("lambda")?, parameters.whole("draws")?);
+        let seed = parameters.whole("seed")? as u64;
+        let threads = parameters.whole("threads")?;
+        let spread = worker::run(threads, &progress, |monitor| {
+            bootstrap(&problem, share, loadings, &tiles, draws, seed, monitor)
+        })?;
+        Ok(list!(standardErrors = robj(spread.standard_errors)?, signStability = robj(spread.sign_stability)?).into())
+    };
+    answer(run())
+}
