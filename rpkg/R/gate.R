@@ -981,9 +981,11 @@ joinSources <- function(parts) {
     tell("Only some sources have places. No factors of the source are averaged over neighbours.")
   }
   names <- paste0(seq_along(parts), ":")
+  # The names of the cells may repeat each other.
+  counts <- do.call(cbind, lapply(parts, function(part) part$counts[shared, , drop = FALSE]))
+  dimnames(counts) <- list(shared, NULL)
   list(
-    counts = do.call(cbind, lapply(parts, function(part) unname(part$counts[shared, , drop = FALSE]))) |>
-      `rownames<-`(shared),
+    counts = counts,
     labels = unlist(lapply(parts, `[[`, "labels"), use.names = FALSE),
     coords = if (all(placed)) do.call(rbind, lapply(parts, `[[`, "coords")),
     slice = unlist(Map(function(part, name) paste0(name, part$slice), parts, names), use.names = FALSE)

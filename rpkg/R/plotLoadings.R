@@ -48,6 +48,7 @@ loadingPanels <- function(chosen) {
     ggplot2::geom_point(ggplot2::aes(.data$loading, shape = "target"), colour = domainColours[[1]]) +
     ggplot2::facet_wrap(ggplot2::vars(.data$factor), scales = "free_y") +
     ggplot2::scale_shape_manual(values = c(target = 16, source = 1), breaks = kinds, name = NULL) +
+    ggplot2::guides(shape = ggplot2::guide_legend(override.aes = list(colour = domainColours[c(1, 6)]))) +
     ggplot2::scale_y_discrete(labels = function(place) sub("^[^\r]*\r", "", place)) +
     ggplot2::labs(x = "loading", y = NULL) +
     ggplot2::theme_minimal() +

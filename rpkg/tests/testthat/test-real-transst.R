@@ -17,7 +17,7 @@ tumour <- function(name) {
 }
 
 test_that("sections of other patients do no harm", {
-  needSections()
+  needSections("borrowing from a labelled source")
   skip_if_not(dir.exists(file.path(folder, "her2st")), "no tumour sections")
   ari <- vapply(names(tumours), function(name) {
     target <- tumour(name)
@@ -37,7 +37,7 @@ test_that("sections of other patients do no harm", {
 })
 
 test_that("a section of the same donor helps, and a shuffled one does not hurt", {
-  needSections()
+  needSections("borrowing from a labelled source")
   source <- readSection("151673")
   target <- readSection("151674")
   run <- function(labels = source$labels, counts = source$counts, ...) {
