@@ -74,8 +74,8 @@ core_rank_inflation <- function(values, rows, offsets, dim, coords, slice, domai
   )
 }
 
-core_run_trans_st <- function(target, coords, slice, source, source_coords, source_slice, labels, label_count, parameters,
-                              progress) {
+core_run_trans_st <- function(target, coords, slice, source, source_coords, source_slice, labels, label_count,
+                              parameters, progress) {
   .Call(
     wrap__core_run_trans_st, target, coords, slice, source, source_coords, source_slice, labels, label_count,
     parameters, progress
@@ -84,4 +84,8 @@ core_run_trans_st <- function(target, coords, slice, source, source_coords, sour
 
 core_bootstrap_loadings <- function(basis, values, anchor, loadings, tiles, parameters, progress) {
   .Call(wrap__core_bootstrap_loadings, basis, values, anchor, loadings, tiles, parameters, progress)
+}
+
+core_trans_st_embedding <- function(target, source, neighbours, labels, label_count, parameters, progress) {
+  .Call(wrap__core_trans_st_embedding, target, source, neighbours, labels, label_count, parameters, progress)
 }

@@ -11,8 +11,8 @@
 #'   normal interval), `sign_stability` (share of draws in which the loading keeps its sign), `statistic` (loading /
 #'   standard error), `p_value` (two-sided, normal), and `fdr` (Benjamini and Hochberg, over all rows).
 #' @section Assumptions:
-#' Tiles are independent, loadings nearly normal, and the factors are well separated: for factors of nearly equal variance
-#' the standard errors hold what the turning cannot undo.
+#' Tiles are independent, loadings nearly normal, and the factors are well separated: for factors of nearly equal
+#' variance the standard errors hold what the turning cannot undo.
 #' @section Errors:
 #' An object without a fit, or too few draws, are errors of class `starscape_error_argument`.
 #' @references

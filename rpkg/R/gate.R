@@ -924,7 +924,7 @@ gateMarkerPlaces <- function(input, coords, settings) {
 
 # Counts, label, data set and place of the cells of one source or a list of several, over the genes they share.
 gateSource <- function(source, labels, coords, slice) {
-  if (missing(source)) stopArgument("source", "is missing", "Give counts of labelled cells, genes x cells, or an object.")
+  if (missing(source)) stopArgument("source", "is missing", "Give counts of labelled cells, or an object with them.")
   if (missing(labels)) stopArgument("labels", "is missing", "Give the label of each cell of the source.")
   if (!is.list(source) || is.data.frame(source)) {
     return(oneSource(source, labels, coords, slice))
@@ -960,7 +960,8 @@ oneSource <- function(source, labels, coords, slice) {
   labels <- found$labels
   if (!is.atomic(labels) || length(labels) != ncol(counts)) {
     stopArgument(
-      "labels", sprintf("must have one value for each of the %d cells of the source, not %s", ncol(counts), describe(labels))
+      "labels",
+      sprintf("must have one value for each of the %d cells of the source, not %s", ncol(counts), describe(labels))
     )
   }
   slice <- gateSlice(if (is.null(found$slice)) slice else found$slice, ncol(counts))
@@ -1000,13 +1001,15 @@ gateSharedGenes <- function(genes, known) {
   shared <- intersect(genes, known)
   if (length(shared) < min(leastShared, length(genes), length(known))) {
     stopArgument(
-      "source", sprintf("shares only %d genes with `x` (%d and %d genes)", length(shared), length(known), length(genes)),
+      "source",
+      sprintf("shares only %d genes with `x` (%d and %d genes)", length(shared), length(known), length(genes)),
       sprintf("Give a source with at least %d genes of the same names.", leastShared)
     )
   }
   if (length(shared) < max(length(genes), length(known))) {
     tell(
-      length(shared), " genes are shared by `x` (", length(genes), ") and `source` (", length(known), "). The others are left out."
+      length(shared), " genes are shared by `x` (", length(genes), ") and `source` (", length(known), "). ",
+      "The others are left out."
     )
   }
   shared
@@ -1021,13 +1024,15 @@ gateSourceCells <- function(known, genes) {
   levels <- sort(unique(labels[!is.na(labels)]), method = "radix")
   if (length(levels) < 2) {
     stopArgument(
-      "labels", sprintf("must name at least two different labels, not %s", if (length(levels) == 0) "none" else quoted(levels)),
+      "labels",
+      sprintf("must name at least two different labels, not %s", if (length(levels) == 0) "none" else quoted(levels)),
       "Without labels, use runStarscape()."
     )
   }
   slice <- factor(known$slice[used], levels = unique(known$slice[used]))
   list(
-    counts = counts[, used, drop = FALSE], coords = if (!is.null(known$coords)) unname(known$coords[used, , drop = FALSE]),
+    counts = counts[, used, drop = FALSE],
+    coords = if (!is.null(known$coords)) unname(known$coords[used, , drop = FALSE]),
     label = ifelse(is.na(labels), 0L, match(labels, levels)), levels = levels, slice = as.integer(slice) - 1L
   )
 }
@@ -1059,6 +1064,11 @@ gateTransst <- function(x) {
   } else {
     x
   }
-  if (!inherits(fit, "transst_fit")) stopArgument("x", "is not a fit of runTransST() and has none", "Run runTransST() first.")
+  if (!inherits(fit, "transst_fit")) {
+    stopArgument("x", "is not a fit of runTransST() and has none", "Run runTransST() first.")
+  }
+  if (is.null(fit$loadings)) {
+    stopArgument("x", "was fitted with embedding \"starscape\", which has no loadings", "Use embedding = \"factors\".")
+  }
   fit
 }

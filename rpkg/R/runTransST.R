@@ -9,11 +9,11 @@
 #' 1. **Source**: \eqn{x = W v + e}, \eqn{v | k \sim N(\mu_k, \Sigma_k)} for a cell of label \eqn{k},
 #'   \eqn{e \sim N(0, \Lambda)} with a noise variance for each gene. Fitted by EM; cells without label take part, their
 #'   label is a hidden variable.
-#' 2. **Loadings**: those of the target span the leading eigenvectors of \eqn{(1 - \lambda) C + \lambda W_0 W_0^T}, where
-#'   \eqn{C} is the target's covariance and \eqn{W_0 W_0^T} the one that the source's factors explain. This minimises
-#'   \eqn{||X - V W^T||^2 + \lambda' ||W - W_0||^2} over factors and loadings, with
-#'   \eqn{\lambda' = n \lambda / (1 - \lambda)}. \eqn{\lambda} is the source's share: 0 ignores it, 1 takes its loadings as
-#'   they are. It is chosen by five-fold cross-validation over tiles of tissue.
+#' 2. **Loadings**: those of the target span the leading eigenvectors of \eqn{(1 - \lambda) C + \lambda W_0 W_0^T},
+#'   where \eqn{C} is the target's covariance and \eqn{W_0 W_0^T} the one that the source's factors explain. This
+#'   minimises \eqn{||X - V W^T||^2 + \lambda' ||W - W_0||^2} over factors and loadings, with
+#'   \eqn{\lambda' = n \lambda / (1 - \lambda)}. \eqn{\lambda} is the source's share: 0 ignores it, 1 takes its
+#'   loadings as they are. It is chosen by five-fold cross-validation over tiles of tissue.
 #' 3. **Domains**: factors, averaged over neighbouring spots, follow a Gaussian mixture with one covariance; the labels
 #'   may follow a Potts model on the spatial graph. Domains that stand for a label of the source have a conjugate prior:
 #'   the source's cells of that label count like further spots.
@@ -21,21 +21,22 @@
 #' Borrowing across tissues can hurt. So the source's labels are first carried to the target by linear discriminants in
 #' the target's own factor space, and the means of the spots of each label compared with those of the source's cells:
 #' `predictedShare` is the share of the variation between the target's means that the source's predict (an
-#' \eqn{R^2}, negative when they are worse than the overall mean). With `borrow = "auto"` labels and loadings are borrowed
-#' when it exceeds one half; otherwise the result is the target's own. The target's own fit is always in `targetOnly`.
+#' \eqn{R^2}, negative when they are worse than the overall mean). With `borrow = "auto"` labels and loadings are
+#' borrowed when it exceeds one half; otherwise the result is the target's own. The target's own fit is always in
+#' `targetOnly`.
 #'
 #' @param x A section: a matrix of counts, genes x spots, with `coords`, or a `Seurat`, `SingleCellExperiment` or
 #'   `SpatialExperiment` object.
 #' @param source The labelled source: a matrix of counts, genes x cells, a `Seurat` or `SingleCellExperiment` object, or
 #'   a list of several. Genes are matched by name.
-#' @param labels The cells' labels: a vector with one value a cell, NA where unknown, or the name of a column of the cell
-#'   metadata. For a list of sources a list of these, or one column name for all.
+#' @param labels The cells' labels: a vector with one value a cell, NA where unknown, or the name of a column of the
+#'   cell metadata. For a list of sources a list of these, or one column name for all.
 #' @param ... Further arguments of the default method; for objects also `assay`, `layer` and `image` as in
 #'   [runStarscape()].
 #' @return For matrices a `transst_fit`: a list with
 #'   * `domain`: the domain of each spot, a factor ordered by size, and `posterior`, spots x domains;
-#'   * `factors`: spots x factors, of unit variance before they are averaged over neighbours; `loadings`: genes x factors,
-#'     turned by varimax so that each factor has few genes of large loading, by falling explained variance; and
+#'   * `factors`: spots x factors, of unit variance before they are averaged over neighbours; `loadings`: genes x
+#'     factors, turned by varimax so that each factor has few genes of large loading, by falling explained variance; and
 #'     `sourceLoadings`, turned nearest to them;
 #'   * `lambda`: the source's share in the loadings; `validation`: the error of held-out spots along the shares, as a
 #'     share of their sum of squares; `angles`: principal angles between the two sets of loadings, in degrees;
@@ -50,8 +51,8 @@
 #'   Objects come back with the factors as reduced dimension `transst`, the columns `domain`, `domain_confidence` and
 #'   `transst_label`, and the fit in `Misc(x, "transst")` or `metadata(x)$transst`.
 #' @section Errors:
-#' Unusable input is an error of class `starscape_error_argument` whose field `argument` names the argument; a model that
-#' cannot be fitted is one of class `starscape_error_numeric` or `starscape_error_not_converged`.
+#' Unusable input is an error of class `starscape_error_argument` whose field `argument` names the argument; a model
+#' that cannot be fitted is one of class `starscape_error_numeric` or `starscape_error_not_converged`.
 #' @references
 #' Liu, Wang, Chen, Rustgi, Yuan and Hu (2025). TransST: transfer learning embedded spatial factor modeling of spatial
 #' transcriptomics data. BMC Bioinformatics. \doi{10.1186/s12859-025-06099-z}
@@ -85,12 +86,15 @@ runTransST <- function(x, source, labels, ...) {
 #' @param interaction Whether neighbouring labels follow a Potts model, its strength by maximum pseudo-likelihood:
 #'   `"potts"`, `"none"`, or `"auto"`: only for factors that are not averaged, because averages hold what the neighbours
 #'   say already.
+#' @param embedding What domains are found in: `"factors"`, or the embedding that [runStarscape()] gives target and
+#'   source together, which needs places of the source. Its dimensions have no loadings.
 #' @param sourceCoords Places of the source's cells where it is a tissue section: its factors are then averaged in the
 #'   same way. For a list of sources a list. Objects know theirs.
 #' @param sourceSlice Section or data set of each cell of the source; each is standardised on its own. A list of sources
 #'   has one for each element.
 #' @param graph Settings of the spatial graph from [graphControl()]; its `steps` is not used.
-#' @param seed Whole number; for uniformity, as the fit has nothing random.
+#' @param seed Whole number from 0 to 2147483647 from which the random numbers of `embedding = "starscape"` are drawn;
+#'   otherwise nothing is random.
 #' @param threads Number of threads, a whole number from 1. It does not change the result.
 #' @param verbose Whether to show progress.
 #' @export
@@ -98,8 +102,9 @@ runTransST.default <- function(x, source, labels, coords = NULL, slice = NULL, k
                                borrow = c("auto", "always", "never"), nFeatures = 2000,
                                normalisation = c("log", "pearson"), kRange = c(2, 10),
                                criterion = c("MBIC", "BIC", "HBIC"), steps = 4,
-                               interaction = c("auto", "potts", "none"), sourceCoords = NULL, sourceSlice = NULL,
-                               graph = graphControl(), seed = 1, threads = 2, verbose = rlang::is_interactive(), ...) {
+                               interaction = c("auto", "potts", "none"), embedding = c("factors", "starscape"),
+                               sourceCoords = NULL, sourceSlice = NULL, graph = graphControl(),
+                               seed = 1, threads = 2, verbose = rlang::is_interactive(), ...) {
   gateDots(...)
   settings <- gateFields(mget(names(transstChecks)), transstChecks)
   controls <- flattenControls(gateControl(graph, "graphControl"))
@@ -114,6 +119,9 @@ runTransST.default <- function(x, source, labels, coords = NULL, slice = NULL, k
     settings[setdiff(names(settings), "verbose")], controls[names(controls) != "steps"],
     list(k = k, kLow = range[[1]], kHigh = range[[2]])
   )
+  if (settings$embedding == "starscape") {
+    return(newEmbeddedFit(embedTogether(target, known, graph, settings), target, known, parameters, settings$verbose))
+  }
   newTransstFit(fitTransst(target, known, parameters, progressBar(settings$verbose)), target, known, parameters)
 }
 
@@ -121,7 +129,8 @@ transstChecks <- list(
   nFactors = wholeNumber(1, 1000), lambda = realNumber(0, 1, optional = TRUE),
   borrow = oneOf(c("auto", "always", "never")), nFeatures = wholeNumber(2, largestInteger),
   normalisation = oneOf(c("log", "pearson")), criterion = oneOf(c("MBIC", "BIC", "HBIC")), steps = wholeNumber(0, 64),
-  interaction = oneOf(c("auto", "potts", "none")), seed = wholeNumber(0, largestInteger),
+  interaction = oneOf(c("auto", "potts", "none")), embedding = oneOf(c("factors", "starscape")),
+  seed = wholeNumber(0, largestInteger),
   threads = wholeNumber(1, 1024), verbose = yesOrNo
 )
 
@@ -131,4 +140,27 @@ fitTransst <- function(target, known, parameters, progress) {
     countParts(target$counts), coords, sliceNumbers(target$slice, target$used), countParts(known$counts),
     known$coords, known$slice, known$label, length(known$levels), parameters, progress
   ))
+}
+
+# The embedding of target and source fitted together, with the target's graph.
+embedTogether <- function(target, known, graph, settings) {
+  if (is.null(known$coords)) {
+    stopArgument("sourceCoords", "is missing, and embedding \"starscape\" needs it", "Use embedding = \"factors\".")
+  }
+  spots <- ncol(target$counts)
+  counts <- cbind(target$counts, known$counts)
+  colnames(counts) <- paste0("spot", seq_len(ncol(counts)))
+  own <- if (is.null(target$slice)) rep(1L, spots) else as.integer(target$slice[target$used])
+  slice <- c(paste0("target", own), paste0("source", known$slice))
+  coords <- rbind(unname(target$coords[target$used, , drop = FALSE]), known$coords)
+  fit <- suppressMessages(classes = "starscape_message", runStarscape.default(
+    counts, coords, slice,
+    latentDim = settings$nFactors, nFeatures = settings$nFeatures, normalisation = settings$normalisation,
+    graph = graph, seed = settings$seed, threads = settings$threads, verbose = settings$verbose
+  ))
+  list(
+    target = unname(fit$embedding[seq_len(spots), , drop = FALSE]),
+    source = unname(fit$embedding[-seq_len(spots), , drop = FALSE]),
+    graph = fit$graph[seq_len(spots), seq_len(spots)]
+  )
 }

@@ -27,8 +27,8 @@
 #'   those of [runStarscape()] (for `"starscape_prior"` all but `epochs`); `nFeatures` (2000 variable genes) and `npcs`
 #'   (components: 20, for BayesSpace 15) for the others, and `neighbours` (of the graph: 20) for `"seurat"`; `platform`
 #'   (`"Visium"`, `"VisiumHD"` or `"ST"`), `nrep` (50000) and `burnIn` (1000, less than `nrep`) for `"bayesspace"`;
-#'   `lambda` (0.8) and `neighbours` (50) for `"banksy"`; `source` and `labels`, and the arguments of [runTransST()], for
-#'   `"transst"`, whose result has nothing random.
+#'   `lambda` (0.8) and `neighbours` (50) for `"banksy"`; `source` and `labels`, and the arguments of [runTransST()],
+#'   for `"transst"`, whose result has nothing random.
 #' @return A list of class `stability_sweep`:
 #'   * `labels`: whole numbers, spots x seeds that succeeded, in the labels of the consensus: the groups of every run
 #'     are matched with the consensus domains one to one (Hungarian method), and groups that are left over take the

@@ -69,21 +69,20 @@ banksyMethod <- function(nFeatures = 2000, npcs = 20, lambda = 0.8, neighbours =
   adapter(function(x, seed) banksyObject(x, seed, settings), cluster, "banksy", settings, placed = TRUE)
 }
 
-# TransST with a labelled source. Its factors need no k, but nothing in it is random, so the stages are not told apart.
+# TransST with a labelled source, in one stage: its factors are not random.
 transstMethod <- function(source, labels, nFactors = 15, lambda = NULL, borrow = "auto", nFeatures = 2000,
-                          normalisation = "log", steps = 4, sourceCoords = NULL, sourceSlice = NULL) {
+                          normalisation = "log", steps = 4, embedding = "factors", sourceCoords = NULL, sourceSlice = NULL) {
   if (missing(source)) stopArgument("source", "is missing", "Method \"transst\" needs a labelled source.")
   if (missing(labels)) stopArgument("labels", "is missing", "Give the label of each cell of the source.")
-  single <- gateFields(mget(c("nFactors", "lambda", "borrow", "nFeatures", "normalisation", "steps")), transstChecks[c(
-    "nFactors", "lambda", "borrow", "nFeatures", "normalisation", "steps"
-  )])
+  names <- c("nFactors", "lambda", "borrow", "nFeatures", "normalisation", "steps", "embedding")
+  single <- gateFields(mget(names), transstChecks[names])
   cluster <- function(tissue, k, seed) {
     suppressMessages(classes = "starscape_message", rlang::inject(runTransST.default(
       tissue$counts, source, labels, tissue$coords, tissue$slice, k = k, sourceCoords = sourceCoords,
       sourceSlice = sourceSlice, seed = seed, verbose = FALSE, !!!single
     )))$domain
   }
-  adapter(function(x, seed) x, cluster, "transst", single, placed = TRUE, seeded = FALSE)
+  adapter(function(x, seed) x, cluster, "transst", single, placed = TRUE)
 }
 
 builtMethods <- list(

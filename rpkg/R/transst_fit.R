@@ -5,34 +5,58 @@ newTransstFit <- function(result, target, known, parameters) {
   features <- rownames(target$counts)[result$features + 1L]
   axes <- paste0("TST_", seq_len(parameters$nFactors))
   loadings <- function(values) matrix(values, ncol = length(axes), dimnames = list(features, axes))
-  rows <- function(values, names) allSpots(values, target$used, spots, names)
-  domains <- transstDomains(result$domains, target$used, spots)
-  labelPosterior <- rows(result$labelPosterior, known$levels)
-  domainLabel <- factor(c(NA, known$levels)[result$domains$label + 1L], levels = known$levels)
-  names(domainLabel) <- colnames(domains$posterior)
+  neighbours <- list(offsets = result$offsets, neighbours = result$neighbours)
+  found <- labelledDomains(result, target, known)
+  found$targetOnly$error <- result$errors[[1]]
+  found$convergence <- c(found$convergence, list(
+    sourceIterations = length(result$sourceLogLik), sourceLogLik = result$sourceLogLik, gradient = result$gradient
+  ))
+  found$convergence$converged <- found$convergence$converged && result$sourceConverged
   structure(
-    c(
-      domains,
-      list(
-        label = spotLabels(result$borrowed, domains, domainLabel, labelPosterior), labelPosterior = labelPosterior,
-        labelScores = labelScores(domains$domain, labelPosterior), domainLabel = domainLabel,
-        borrowed = result$borrowed, predictedShare = result$predictedShare, lambda = result$lambda,
-        validation = data.frame(lambda = result$shares, error = result$errors),
-        angles = acos(pmin(1, result$cosines)) * 180 / pi, factors = rows(result$factors, axes),
-        loadings = loadings(result$loadings), sourceLoadings = loadings(result$sourceLoadings),
-        targetOnly = c(transstDomains(result$targetOnly, target$used, spots), list(error = result$errors[[1]])),
-        convergence = list(
-          converged = result$domains$converged && result$sourceConverged, iterations = result$domains$iterations,
-          sourceIterations = length(result$sourceLogLik), gradient = result$gradient,
-          sourceLogLik = result$sourceLogLik, bound = result$domains$bound
-        ),
-        features = features, coords = target$coords, slice = target$slice,
-        graph = neighbourMatrix(list(offsets = result$offsets, neighbours = result$neighbours), target$used, spots),
-        params = parameters, problem = result[c("basis", "values", "anchor", "tiles")]
-      )
-    ),
+    c(found, list(
+      lambda = result$lambda, validation = data.frame(lambda = result$shares, error = result$errors),
+      angles = acos(pmin(1, result$cosines)) * 180 / pi, factors = allSpots(result$factors, target$used, spots, axes),
+      loadings = loadings(result$loadings), sourceLoadings = loadings(result$sourceLoadings), features = features,
+      coords = target$coords, slice = target$slice, graph = neighbourMatrix(neighbours, target$used, spots),
+      params = parameters, problem = result[c("basis", "values", "anchor", "tiles")]
+    )),
     class = "transst_fit"
   )
+}
+
+# Domains in an embedding of target and source, which has no loadings.
+newEmbeddedFit <- function(embedded, target, known, parameters, verbose) {
+  spots <- rownames(target$coords)
+  axes <- paste0("TST_", seq_len(ncol(embedded$target)))
+  neighbours <- gateGraph(embedded$graph, nrow(embedded$target))
+  result <- unwrap(core_trans_st_embedding(
+    embedded$target, embedded$source, neighbours, known$label, length(known$levels), parameters, progressBar(verbose)
+  ))
+  structure(
+    c(labelledDomains(result, target, known), list(
+      lambda = NA_real_, factors = allSpots(embedded$target, target$used, spots, axes), features = character(),
+      coords = target$coords, slice = target$slice, graph = neighbourMatrix(neighbours, target$used, spots),
+      params = parameters
+    )),
+    class = "transst_fit"
+  )
+}
+
+# Domains, the source's labels and how the search went.
+labelledDomains <- function(result, target, known) {
+  spots <- rownames(target$coords)
+  domains <- transstDomains(result$domains, target$used, spots)
+  labelPosterior <- allSpots(result$labelPosterior, target$used, spots, known$levels)
+  domainLabel <- factor(c(NA, known$levels)[result$domains$label + 1L], levels = known$levels)
+  names(domainLabel) <- colnames(domains$posterior)
+  c(domains, list(
+    label = spotLabels(result$borrowed, domains, domainLabel, labelPosterior), labelPosterior = labelPosterior,
+    labelScores = labelScores(domains$domain, labelPosterior), domainLabel = domainLabel, borrowed = result$borrowed,
+    predictedShare = result$predictedShare, targetOnly = transstDomains(result$targetOnly, target$used, spots),
+    convergence = list(
+      converged = result$domains$converged, iterations = result$domains$iterations, bound = result$domains$bound
+    )
+  ))
 }
 
 transstDomains <- function(found, used, spots) {
@@ -48,7 +72,8 @@ transstDomains <- function(found, used, spots) {
 
 # The label that informs the domain where labels are borrowed; otherwise the most probable one.
 spotLabels <- function(borrowed, domains, domainLabel, posterior) {
-  probable <- factor(colnames(posterior)[max.col(replace(posterior, is.na(posterior), 0), "first")], colnames(posterior))
+  most <- max.col(replace(posterior, is.na(posterior), 0), "first")
+  probable <- factor(colnames(posterior)[most], colnames(posterior))
   label <- if (borrowed) unname(domainLabel[domains$domain]) else probable
   # A domain of its own still resembles a label most.
   label[is.na(label)] <- probable[is.na(label)]
@@ -83,8 +108,9 @@ print.transst_fit <- function(x, ...) {
     nrow(x$factors), length(x$features), ncol(x$factors), nlevels(x$domain)
   ))
   cat(sprintf(
-    "  source: predicts %.0f %% of the variation between domains; labels %s, share in the loadings %.2f\n",
-    100 * max(x$predictedShare, 0), if (x$borrowed) "borrowed" else "not borrowed", x$lambda
+    "  source: predicts %.0f %% of the variation between domains; labels %s%s\n", 100 * max(x$predictedShare, 0),
+    if (x$borrowed) "borrowed" else "not borrowed",
+    if (is.na(x$lambda)) "" else sprintf(", share in the loadings %.2f", x$lambda)
   ))
   resembles <- colnames(x$labelScores)[max.col(replace(x$labelScores, is.na(x$labelScores), 0), "first")]
   cat(sprintf("  domains: %s\n", paste0(levels(x$domain), " (", resembles, ")", collapse = ", ")))

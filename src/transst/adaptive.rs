@@ -154,8 +154,8 @@ impl Adaptive {
         (objective, norm(&outside) / norm(&matrix).max(f64::MIN_POSITIVE))
     }
 
-    /// How far directions are from the best for a share of the source: the part of the weighted covariance's image of them
-    /// that lies outside, relative to the covariance. 0 at the optimum.
+    /// How far directions are from the best for a share of the source: the part of the weighted covariance's image of
+    /// them that lies outside, relative to the covariance. 0 at the optimum.
     ///
     /// # Errors
     /// [`Error::Numeric`] when it is not finite.
@@ -165,8 +165,8 @@ impl Adaptive {
         if gradient.is_finite() { Ok(gradient) } else { Err(Error::Numeric("the loadings are not finite".into())) }
     }
 
-    /// The share of the source by cross-validation: spots of each fold (numbered from 0) are reconstructed from loadings
-    /// fitted without them, at a fixed grid of shares and then by Brent's method around the best.
+    /// The share of the source by cross-validation: spots of each fold (numbered from 0) are reconstructed from
+    /// loadings fitted without them, at a fixed grid of shares and then by Brent's method around the best.
     ///
     /// # Errors
     /// As [`Adaptive::solve`].

@@ -5,8 +5,8 @@
 pub struct Criteria {
     /// −2ℓ + c·df·log n (Schwarz 1978).
     pub bic: f64,
-    /// −2ℓ + c·df·log n·log log(q + n): the modified criterion for a growing number of parameters (Wang, Li & Leng 2009,
-    /// Journal of the Royal Statistical Society B 71:671).
+    /// −2ℓ + c·df·log n·log log(q + n): the modified criterion for a growing number of parameters (Wang, Li & Leng
+    /// 2009, Journal of the Royal Statistical Society B 71:671).
     pub mbic: f64,
     /// −2ℓ + c·df·log(df + log n): for many parameters (after Wang, Kim & Li 2013, Annals of Statistics 41:2505).
     pub hbic: f64,

@@ -10,8 +10,8 @@ use crate::graph::SpatialGraph;
 use crate::monitor::{Monitor, Progress};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
-/// Ridge of the factors' covariance in units of factors / spots, as a share of their mean variance: the fewer spots, the
-/// more the covariance is drawn towards a multiple of the identity.
+/// Ridge of the factors' covariance in units of factors / spots, as a share of their mean variance: the fewer spots,
+/// the more the covariance is drawn towards a multiple of the identity.
 const SHRINKAGE: f64 = 2.5;
 
 /// Starts of the partition that splits a domain.

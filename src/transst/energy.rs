@@ -33,9 +33,9 @@ fn singular() -> Error {
     Error::Numeric("the covariance of the factors is singular: use fewer factors or domains".into())
 }
 
-/// −log p(z_i = k | neighbours) of a Potts model with an external field in which a neighbour of another label costs β/2:
-/// p ∝ exp(field_k − β/2 · number of neighbours not in k). `posterior` (spots x components) stands for the labels of the
-/// neighbours: one column of ones for known labels, otherwise their expected numbers.
+/// −log p(z_i = k | neighbours) of a Potts model with an external field in which a neighbour of another label costs
+/// β/2: p ∝ exp(field_k − β/2 · number of neighbours not in k). `posterior` (spots x components) stands for the labels
+/// of the neighbours: one column of ones for known labels, otherwise their expected numbers.
 pub fn potts_energies<'a>(
     neighbours: impl Fn(usize) -> &'a [u32],
     posterior: ArrayView2<f64>,

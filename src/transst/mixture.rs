@@ -5,12 +5,12 @@
 //!   p(z) ∝ exp(Σ_i α_{z_i} − β/2 · number of neighbouring pairs with different labels),
 //!   μ_k ~ N(m_k, Σ / κ_k)  for domains that stand for a label of the source with mean m_k and κ_k cells.
 //!
-//! Where the source is a section whose factors are averaged as the target's are, its variation within labels informs Σ in
-//! the same way. The prior is the conjugate one: the source's cells of a label count like as many further spots of its
-//! domain. Fitted by mean-field EM (Celeux, Forbes & Peyrard 2003, Pattern Recognition
+//! Where the source is a section whose factors are averaged as the target's are, its variation within labels informs Σ
+//! in the same way. The prior is the conjugate one: the source's cells of a label count like as many further spots of
+//! its domain. Fitted by mean-field EM (Celeux, Forbes & Peyrard 2003, Pattern Recognition
 //! 36:131) with the spots visited one after the other, so that for fixed β each round raises the mean-field bound plus
-//! the log prior; the field α (by iterative scaling) and β (by Brent's method) maximise the pseudo-likelihood in the first
-//! rounds and are then fixed.
+//! the log prior; the field α (by iterative scaling) and β (by Brent's method) maximise the pseudo-likelihood in the
+//! first rounds and are then fixed.
 
 use super::energy::{posterior_of, potts_energies, unary_energies};
 use crate::cluster::{estimate_interaction, potts_sweep, scale_field};
@@ -80,9 +80,9 @@ pub struct SpatialMixture {
     pub converged: bool,
 }
 
-/// Fits the mixture to `scores` (spots x factors) from a `posterior` (spots x domains). `ridge` is the variance added to
-/// every factor: a prior that keeps the covariance regular. Without `interacting` β is 0: a mixture whose field is the log
-/// weights of the domains.
+/// Fits the mixture to `scores` (spots x factors) from a `posterior` (spots x domains). `ridge` is the variance added
+/// to every factor: a prior that keeps the covariance regular. Without `interacting` β is 0: a mixture whose field is
+/// the log weights of the domains.
 ///
 /// # Errors
 /// [`Error::Numeric`] when the covariance becomes singular, [`Error::NotConverged`] when β cannot be found,

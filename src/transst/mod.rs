@@ -1,10 +1,10 @@
 //! TransST: a spatial factor model that borrows from a labelled source, adaptively.
 //!
-//! Liu, Wang, Chen, Rustgi, Yuan & Hu (2025), BMC Bioinformatics, doi:10.1186/s12859-025-06099-z. In the order of the work:
-//! the source's factor model ([`source_model`]), the target's loadings between its own and the source's ([`adaptive`]),
-//! factors averaged over the spatial graph ([`factors`]), what the source's labels say of the target ([`transfer`]), and
-//! a spatial mixture of the factors ([`mixture`]) whose means the labels inform where they predict it ([`domains`]).
-//! Nothing is random but the bootstrap.
+//! Liu, Wang, Chen, Rustgi, Yuan & Hu (2025), BMC Bioinformatics, doi:10.1186/s12859-025-06099-z. In the order of the
+//! work: the source's factor model ([`source_model`]), the target's loadings between its own and the source's
+//! ([`adaptive`]), factors averaged over the spatial graph ([`factors`]), what the source's labels say of the target
+//! ([`transfer`]), and a spatial mixture of the factors ([`mixture`]) whose means the labels inform where they predict
+//! it ([`domains`]). Nothing is random but the bootstrap.
 
 pub mod adaptive;
 pub mod bootstrap;
@@ -95,8 +95,8 @@ pub struct Params {
     pub criterion: Criterion,
     /// Times factors are averaged over spatial neighbours.
     pub steps: usize,
-    /// Whether neighbouring labels interact; `None` for factors that are not averaged. Averages of neighbours already hold
-    /// what a Potts prior would add: both together count the neighbours twice.
+    /// Whether neighbouring labels interact; `None` for factors that are not averaged. Averages of neighbours already
+    /// hold what a Potts prior would add: both together count the neighbours twice.
     pub interaction: Option<bool>,
 }
 
@@ -208,6 +208,39 @@ pub fn fit(target: &Target, source: &Source, params: &Params, monitor: &Monitor)
         graph,
         graph_method,
     })
+}
+
+/// Domains in an embedding of target and source together, instead of factors: what [`fit`] does after its first stage.
+pub struct Embedded {
+    /// Domains and their posterior.
+    pub domains: Domains,
+    /// Domains of the target without labels.
+    pub target_only: Domains,
+    /// The source's labels at the target.
+    pub resemblance: Resemblance,
+    /// Whether the labels inform the domains.
+    pub borrowed: bool,
+}
+
+/// Finds domains in a common embedding, spots x dimensions and cells x dimensions, on the target's `graph`.
+///
+/// # Errors
+/// As [`fit`].
+pub fn fit_embedding<'a>(
+    target: ArrayView2<'a, f64>,
+    source: ArrayView2<'a, f64>,
+    graph: &'a SpatialGraph,
+    (labels, label_count): (&[Option<usize>], usize),
+    params: &Params,
+    monitor: &Monitor,
+) -> Result<Embedded> {
+    let scores = Scores { target, start: target, source, comparable: true, graph };
+    let resemblance = domains::resemblance(&scores, labels, label_count)?;
+    let borrowed = resemblance.borrows(params.borrow);
+    let target_only = domains::find(&scores, None, params, monitor)?;
+    let domains =
+        if borrowed { domains::find(&scores, Some(&resemblance), params, monitor)? } else { target_only.clone() };
+    Ok(Embedded { domains, target_only, resemblance, borrowed })
 }
 
 /// Factor spaces of different shares of the source.

@@ -1,9 +1,9 @@
 //! The factor model of the labelled source: x = W v + e with e ~ N(0, diag Λ), and v | label k ~ N(μ_k, Σ_k).
 //!
 //! Fitted by EM. The label of a cell that has none is a hidden variable with the labels' shares as its prior, as in a
-//! mixture of factor analysers with common loadings (Baek, McLachlan & Flack 2010, IEEE Transactions on Pattern Analysis
-//! and Machine Intelligence 32:1298). Everything a cell contributes to its posterior goes through WᵀΛ⁻¹x (q numbers)
-//! and xᵀΛ⁻¹x, so an iteration costs two products with the data, O(n p q).
+//! mixture of factor analysers with common loadings (Baek, McLachlan & Flack 2010, IEEE Transactions on Pattern
+//! Analysis and Machine Intelligence 32:1298). Everything a cell contributes to its posterior goes through WᵀΛ⁻¹x (q
+//! numbers) and xᵀΛ⁻¹x, so an iteration costs two products with the data, O(n p q).
 
 use crate::error::{Error, Result};
 use crate::monitor::{Monitor, Progress};

@@ -1,13 +1,13 @@
-//! Tiles of tissue: compact groups of neighbouring spots, for cross-validation and the bootstrap. Neighbours repeat each
-//! other, so leaving out or drawing single spots would tell too little of the error.
+//! Tiles of tissue: compact groups of neighbouring spots, for cross-validation and the bootstrap. Neighbours repeat
+//! each other, so leaving out or drawing single spots would tell too little of the error.
 
 use ndarray::ArrayView2;
 
 /// Spots of a tile, about.
 const SPOTS: f64 = 25.0;
 
-/// Tile of each spot, numbered from 0: squares of one size on every slice, about 25 spots each, by slice, row and column.
-/// `coords` is spots x 2.
+/// Tile of each spot, numbered from 0: squares of one size on every slice, about 25 spots each, by slice, row and
+/// column. `coords` is spots x 2.
 pub fn tiles(coords: ArrayView2<f64>, slice: &[usize]) -> Vec<usize> {
     let slices = slice.iter().max().map_or(0, |last| last + 1);
     let mut keys: Vec<(usize, i64, i64)> = vec![(0, 0, 0); slice.len()];

@@ -34,8 +34,8 @@ impl Discriminants {
     /// From `scores` (cells x factors) and their labels, below `label_count` or missing.
     ///
     /// # Errors
-    /// [`Error::Argument`] naming `labels` when fewer than two labels have cells; [`Error::Numeric`] when the covariance
-    /// is singular.
+    /// [`Error::Argument`] naming `labels` when fewer than two labels have cells; [`Error::Numeric`] when the
+    /// covariance is singular.
     pub fn new(scores: ArrayView2<f64>, labels: &[Option<usize>], label_count: usize) -> Result<Self> {
         let shares = indicator(labels, label_count);
         let sizes = shares.sum_axis(Axis(0));

@@ -2,7 +2,9 @@ sections <- simulateSlices(slices = 2, rows = 14, columns = 14, genes = 150, dom
 own <- sections$slice == "slice1"
 borrowing <- function(x = sections$counts[, own], source = sections$counts[, !own], labels = sections$labels[!own], ...,
                       coords = sections$coords[own, ], nFactors = 4) {
-  suppressMessages(classes = "starscape_message", runTransST(x, source, labels, coords = coords, nFactors = nFactors, ...))
+  suppressMessages(
+    runTransST(x, source, labels, coords = coords, nFactors = nFactors, ...), classes = "starscape_message"
+  )
 }
 placed <- borrowing(sourceCoords = sections$coords[!own, ], k = 3)
 
@@ -41,12 +43,23 @@ test_that("seeds, threads and classes of input change nothing", {
   given <- sections$coords[!own, ]
   same(borrowing(sourceCoords = given, k = 3, seed = 7, threads = 1))
   same(borrowing(source = as.matrix(sections$counts[, !own]), sourceCoords = given, k = 3))
-  same(borrowing(source = list(sections$counts[, !own]), labels = list(sections$labels[!own]), sourceCoords = list(given), k = 3))
+  several <- list(sections$counts[, !own])
+  same(borrowing(source = several, labels = list(sections$labels[!own]), sourceCoords = list(given), k = 3))
   sweep <- stabilitySweep(
     sections$counts[, own], "transst", seeds = 1:3, k = 3, coords = sections$coords[own, ], nFactors = 4,
     source = sections$counts[, !own], labels = sections$labels[!own], sourceCoords = given, verbose = FALSE
   )
   expect_identical(sweep$pairwise[upper.tri(sweep$pairwise)], rep(1, 3))
+})
+
+test_that("the embedding of both can take the place of the factors", {
+  given <- sections$coords[!own, ]
+  fit <- borrowing(sourceCoords = given, k = 3, embedding = "starscape")
+  expect_true(fit$borrowed)
+  expect_gt(mean(fit$label == sections$labels[own]), 0.8)
+  expect_output(print(fit), "labels borrowed")
+  expectArgumentError(factorMarkers(fit), "x", "no loadings")
+  expectArgumentError(borrowing(k = 3, embedding = "starscape"), "sourceCoords")
 })
 
 test_that("objects come back with the factors", {
@@ -74,10 +87,14 @@ test_that("objects come back with the factors", {
 test_that("missing labels, few cells and a choice of k are taken", {
   labels <- as.character(sections$labels[!own])
   labels[seq(1, length(labels), 3)] <- NA
-  expect_gt(mean(borrowing(labels = labels, sourceCoords = sections$coords[!own, ], k = 3)$label == sections$labels[own]), 0.8)
+  partly <- borrowing(labels = labels, sourceCoords = sections$coords[!own, ], k = 3)
+  expect_gt(mean(partly$label == sections$labels[own]), 0.8)
   labels[labels == "3" & cumsum(labels %in% "3") > 3] <- NA
   expect_message(
-    runTransST(sections$counts[, own], sections$counts[, !own], labels, coords = sections$coords[own, ], k = 3, nFactors = 4),
+    runTransST(
+      sections$counts[, own], sections$counts[, !own], labels,
+      coords = sections$coords[own, ], k = 3, nFactors = 4
+    ),
     "no more cells than factors", class = "starscape_message"
   )
   chosen <- borrowing(kRange = c(2, 5), steps = 0)
@@ -90,7 +107,8 @@ test_that("missing labels, few cells and a choice of k are taken", {
 
 test_that("what cannot be used is named", {
   other <- sections$counts[, !own]
-  expectArgumentError(borrowing(source = `rownames<-`(other, paste0("no", seq_len(150))), k = 3), "source", "shares only 0")
+  renamed <- `rownames<-`(other, paste0("no", seq_len(150)))
+  expectArgumentError(borrowing(source = renamed, k = 3), "source", "shares only 0")
   expectArgumentError(borrowing(labels = rep("a", sum(!own)), k = 3), "labels", "two different")
   expectArgumentError(borrowing(labels = 1:3, k = 3), "labels", "one value for each")
   expectArgumentError(borrowing(nFactors = 151, k = 3), "nFactors", "at most")

@@ -1,7 +1,7 @@
 //! `core_run_trans_st` and `core_bootstrap_loadings`: a spatial factor model that borrows from a labelled source.
 
 use crate::answer::{Failure, answer};
-use crate::arguments::{Parameters, indices, matrix, optional_matrix};
+use crate::arguments::{Parameters, graph, indices, matrix, optional_matrix};
 use crate::fit::graph_method;
 use crate::worker;
 use extendr_api::prelude::*;
@@ -11,12 +11,13 @@ use starscape::preprocess::{FeatureParams, FeatureSelection, Normalisation};
 use starscape::transst::adaptive::Adaptive;
 use starscape::transst::bootstrap::bootstrap;
 use starscape::transst::domains::Domains;
-use starscape::transst::{Borrow, Criterion, Params, Source, Target, TransSt, fit};
+use starscape::transst::{Borrow, Criterion, Params, Source, Target, TransSt, fit, fit_embedding};
 use starscape::{Error, Result};
 
 extendr_module! {
     mod run_trans_st;
     fn core_run_trans_st;
+    fn core_trans_st_embedding;
     fn core_bootstrap_loadings;
 }
 
@@ -60,6 +61,40 @@ fn core_run_trans_st(
         let threads = parameters.whole("threads")?;
         let found = worker::run(threads, &progress, |monitor| fit(&target, &source, &params, monitor))?;
         write(found)
+    };
+    answer(run())
+}
+
+/// Domains in a common embedding of target and source.
+#[extendr]
+fn core_trans_st_embedding(
+    target: Robj,
+    source: Robj,
+    neighbours: Robj,
+    labels: Robj,
+    label_count: i32,
+    parameters: List,
+    progress: Robj,
+) -> List {
+    let run = || -> std::result::Result<Robj, Failure> {
+        let parameters = Parameters::new(parameters);
+        let (target, source) = (matrix(&target, "x")?, matrix(&source, "source")?);
+        let graph = graph(&neighbours)?.ok_or_else(|| Error::argument("x", "has no graph"))?;
+        let labels: Vec<Option<usize>> =
+            indices(&labels, "labels")?.into_iter().map(|label| label.checked_sub(1)).collect();
+        let params = read(&parameters)?;
+        let threads = parameters.whole("threads")?;
+        let known = (labels.as_slice(), label_count as usize);
+        let found =
+            worker::run(threads, &progress, |monitor| fit_embedding(target, source, &graph, known, &params, monitor))?;
+        Ok(list!(
+            domains = domains(found.domains)?,
+            targetOnly = domains(found.target_only)?,
+            labelPosterior = robj(found.resemblance.posterior)?,
+            predictedShare = found.resemblance.predicted_share,
+            borrowed = found.borrowed
+        )
+        .into())
     };
     answer(run())
 }
