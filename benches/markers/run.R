@@ -73,7 +73,7 @@ nullTable <- function(genes) {
   mean <- apply(all, 1:2, mean)
   data.frame(
     genes = genes, correction = colnames(mean), "p < 0.05" = mean[1, ],
-    "standard error" = apply(all[1, , ], 1, stats::sd) / sqrt(length(draws)), "FDR < 0.05" = mean[2, ],
+    "standard error" = apply(all[1, , , drop = FALSE], 2, stats::sd) / sqrt(length(draws)), "FDR < 0.05" = mean[2, ],
     check.names = FALSE, row.names = NULL
   )
 }
