@@ -81,7 +81,8 @@ runTransST <- function(x, source, labels, ...) {
 #' @param nFeatures Number of shared genes to use, chosen by Moran's I in the target.
 #' @param normalisation `"log"` or `"pearson"`, as in [runStarscape()].
 #' @param kRange Smallest and largest number of domains to try.
-#' @param criterion What chooses the number of domains.
+#' @param criterion What chooses the number of domains. Spots are counted as the fewer independent ones they are worth,
+#'   so it tends to few domains; MBIC and HBIC to still fewer. Take it as a guide.
 #' @param steps How many times factors are averaged over neighbouring spots, from 0 to 64.
 #' @param interaction Whether neighbouring labels follow a Potts model, its strength by maximum pseudo-likelihood:
 #'   `"potts"`, `"none"`, or `"auto"`: only for factors that are not averaged, because averages hold what the neighbours
@@ -101,7 +102,7 @@ runTransST <- function(x, source, labels, ...) {
 runTransST.default <- function(x, source, labels, coords = NULL, slice = NULL, k = NULL, nFactors = 15, lambda = NULL,
                                borrow = c("auto", "always", "never"), nFeatures = 2000,
                                normalisation = c("log", "pearson"), kRange = c(2, 10),
-                               criterion = c("MBIC", "BIC", "HBIC"), steps = 4,
+                               criterion = c("BIC", "MBIC", "HBIC"), steps = 4,
                                interaction = c("auto", "potts", "none"), embedding = c("factors", "starscape"),
                                sourceCoords = NULL, sourceSlice = NULL, graph = graphControl(),
                                seed = 1, threads = 2, verbose = rlang::is_interactive(), ...) {
@@ -128,7 +129,7 @@ runTransST.default <- function(x, source, labels, coords = NULL, slice = NULL, k
 transstChecks <- list(
   nFactors = wholeNumber(1, 1000), lambda = realNumber(0, 1, optional = TRUE),
   borrow = oneOf(c("auto", "always", "never")), nFeatures = wholeNumber(2, largestInteger),
-  normalisation = oneOf(c("log", "pearson")), criterion = oneOf(c("MBIC", "BIC", "HBIC")), steps = wholeNumber(0, 64),
+  normalisation = oneOf(c("log", "pearson")), criterion = oneOf(c("BIC", "MBIC", "HBIC")), steps = wholeNumber(0, 64),
   interaction = oneOf(c("auto", "potts", "none")), embedding = oneOf(c("factors", "starscape")),
   seed = wholeNumber(0, largestInteger),
   threads = wholeNumber(1, 1024), verbose = yesOrNo

@@ -171,10 +171,10 @@ fn maximise(
         }
         let (mean, sum) = (means.row(domain).insert_axis(Axis(1)), sums.row(domain).insert_axis(Axis(0)));
         let cross = mean.dot(&sum);
-        scatter = scatter - &cross - &cross.t() + &(mean.dot(&mean.t()) * mass);
+        scatter = scatter - &cross - cross.t() + &(mean.dot(&mean.t()) * mass);
         if strength > 0.0 {
             let offset = (&means.row(domain) - &prior.means.row(domain)).insert_axis(Axis(1));
-            scatter = scatter + &(offset.dot(&offset.t()) * strength);
+            scatter += &(offset.dot(&offset.t()) * strength);
         }
     }
     let spots = scores.nrows() as f64;

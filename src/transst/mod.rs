@@ -116,7 +116,7 @@ impl Default for Params {
             borrow: Borrow::WhenPredictive,
             k: None,
             k_range: (2, 10),
-            criterion: Criterion::Mbic,
+            criterion: Criterion::Bic,
             steps: 4,
             interaction: None,
         }

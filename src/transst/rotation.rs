@@ -46,3 +46,37 @@ pub fn procrustes(loadings: &Array2<f64>, target: &Array2<f64>) -> Result<Array2
         _ => Ok(Array2::eye(loadings.ncols())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn worst(matrix: &Array2<f64>) -> f64 {
+        matrix.iter().fold(0.0, |worst, value| value.abs().max(worst))
+    }
+
+    #[test]
+    fn simple_structure_is_found_again_after_any_turn() -> Result<()> {
+        // Each feature loads on one factor, by different amounts.
+        let simple =
+            Array2::from_shape_fn(
+                (30, 3),
+                |(feature, factor)| {
+                    if feature % 3 == factor { 1.0 + feature as f64 / 40.0 } else { 0.0 }
+                },
+            );
+        let (mixed, _) =
+            ndarray_linalg::QR::qr(&Array2::from_shape_fn((3, 3), |(i, j)| ((3 * i + 2 * j) as f64).cos()))?;
+        let turned = simple.dot(&mixed);
+        let rotation = varimax(&turned)?;
+        assert!(worst(&(rotation.t().dot(&rotation) - Array2::<f64>::eye(3))) < 1e-10);
+        let found = turned.dot(&rotation);
+        for row in found.rows() {
+            let mut sizes: Vec<f64> = row.iter().map(|value| value.abs()).collect();
+            sizes.sort_by(f64::total_cmp);
+            assert!(sizes[1] < 1e-3 * sizes[2], "{sizes:?}");
+        }
+        assert!(worst(&(turned.dot(&procrustes(&turned, &simple)?) - &simple)) < 1e-10);
+        Ok(())
+    }
+}

@@ -212,14 +212,14 @@ impl Moments {
         let mut model = before.clone();
         let cells = self.masses.sum();
         let mut second = Array2::zeros(posterior[0].raw_dim());
-        for label in 0..self.masses.len() {
+        for (label, posterior) in posterior.iter().enumerate() {
             let mass = self.masses[label];
-            second = second + &self.products[label] + &(&posterior[label] * mass);
+            second = second + &self.products[label] + &(posterior * mass);
             if mass < 1e-9 {
                 continue;
             }
             let mean = &self.sums.row(label) / mass;
-            model.covariances[label] = &self.products[label] / mass - outer(mean.view()) + &posterior[label];
+            model.covariances[label] = &self.products[label] / mass - outer(mean.view()) + posterior;
             model.means.row_mut(label).assign(&mean);
         }
         let factor = second.factorizec(UPLO::Lower).map_err(|_| singular())?;
@@ -328,7 +328,7 @@ impl SourceModel {
         let mut total = Array2::zeros(self.covariances[0].raw_dim());
         for (label, covariance) in self.covariances.iter().enumerate() {
             let offset = &self.means.row(label) - &centre;
-            total = total + &((covariance + &outer(offset.view())) * self.weights[label]);
+            total += &((covariance + &outer(offset.view())) * self.weights[label]);
         }
         let factor = total.factorizec(UPLO::Lower).map_err(|_| singular())?;
         let mut lower = factor.factor;

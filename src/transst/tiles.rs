@@ -24,8 +24,11 @@ pub fn tiles(coords: ArrayView2<f64>, slice: &[usize]) -> Vec<usize> {
         let side = if width * height > 0.0 { (width * height * share).sqrt() } else { width.max(height) * share };
         let side = if side > 0.0 { side } else { 1.0 };
         for &spot in &spots {
-            let cell = |axis: usize, low: f64| ((coords[[spot, axis]] - low) / side) as i64;
-            keys[spot] = (own, cell(1, top), cell(0, left));
+            // The last spots lie on the edge of their tile, not beyond it.
+            let cell = |axis: usize, low: f64, length: f64| {
+                ((coords[[spot, axis]] - low) / side).min((length / side).ceil() - 1.0).max(0.0) as i64
+            };
+            keys[spot] = (own, cell(1, top, height), cell(0, left, width));
         }
     }
     let mut known = keys.clone();
@@ -37,4 +40,39 @@ pub fn tiles(coords: ArrayView2<f64>, slice: &[usize]) -> Vec<usize> {
 /// Fold of each tile's spots for cross-validation: tiles in turn.
 pub fn folds(tiles: &[usize], count: usize) -> Vec<usize> {
     tiles.iter().map(|tile| tile % count).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array2;
+
+    #[test]
+    fn tiles_are_compact_and_slices_apart() {
+        let coords = Array2::from_shape_fn((800, 2), |(spot, axis)| {
+            let spot = spot % 400;
+            (if axis == 0 { spot % 20 } else { spot / 20 }) as f64
+        });
+        let slice: Vec<usize> = (0..800).map(|spot| spot / 400).collect();
+        let tiles = tiles(coords.view(), &slice);
+        let count = tiles.iter().max().unwrap() + 1;
+        assert!((24..=50).contains(&count), "{count}");
+        for spot in 0..400 {
+            assert!(tiles[spot] != tiles[spot + 400]);
+            for other in 0..spot {
+                if tiles[spot] == tiles[other] {
+                    let far = |axis: usize| (coords[[spot, axis]] - coords[[other, axis]]).abs();
+                    assert!(far(0) < 6.0 && far(1) < 6.0);
+                }
+            }
+        }
+        assert!(folds(&tiles, 5).iter().all(|&fold| fold < 5));
+    }
+
+    #[test]
+    fn spots_on_a_line_or_in_one_place_have_tiles() {
+        let line = Array2::from_shape_fn((100, 2), |(spot, axis)| if axis == 0 { spot as f64 } else { 1.0 });
+        assert_eq!(tiles(line.view(), &[0; 100]).iter().max(), Some(&3));
+        assert_eq!(tiles(Array2::zeros((9, 2)).view(), &[0; 9]), [0; 9]);
+    }
 }

@@ -117,3 +117,26 @@ fn inverse(covariance: &Array2<f64>, ridge: f64) -> Result<Array2<f64>> {
     let singular = |_| Error::Numeric("the labels of the source have no variation within: the covariance is 0".into());
     Ok(regular.factorizec(UPLO::Lower).map_err(singular)?.invc()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::most_probable;
+    use crate::cluster::testing::blobs;
+
+    #[test]
+    fn means_that_are_the_same_predict_and_shuffled_labels_do_not() -> Result<()> {
+        let (source, truth) = blobs(600, 3, 4, 4.0, 1);
+        let labels: Vec<Option<usize>> = truth.iter().copied().map(Some).collect();
+        let known = Discriminants::new(source.view(), &labels, 4)?;
+        let groups = most_probable(&known.posterior(source.view()));
+        assert!(crate::metrics::adjusted_rand_index(&truth, &groups) > 0.9);
+        assert!(known.predicted_share(source.view(), &groups)? > 0.95);
+        let shuffled: Vec<Option<usize>> = (0..600).map(|cell| labels[cell / 4]).collect();
+        let lost = Discriminants::new(source.view(), &shuffled, 4)?;
+        let groups = most_probable(&lost.posterior(source.view()));
+        assert!(lost.predicted_share(source.view(), &groups)? < 0.5);
+        assert!(Discriminants::new(source.view(), &vec![Some(2); 600], 4).is_err());
+        Ok(())
+    }
+}

@@ -99,7 +99,7 @@ test_that("missing labels, few cells and a choice of k are taken", {
   )
   chosen <- borrowing(kRange = c(2, 5), steps = 0)
   expect_identical(chosen$criteria$k, 2:5)
-  expect_identical(nlevels(chosen$domain), chosen$criteria$k[[which.min(chosen$criteria$MBIC)]])
+  expect_identical(nlevels(chosen$domain), chosen$criteria$k[[which.min(chosen$criteria$BIC)]])
   expect_gt(chosen$beta, 0)
   more <- borrowing(k = 5)
   expect_identical(sum(is.na(more$domainLabel)), 2L)
