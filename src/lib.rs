@@ -26,6 +26,7 @@ pub mod simulate;
 pub mod stability;
 pub mod surface;
 pub mod threads;
+pub mod tiles;
 pub mod transst;
 pub mod vae;
 

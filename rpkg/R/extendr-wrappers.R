@@ -89,3 +89,9 @@ core_bootstrap_loadings <- function(basis, values, anchor, loadings, tiles, para
 core_trans_st_embedding <- function(target, source, neighbours, labels, label_count, parameters, progress) {
   .Call(wrap__core_trans_st_embedding, target, source, neighbours, labels, label_count, parameters, progress)
 }
+
+core_dimension_loadings <- function(values, rows, offsets, dim, genes, embedding, coords, slice, parameters, progress) {
+  .Call(
+    wrap__core_dimension_loadings, values, rows, offsets, dim, genes, embedding, coords, slice, parameters, progress
+  )
+}

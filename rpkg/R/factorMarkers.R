@@ -1,10 +1,11 @@
-#' Genes that drive the factors
+#' Genes that drive factors and dimensions
 #'
-#' Loadings of the factors of [runTransST()] with standard errors from a bootstrap over tiles of tissue: about 25
-#' neighbouring spots are drawn together, so that their dependence is kept; the loadings are fitted anew with the same
-#' share of the source and turned to the original ones.
+#' Loadings of the factors of [runTransST()], or of the dimensions of the embedding of [runStarscape()], with standard
+#' errors from a bootstrap over tiles of tissue: about 25 neighbouring spots are drawn together, so that their dependence
+#' is kept. For factors the loadings are fitted anew with the same share of the source and turned to the original ones.
+#' For dimensions, which a network gives, the loading of a gene is its correlation with the dimension within slices.
 #'
-#' @param x A `transst_fit`, or an object on which [runTransST()] was run.
+#' @param x A `transst_fit`, or an object on which [runTransST()] or [runStarscape()] was run; for a `fit`, its counts.
 #' @param ... Further arguments of the methods.
 #' @return A data frame, a row for each gene and factor, by factor and p-value: `gene`, `factor`, `loading` (of
 #'   standardised expression on a factor of unit variance), `source_loading`, `std_error`, `lower` and `upper` (95 %
@@ -32,14 +33,16 @@ factorMarkers <- function(x, ...) {
 }
 
 #' @rdname factorMarkers
+#' @param fit For counts as `x`, the `starscape_fit` whose dimensions are wanted.
+#' @param features For dimensions, names of the genes; `NULL` for those of the fit.
 #' @param draws Number of bootstrap draws, a whole number from 2.
 #' @param seed Whole number from 0 to 2147483647 from which the draws are made.
 #' @param threads Number of threads, a whole number from 1. It does not change the result.
 #' @param verbose Whether to show progress.
 #' @export
-factorMarkers.default <- function(x, draws = 200, seed = 1, threads = 2, verbose = rlang::is_interactive(), ...) {
+factorMarkers.default <- function(x, fit = NULL, features = NULL, draws = 200, seed = 1, threads = 2,
+                                  verbose = rlang::is_interactive(), ...) {
   gateDots(...)
-  fit <- gateTransst(x)
   settings <- gateFields(
     list(draws = draws, seed = seed, threads = threads, verbose = verbose),
     list(
@@ -47,6 +50,10 @@ factorMarkers.default <- function(x, draws = 200, seed = 1, threads = 2, verbose
       verbose = yesOrNo
     )
   )
+  if (!is.null(fit)) {
+    return(dimensionMarkers(x, storedFit(fit, "fit"), features, settings))
+  }
+  fit <- gateTransst(x)
   parameters <- c(settings[c("draws", "seed", "threads")], lambda = fit$lambda)
   problem <- fit$problem
   spread <- unwrap(core_bootstrap_loadings(
@@ -54,6 +61,22 @@ factorMarkers.default <- function(x, draws = 200, seed = 1, threads = 2, verbose
     progressBar(settings$verbose)
   ))
   factorTable(fit, spread)
+}
+
+dimensionMarkers <- function(x, fit, features, settings) {
+  counts <- gateFittedSpots(gateNames(gateCounts(x)), rownames(fit$embedding))
+  genes <- sort(gateGenes(features, fit$features, rownames(counts)))
+  used <- usedSpots(fit)
+  parts <- countParts(counts[, used, drop = FALSE])
+  parameters <- c(settings[c("draws", "seed", "threads")], fit$params["normalisation"])
+  found <- unwrap(core_dimension_loadings(
+    parts$values, parts$rows, parts$offsets, parts$dim, genes, unname(fit$embedding[used, , drop = FALSE]),
+    unname(fit$coords[used, , drop = FALSE]), sliceNumbers(fit$slice, used), parameters,
+    progressBar(settings$verbose)
+  ))
+  names <- list(rownames(counts)[genes + 1L], colnames(fit$embedding))
+  loadings <- matrix(found$loadings, ncol = length(names[[2]]), dimnames = names)
+  factorTable(list(loadings = loadings, sourceLoadings = replace(loadings, TRUE, NA)), found)
 }
 
 factorTable <- function(fit, spread) {

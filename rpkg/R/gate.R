@@ -1072,3 +1072,11 @@ gateTransst <- function(x) {
   }
   fit
 }
+
+# Which reduction the genes are wanted for.
+factorReduction <- function(reduction, transst) {
+  if (is.null(reduction)) {
+    return(if (transst) "transst" else "starscape")
+  }
+  oneOf(c("transst", "starscape"))(reduction, "reduction")
+}

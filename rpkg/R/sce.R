@@ -182,3 +182,17 @@ runTransST.SingleCellExperiment <- function(x, source, labels, coords = NULL, sl
   S4Vectors::metadata(x)$transst <- fit
   x
 }
+
+#' @rdname factorMarkers
+#' @export
+factorMarkers.SingleCellExperiment <- function(x, reduction = NULL, features = NULL, assay = "counts", ...) {
+  needPackage("SingleCellExperiment")
+  if (factorReduction(reduction, !is.null(S4Vectors::metadata(x)$transst)) == "transst") {
+    return(factorMarkers.default(gateTransst(x), ...))
+  }
+  fit <- sceFit(x)
+  counts <- sceCounts(x, assay)
+  # The names of the spots stay with the fit also where the object has none.
+  colnames(counts) <- rownames(fit$embedding)
+  factorMarkers.default(counts, fit = fit, features = features, ...)
+}

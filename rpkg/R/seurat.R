@@ -252,3 +252,15 @@ seuratStoreTransst <- function(x, fit, assay) {
   x@misc$transst <- fit
   x
 }
+
+#' @rdname factorMarkers
+#' @param reduction `"transst"` or `"starscape"`; `NULL` takes the first of them that the object has.
+#' @param assay,layer For dimensions, where the raw counts are, as in [runStarscape()].
+#' @export
+factorMarkers.Seurat <- function(x, reduction = NULL, features = NULL, assay = NULL, layer = "counts", ...) {
+  needPackage("SeuratObject")
+  if (factorReduction(reduction, !is.null(SeuratObject::Misc(x, "transst"))) == "transst") {
+    return(factorMarkers.default(gateTransst(x), ...))
+  }
+  factorMarkers.default(seuratCounts(x, assay, layer), fit = seuratFit(x), features = features, ...)
+}

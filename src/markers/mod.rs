@@ -5,12 +5,14 @@
 //! the counts into two independent parts, one to find domains in and one to test; `inflation` says what it does to rank
 //! sums that neighbouring spots are alike.
 
+mod dimensions;
 mod groups;
 mod inflation;
 mod overdispersion;
 mod rank_sum;
 mod split;
 
+pub use dimensions::{DimensionLoadings, dimension_loadings};
 pub use groups::{Comparison, Groups};
 pub use inflation::rank_inflation;
 pub use overdispersion::overdispersion;

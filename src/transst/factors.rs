@@ -3,7 +3,6 @@
 use super::adaptive::{Adaptive, CrossValidation};
 use super::rotation::{procrustes, varimax};
 use super::source_model::{self, SourceFit};
-use super::tiles::{folds, tiles};
 use super::{Params, Source, Target};
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
@@ -11,6 +10,7 @@ use crate::monitor::Monitor;
 use crate::preprocess::{
     FeatureParams, FeatureSelection, Features, ScaledFeatures, leading_components, select_features,
 };
+use crate::tiles::{folds, tiles};
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use ndarray_linalg::{Eigh, UPLO};
 use rayon::prelude::*;

@@ -15,7 +15,7 @@ pub mod factors;
 pub mod mixture;
 pub mod rotation;
 pub mod source_model;
-mod tiles;
+
 pub mod transfer;
 
 use crate::counts::Counts;

@@ -9,6 +9,7 @@ mod autocorrelation;
 mod cluster_metrics;
 mod domain_markers;
 mod domain_pseudotime;
+mod factor_markers;
 mod find_domains;
 mod fit;
 mod impute_expression;
@@ -28,6 +29,7 @@ extendr_module! {
     use cluster_metrics;
     use domain_markers;
     use domain_pseudotime;
+    use factor_markers;
     use find_domains;
     use fit;
     use impute_expression;

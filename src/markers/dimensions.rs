@@ -1,0 +1,133 @@
+//! Genes that go with the dimensions of an embedding.
+//!
+//! The loading of a gene on a dimension is the slope of its standardised expression on the dimension scaled to unit
+//! variance: their correlation. Its standard error comes from a bootstrap over tiles of tissue.
+
+use crate::counts::Counts;
+use crate::error::{Error, Result};
+use crate::graph::SpatialGraph;
+use crate::monitor::{Monitor, Progress};
+use crate::preprocess::{FeatureParams, FeatureSelection, Normalisation, ScaledFeatures, select_features};
+use crate::random::{Stream, substream};
+use crate::tiles::tiles;
+use ndarray::{Array1, Array2, ArrayView2, Axis};
+use rand::Rng;
+use rayon::prelude::*;
+
+/// Most groups of tiles that are drawn: bounds memory at groups x genes x dimensions.
+const GROUPS: usize = 100;
+
+/// Loadings of genes on dimensions and how sure they are, each genes x dimensions.
+#[derive(Clone, Debug)]
+pub struct DimensionLoadings {
+    /// Slopes on dimensions of unit variance.
+    pub loadings: Array2<f64>,
+    /// Standard errors.
+    pub standard_errors: Array2<f64>,
+    /// Share of draws in which a loading keeps its sign.
+    pub sign_stability: Array2<f64>,
+}
+
+/// Loadings of the chosen `genes` (row numbers, rising) on the dimensions of an `embedding` (spots x dimensions), each
+/// gene standardised within its slice; `coords` is spots x 2. Tiles of about 25 neighbouring spots, in at most 100 groups,
+/// are drawn with replacement (block bootstrap, Künsch 1989, Annals of Statistics 17:1217).
+///
+/// # Errors
+/// [`Error::Argument`] naming `draws` below 2, or `fit` with too few spots to draw from; [`Error::Interrupted`].
+#[allow(clippy::too_many_arguments)] // counts with places, and how to draw
+pub fn dimension_loadings(
+    counts: &Counts,
+    embedding: ArrayView2<f64>,
+    coords: ArrayView2<f64>,
+    slice: &[usize],
+    genes: &[usize],
+    normalisation: Normalisation,
+    (draws, seed): (usize, u64),
+    monitor: &Monitor,
+) -> Result<DimensionLoadings> {
+    if draws < 2 {
+        return Err(Error::argument("draws", format!("must be at least 2, not {draws}")));
+    }
+    let selection = FeatureSelection::Given(genes.to_vec());
+    let params = FeatureParams { normalisation, selection, ..FeatureParams::default() };
+    let no_graph = SpatialGraph::from_edges(counts.spots(), []);
+    let features = select_features(counts, slice, &no_graph, &params, monitor)?;
+    let scaled = ScaledFeatures::new(counts, slice, normalisation, &features);
+    let groups: Vec<usize> = tiles(coords, slice).iter().map(|tile| tile % GROUPS).collect();
+    let count = groups.iter().max().map_or(0, |last| last + 1);
+    if count < 2 {
+        return Err(Error::argument("fit", "has too few spots to be drawn again"));
+    }
+    let dimensions = unit(embedding);
+    let sums: Vec<Sums> = (0..count)
+        .into_par_iter()
+        .map(|group| {
+            monitor.check()?;
+            Ok(Sums::of(&scaled, dimensions.view(), &groups, group))
+        })
+        .collect::<Result<_>>()?;
+    let loadings = slopes(&sums, &vec![1.0; count]);
+    spread(&sums, loadings, draws, seed, monitor)
+}
+
+/// Dimensions centred and of unit variance; 0 where constant.
+fn unit(embedding: ArrayView2<f64>) -> Array2<f64> {
+    let mut values = embedding.to_owned();
+    for mut column in values.columns_mut() {
+        let (mean, deviation) = (column.mean().unwrap_or(0.0), column.std(0.0));
+        column.mapv_inplace(|value| if deviation > 0.0 { (value - mean) / deviation } else { 0.0 });
+    }
+    values
+}
+
+/// What a group of spots adds to the slopes.
+struct Sums {
+    /// Σ x z, genes x dimensions.
+    products: Array2<f64>,
+    /// Σ z², by dimension.
+    squares: Array1<f64>,
+}
+
+impl Sums {
+    fn of(scaled: &ScaledFeatures, dimensions: ArrayView2<f64>, groups: &[usize], group: usize) -> Self {
+        let mut products = Array2::zeros((scaled.features(), dimensions.ncols()));
+        let mut squares = Array1::zeros(dimensions.ncols());
+        for spot in (0..groups.len()).filter(|&spot| groups[spot] == group) {
+            let row = dimensions.row(spot).insert_axis(Axis(0));
+            products += &scaled.block(spot..spot + 1).t().dot(&row);
+            squares += &dimensions.row(spot).mapv(|value| value * value);
+        }
+        Sums { products, squares }
+    }
+}
+
+fn slopes(sums: &[Sums], weights: &[f64]) -> Array2<f64> {
+    let mut products = Array2::zeros(sums[0].products.raw_dim());
+    let mut squares = Array1::<f64>::zeros(sums[0].squares.raw_dim());
+    for (part, &weight) in sums.iter().zip(weights).filter(|(_, weight)| **weight > 0.0) {
+        products.scaled_add(weight, &part.products);
+        squares.scaled_add(weight, &part.squares);
+    }
+    products / squares.mapv(|square| square.max(f64::MIN_POSITIVE))
+}
+
+fn spread(
+    sums: &[Sums],
+    loadings: Array2<f64>,
+    draws: usize,
+    seed: u64,
+    monitor: &Monitor,
+) -> Result<DimensionLoadings> {
+    let (mut squares, mut same) = (Array2::<f64>::zeros(loadings.raw_dim()), Array2::<f64>::zeros(loadings.raw_dim()));
+    for draw in 0..draws {
+        monitor.step(Progress { stage: "bootstrap", done: draw, total: draws, objective: None })?;
+        let mut rng = substream(seed, Stream::Bootstrap, draw as u64);
+        let mut weights = vec![0.0; sums.len()];
+        (0..sums.len()).for_each(|_| weights[rng.random_range(0..sums.len())] += 1.0);
+        let found = slopes(sums, &weights);
+        squares.zip_mut_with(&(&found - &loadings), |sum, offset| *sum += offset * offset);
+        same.zip_mut_with(&(&found * &loadings), |sum, product| *sum += f64::from(*product > 0.0));
+    }
+    let standard_errors = squares.mapv(|sum| (sum / draws as f64).sqrt());
+    Ok(DimensionLoadings { loadings, standard_errors, sign_stability: same / draws as f64 })
+}
