@@ -7,17 +7,17 @@
 #' Counts have the mean \eqn{\ell s_g / \sum s}: \eqn{\ell} is the spot's library size, log-normal around 2000, and
 #' \eqn{s_g} the gene's share.
 #'
-#' * `"negative binomial"`: \eqn{\log s} is the gene's own level, changed by markers of the domain and by smooth patterns
-#'   that have nothing to do with domains; counts have a dispersion of 0.1 on average.
-#' * `"factor"`: \eqn{\log s = b + W v + e}, with \eqn{b} the genes' own levels, \eqn{v | k \sim N(\mu_k, \Sigma_k)} drawn
-#'   for each spot of domain \eqn{k}, \eqn{e_g \sim N(0, \lambda_g)} with \eqn{\lambda_g} uniform between 0.02 and 0.18, and
-#'   Poisson counts. \eqn{W} is normal and gives the log expression of a gene a standard deviation of about 0.3 within a
-#'   domain; \eqn{\Sigma_k} is random with the identity as its mean. Factors are independent over spots: only the labels
-#'   are spatial.
+#' * `"negative binomial"`: \eqn{\log s} is the gene's own level, changed by markers of the domain and by smooth
+#'   patterns that have nothing to do with domains; counts have a dispersion of 0.1 on average.
+#' * `"factor"`: \eqn{\log s = b + W v + e} with \eqn{b} the genes' own levels, and counts are Poisson. For each spot of
+#'   domain \eqn{k} are drawn \eqn{v | k \sim N(\mu_k, \Sigma_k)} and \eqn{e_g \sim N(0, \lambda_g)}, where
+#'   \eqn{\lambda_g} is uniform between 0.02 and 0.18. \eqn{W} is normal and gives the log expression of a gene a
+#'   standard deviation of about 0.3 within a domain; \eqn{\Sigma_k} is random with the identity as its mean. Factors
+#'   are independent over spots: only the labels are spatial.
 #'
 #' A labelled source is a further slice: another part of the same tissue, with the same markers or the same \eqn{W},
-#' \eqn{\mu}, \eqn{\Sigma} and \eqn{\lambda}, and its own layout, factors, noise and batch effect. The slices are the same
-#' with and without it.
+#' \eqn{\mu}, \eqn{\Sigma} and \eqn{\lambda}, and its own layout, factors, noise and batch effect. The slices are the
+#' same with and without it.
 #'
 #' @param slices Number of slices, a whole number from 1.
 #' @param rows,columns Size of each array, whole numbers from 2.
@@ -35,8 +35,8 @@
 #' @param verbose Whether to show progress.
 #' @return A `starscape_simulation`: a list with `counts`, a sparse matrix, genes x spots over all slices; `coords`,
 #'   spots x 2 array positions (x is the array's column, y its row, both from each slice's own origin); `labels`, the
-#'   true domain of each spot (factor); and `slice`, the slice of each spot (factor). With a source also `source`, a list of its `counts`,
-#'   `coords` and `labels`.
+#'   true domain of each spot (factor); and `slice`, the slice of each spot (factor). With a source also `source`, a
+#'   list of its `counts`, `coords` and `labels`.
 #' @section Errors:
 #' A value outside its range, or more than 2e9 spots x genes, is an error of class `starscape_error_argument`.
 #' @references

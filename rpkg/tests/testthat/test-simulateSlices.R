@@ -42,7 +42,7 @@ test_that("a factor model draws other counts of the same layout, and its source 
   expect_false(identical(source$labels, with$labels))
   # Domains of the same name have the same profile in both parts.
   profile <- function(part) {
-    shares <- log1p(1e4 * t(t(part$counts) / Matrix::colSums(part$counts)))
+    shares <- log1p(1e4 * part$counts %*% Matrix::Diagonal(x = 1 / Matrix::colSums(part$counts)))
     means <- vapply(levels(part$labels), function(k) Matrix::rowMeans(shares[, part$labels == k]), numeric(100))
     means - rowMeans(means)
   }
