@@ -34,6 +34,8 @@ pub enum Stream {
     Bootstrap = 13,
     /// Counts split into two independent parts.
     Split = 12,
+    /// Factor model of simulated tissue.
+    Factors = 41,
     /// Samples of matches between slices.
     Consensus = 40,
 }

@@ -1,5 +1,6 @@
 //! How much each gene is expressed where.
 
+use super::factor::{FactorModel, Model};
 use super::fields::smooth_fields;
 use super::layout::Layout;
 use super::params::Params;
@@ -31,6 +32,8 @@ pub(super) struct Tissue {
     loadings: Array2<f64>,
     /// Multiplies each gene's dispersion.
     pub dispersion_factors: Array1<f64>,
+    /// What expression follows instead of effects, patterns and dispersion, where that is asked for.
+    pub factors: Option<FactorModel>,
 }
 
 /// Expression of all genes in one slice.
@@ -57,7 +60,11 @@ impl Tissue {
             let loading = params.gradient * normal(&mut rng);
             if follows { loading } else { 0.0 }
         });
-        Tissue { baseline, effects, loadings, dispersion_factors }
+        let factors = match params.model {
+            Model::NegativeBinomial => None,
+            Model::Factor { factors, separation } => Some(FactorModel::draw(params, factors, separation)),
+        };
+        Tissue { baseline, effects, loadings, dispersion_factors, factors }
     }
 
     /// Draws what is particular to one slice, whose spots lie at `positions`.
@@ -81,10 +88,14 @@ impl Tissue {
 }
 
 impl Slice<'_> {
-    /// Expected counts of all genes at one spot that belongs to `domain`; they sum to the spot's library size.
-    pub fn means(&self, spot: usize, domain: usize) -> Array1<f64> {
+    /// Expected counts of all genes at one spot that belongs to `domain`; they sum to the spot's library size. Only a
+    /// factor model draws from `rng`.
+    pub fn means(&self, spot: usize, domain: usize, rng: &mut ChaCha8Rng) -> Array1<f64> {
         let patterns: ArrayView1<f64> = self.patterns.row(spot);
-        let mut means = &self.baseline + &self.tissue.effects.row(domain) + patterns.dot(&self.tissue.loadings);
+        let mut means = match &self.tissue.factors {
+            Some(model) => &self.baseline + &model.sample(domain, rng),
+            None => &self.baseline + &self.tissue.effects.row(domain) + patterns.dot(&self.tissue.loadings),
+        };
         means.mapv_inplace(f64::exp);
         let total = means.sum();
         means *= self.library_sizes[spot] / total;
@@ -92,7 +103,7 @@ impl Slice<'_> {
     }
 }
 
-fn normal(rng: &mut ChaCha8Rng) -> f64 {
+pub(super) fn normal(rng: &mut ChaCha8Rng) -> f64 {
     StandardNormal.sample(rng)
 }
 
@@ -132,7 +143,8 @@ mod tests {
         let tissue = Tissue::draw(&params);
         let positions = params.lattice.positions(params.rows, params.columns);
         let slice = tissue.slice(&params, &positions, 0);
-        let (first, second) = (slice.means(7, 0), slice.means(7, 1));
+        let mut rng = stream(1, Stream::Counts);
+        let (first, second) = (slice.means(7, 0, &mut rng), slice.means(7, 1, &mut rng));
         assert!((first.sum() - slice.library_sizes[7]).abs() < 1e-8 * first.sum());
         let contrast = &tissue.effects.row(0) - &tissue.effects.row(1);
         let marker = (0..params.genes).max_by(|&a, &b| contrast[a].total_cmp(&contrast[b])).expect("genes");

@@ -1,12 +1,15 @@
-//! Simulated sections with known domains: a lattice of spots, a tissue layout, and negative-binomial counts.
+//! Simulated sections with known domains: a lattice of spots, a tissue layout, and counts from markers or a factor
+//! model.
 
 mod expression;
+mod factor;
 mod fields;
 mod lattice;
 mod layout;
 mod params;
 mod slices;
 
+pub use factor::Model;
 pub use lattice::Lattice;
 pub use layout::Layout;
 pub use params::Params;

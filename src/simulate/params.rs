@@ -1,5 +1,6 @@
 //! What can be chosen about simulated sections.
 
+use super::factor::Model;
 use super::lattice::Lattice;
 use super::layout::Layout;
 use crate::error::{Error, Result};
@@ -38,6 +39,8 @@ pub struct Params {
     pub gradient: f64,
     /// Standard deviation of the log-scale shift of half the genes in every slice but the first, 0 or more.
     pub batch_effect: f64,
+    /// How counts depend on the domain. A factor model takes the place of markers, dispersion and gradients.
+    pub model: Model,
     /// Seed of everything drawn.
     pub seed: u64,
 }
@@ -59,6 +62,7 @@ impl Default for Params {
             log_fold_change: 0.7,
             gradient: 0.15,
             batch_effect: 0.0,
+            model: Model::NegativeBinomial,
             seed: 1,
         }
     }
@@ -96,6 +100,7 @@ impl Params {
             return Err(Error::argument("markerShare", format!("must be between 0 and 1, not {}", self.marker_share)));
         }
         self.layout.check()?;
+        self.model.check()?;
         self.check_size()
     }
 

@@ -62,6 +62,8 @@ pub struct Simulation {
 /// Counts are negative binomial, y ~ Poisson(Gamma) with mean μ and variance μ + (dispersion · f + 0.1 / μ) μ² where f is
 /// a gene's own factor around 1. μ is the spot's library size times the gene's share: log-normal over genes, changed by
 /// the domain's markers, by smooth patterns that have nothing to do with domains, and by the slice's batch effect.
+/// With [`Model::Factor`](super::Model) counts are Poisson and the gene's share is exp(b + W v + e) over its sum: b is
+/// the log-normal part with the batch effect, W v + e follows the factor model, and v and e are the spot's own.
 /// The total of a spot varies log-normally, in part smoothly over the tissue. A spot whose counts are all zero is drawn
 /// again; a gene without counts in a slice gets one count at a random spot.
 ///
@@ -118,9 +120,9 @@ impl Column {
         domain: usize,
         rng: &mut ChaCha8Rng,
     ) -> Result<Self> {
-        let means = slice.means(spot, domain);
+        let means = slice.means(spot, domain, rng);
         for _ in 0..ATTEMPTS {
-            let column = Column::draw_once(&means, params.dispersion, &tissue.dispersion_factors, rng)?;
+            let column = Column::draw_once(&means, params.dispersion, tissue, rng)?;
             if !column.rows.is_empty() {
                 return Ok(column);
             }
@@ -128,10 +130,14 @@ impl Column {
         Err(Error::argument("librarySize", "and its spread leave spots without counts"))
     }
 
-    fn draw_once(means: &Array1<f64>, dispersion: f64, factors: &Array1<f64>, rng: &mut ChaCha8Rng) -> Result<Self> {
+    fn draw_once(means: &Array1<f64>, dispersion: f64, tissue: &Tissue, rng: &mut ChaCha8Rng) -> Result<Self> {
         let mut column = Column { rows: Vec::new(), values: Vec::new() };
-        for (gene, (&mean, factor)) in means.iter().zip(factors).enumerate() {
-            let count = negative_binomial(mean, dispersion * factor * mean + EXTRA_VARIANCE, rng)?;
+        for (gene, (&mean, factor)) in means.iter().zip(&tissue.dispersion_factors).enumerate() {
+            let count = match tissue.factors {
+                // Noise beyond Poisson's is in the factor model itself.
+                Some(_) => poisson(mean, mean, rng)?,
+                None => negative_binomial(mean, dispersion * factor * mean + EXTRA_VARIANCE, rng)?,
+            };
             if count > 0.0 {
                 column.rows.push(gene as i32);
                 column.values.push(count);
@@ -155,15 +161,22 @@ impl Column {
 /// A negative binomial count of the given mean and variance mean · (1 + `excess`): Poisson with a gamma-distributed rate
 /// of scale `excess`.
 fn negative_binomial(mean: f64, excess: f64, rng: &mut ChaCha8Rng) -> Result<f64> {
-    let failed = || Error::Numeric(format!("a count of mean {mean} cannot be drawn: use smaller effects"));
     if mean == 0.0 {
         return Ok(0.0);
     }
-    let rate = Gamma::new(mean / excess, excess).map_err(|_| failed())?.sample(rng);
+    poisson(Gamma::new(mean / excess, excess).map_err(|_| undrawable(mean))?.sample(rng), mean, rng)
+}
+
+/// A Poisson count of rate `rate`, which was drawn around `mean`.
+fn poisson(rate: f64, mean: f64, rng: &mut ChaCha8Rng) -> Result<f64> {
     if rate == 0.0 {
         return Ok(0.0);
     }
-    Ok(Poisson::new(rate).map_err(|_| failed())?.sample(rng))
+    Ok(Poisson::new(rate).map_err(|_| undrawable(mean))?.sample(rng))
+}
+
+fn undrawable(mean: f64) -> Error {
+    Error::Numeric(format!("a count of mean {mean} cannot be drawn: use smaller effects"))
 }
 
 /// Joins the spots of a slice after giving each gene without counts one at a random spot.
@@ -200,7 +213,7 @@ fn assemble(params: &Params, mut columns: Vec<Column>, slice: usize) -> Result<S
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Lattice, Layout};
+    use super::super::{Lattice, Layout, Model};
     use super::*;
 
     fn small() -> Params {
@@ -250,6 +263,21 @@ mod tests {
     }
 
     #[test]
+    fn a_factor_model_keeps_the_layout_and_a_further_slice_changes_nothing() -> Result<()> {
+        let params = Params { model: Model::Factor { factors: 4, separation: 1.0 }, ..small() };
+        let run = |params: &Params| simulate_slices(params, &Monitor::silent());
+        let (one, two) = (run(&params)?, run(&Params { slices: 2, ..params.clone() })?);
+        assert_eq!(one.counts[0], two.counts[0]);
+        assert_ne!(two.counts[0], two.counts[1]);
+        let markers = run(&small())?;
+        assert_eq!(one.labels, markers.labels);
+        assert_ne!(one.counts, markers.counts);
+        let pool = |threads| crate::cluster::testing::in_pool(threads, || run(&params));
+        assert_eq!(pool(1)?, pool(3)?);
+        Ok(())
+    }
+
+    #[test]
     fn tiny_libraries_still_leave_no_gene_and_no_spot_empty() -> Result<()> {
         let params = Params { library_size: 1.0, lattice: Lattice::Square, ..small() };
         let simulation = simulate_slices(&params, &Monitor::silent())?;
@@ -276,6 +304,8 @@ mod tests {
             (Params { log_fold_change: f64::INFINITY, ..small() }, "logFoldChange"),
             (Params { gradient: -0.1, ..small() }, "gradient"),
             (Params { batch_effect: -0.1, ..small() }, "batchEffect"),
+            (Params { model: Model::Factor { factors: 0, separation: 1.0 }, ..small() }, "nFactors"),
+            (Params { model: Model::Factor { factors: 2, separation: f64::NAN }, ..small() }, "separation"),
             (Params { layout: Layout::Potts { interaction: 9.0 }, ..small() }, "interaction"),
         ];
         for (params, expected) in cases {

@@ -27,3 +27,33 @@ test_that("values outside their range are named", {
   expectArgumentError(simulateSlices(batch = -1), "batch")
   expectArgumentError(simulateSlices(seed = -1), "seed")
 })
+
+test_that("a factor model draws other counts of the same layout, and its source is another part of the tissue", {
+  draw <- function(...) simulateSlices(rows = 20, columns = 20, genes = 100, domains = 3, layout = "potts", ...)
+  alone <- draw(model = "factor", nFactors = 4, separation = 6)
+  with <- draw(model = "factor", nFactors = 4, separation = 6, source = TRUE)
+  expect_identical(with[names(alone)], unclass(alone)[names(alone)])
+  expect_identical(alone$labels, draw()$labels)
+  expect_false(identical(alone$counts, draw()$counts))
+  source <- with$source
+  expect_identical(names(source), c("counts", "coords", "labels"))
+  expect_identical(dim(source$counts), dim(with$counts))
+  expect_identical(rownames(source$coords), colnames(source$counts))
+  expect_false(identical(source$labels, with$labels))
+  # Domains of the same name have the same profile in both parts.
+  profile <- function(part) {
+    shares <- log1p(1e4 * part$counts %*% Matrix::Diagonal(x = 1 / Matrix::colSums(part$counts)))
+    means <- vapply(levels(part$labels), function(k) Matrix::rowMeans(shares[, part$labels == k]), numeric(100))
+    means - rowMeans(means)
+  }
+  agreement <- stats::cor(profile(with), profile(source))
+  expect_true(all(diag(agreement) > 0.8))
+  expect_true(all(agreement[row(agreement) != col(agreement)] < 0.2))
+})
+
+test_that("values of the factor model outside their range are named", {
+  expectArgumentError(simulateSlices(model = "normal"), "model", "factor")
+  expectArgumentError(simulateSlices(nFactors = 0), "nFactors")
+  expectArgumentError(simulateSlices(separation = -1), "separation")
+  expectArgumentError(simulateSlices(source = NA), "source")
+})

@@ -4,7 +4,7 @@ use crate::answer::{Failure, answer};
 use crate::arguments::Parameters;
 use crate::worker;
 use extendr_api::prelude::*;
-use starscape::simulate::{Layout, Params, Simulation, simulate_slices};
+use starscape::simulate::{Layout, Model, Params, Simulation, simulate_slices};
 use starscape::{Error, Result};
 
 /// Interaction of a Potts layout: patches of some hundred spots.
@@ -40,8 +40,18 @@ fn read(parameters: &Parameters) -> Result<Params> {
             _ => None,
         })?,
         batch_effect: parameters.number("batch")?,
+        model: model(parameters)?,
         seed: parameters.whole("seed")? as u64,
         ..Params::default()
+    })
+}
+
+fn model(parameters: &Parameters) -> Result<Model> {
+    let (factors, separation) = (parameters.whole("nFactors")?, parameters.number("separation")?);
+    parameters.choice("model", |word| match word {
+        "negative binomial" => Some(Model::NegativeBinomial),
+        "factor" => Some(Model::Factor { factors, separation }),
+        _ => None,
     })
 }
 
