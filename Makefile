@@ -23,7 +23,7 @@ R_SOURCES := $(shell find rpkg -type f -not -path 'rpkg/src/rust/*' -not -path '
 PACKAGED := $(wildcard benches/*.rs) $(shell find vignettes rpkg/tests -type f -not -name Rplots.pdf)
 INSTALLED := .Rlib/starscape/DESCRIPTION
 
-.PHONY: help setup demo test test-core test-r install package test-package check bench stability slices markers lint \
+.PHONY: help setup demo test test-core test-r install package test-package check bench stability slices markers transst lint \
   docs vignettes stack-current test-current clean
 
 help: ## list the targets
@@ -72,6 +72,9 @@ slices: install ## several slices together, into benches/slices/; SEEDS, DRAWS a
 markers: install ## p-values, power and speed of markers, into benches/markers/; DRAWS, GENES and OUT make it shorter
 	Rscript benches/markers/run.R .Rlib "$(or $(OUT),benches/markers)" $(or $(DRAWS),50)
 	Rscript benches/markers/null.R .Rlib "$(or $(OUT),benches/markers)" $(or $(GENES),400)
+
+transst: install ## domains with a labelled source, into benches/transst/; DRAWS and OUT make it shorter
+	Rscript benches/transst/run.R .Rlib "$(or $(OUT),benches/transst)" $(or $(DRAWS),20)
 
 lint: setup ## formatting and lints of all Rust code
 	tools/rust-component.sh clippy rustfmt
