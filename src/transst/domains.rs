@@ -65,7 +65,7 @@ pub struct Resemblance {
 /// # Errors
 /// As [`Discriminants::new`].
 pub fn resemblance(scores: &Scores, labels: &[Option<usize>], label_count: usize) -> Result<Resemblance> {
-    let discriminants = Discriminants::new(scores.source, labels, label_count)?;
+    let discriminants = Discriminants::new(scores.source, labels, label_count)?.recentred(scores.target);
     let posterior = discriminants.posterior(scores.target);
     let predicted_share = discriminants.predicted_share(scores.target, &most_probable(&posterior))?;
     Ok(Resemblance { discriminants, posterior, predicted_share })

@@ -18,6 +18,9 @@ use ndarray_linalg::cholesky::{FactorizeC, InverseC};
 /// Ridge of the discriminants' covariance, as a share of the mean variance.
 const RIDGE: f64 = 1e-3;
 
+/// Rounds of finding the labels' shares in the target and the shift of their means.
+const SHIFTS: usize = 20;
+
 /// Gaussian discriminants of the source's labels with one covariance.
 #[derive(Clone, Debug)]
 pub struct Discriminants {
@@ -62,6 +65,19 @@ impl Discriminants {
             row /= sum;
         }
         posterior
+    }
+
+    /// The same discriminants with their means moved together, so that the labels' shares in the target and their means
+    /// give the target's overall mean. Standardisation centres source and target on their own means; where the labels'
+    /// shares differ, all means are off by the same amount. Shares and shift are found in turn.
+    pub fn recentred(mut self, scores: ArrayView2<f64>) -> Self {
+        let centre = scores.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(scores.ncols()));
+        for _ in 0..SHIFTS {
+            let shares = self.posterior(scores).sum_axis(Axis(0)) / scores.nrows().max(1) as f64;
+            let shift = &centre - &shares.dot(&self.means);
+            self.means += &shift;
+        }
+        self
     }
 
     /// R² of the source's means for the means of `groups` of the target, each below the number of labels; negative
