@@ -136,14 +136,14 @@ realRow <- function(name, target, sources, k, ...) {
   )
 }
 
+cortex <- function(name) {
+  section <- readSection(name)
+  section$coords <- unname(section$coords)
+  section
+}
+
 realTable <- function() {
-  plain <- function(part) {
-    part$coords <- unname(part$coords)
-    part
-  }
-  cortexRow <- realRow(
-    "151674, source 151673", readSection("151674"), list(plain(readSection("151673"))), 7
-  )
+  cortexRow <- realRow("151674, source 151673", cortex("151674"), list(cortex("151673")), 7)
   rows <- lapply(names(tumours), function(name) {
     others <- setdiff(names(tumours), name)
     realRow(
@@ -152,6 +152,18 @@ realTable <- function() {
     )
   })
   do.call(rbind, c(list(cortexRow), rows))
+}
+
+# Seeds ---------------------------------------------------------------------------------------------------------------
+
+# How many different labelings 20 seeds give, and the ARI of the first.
+seedsRow <- function(name, target, source, k, ...) {
+  message("seeds: ", name)
+  found <- lapply(1:20, function(seed) as.integer(borrowing(target, list(source), k, seed = seed, ...)$domain))
+  data.frame(
+    target = name, seeds = "20", "different labelings" = as.character(length(unique(found))),
+    ARI = ariOf(target$labels, found[[1]]), check.names = FALSE
+  )
 }
 
 # Time ----------------------------------------------------------------------------------------------------------------
@@ -183,7 +195,13 @@ message("time")
 times <- rbind(
   timeRow(25, 40, 1000), timeRow(50, 40, 1000), timeRow(50, 80, 1000), timeRow(50, 40, 500), timeRow(50, 40, 2000)
 )
-real <- if (folder == "" || !dir.exists(folder)) NULL else realTable()
+tissue <- draw(1)
+seeds <- seedsRow("simulated tissue, draw 1", tissue, tissue$source, 4, nFactors = 10)
+real <- NULL
+if (folder != "" && dir.exists(folder)) {
+  seeds <- rbind(seeds, seedsRow("151674, source 151673", cortex("151674"), cortex("151673"), 7))
+  real <- realTable()
+}
 main <- overDraws(draws, strength)
 few <- utils::head(draws, ceiling(length(draws) / 5))
 others <- lapply(otherStrengths, function(separation) overDraws(few, separation))
@@ -212,6 +230,7 @@ writeLines(c(
       "Seconds of the fit with the defaults, on two threads.", "", markdown(real), ""
     )
   },
+  "## Seeds", "", markdown(seeds), "",
   "## Time", "", "Shortest of three fits on two threads, ten factors, four domains, source as large as the target.", "",
   markdown(times)
 ), file.path(out, "results.md"))

@@ -6,7 +6,8 @@ splitInput <- function(input, settings, progress) {
   overdispersion <- geneOverdispersion(input, settings$threads, progress)
   parts <- splitCounts(input$counts, overdispersion, settings, progress)
   found <- suppressMessages(
-    findAgain(input$fit, parts$first, input$found, settings$threads), "starscape_message"
+    findAgain(if (is.null(input$finder)) input$fit else input$finder, parts$first, input$found, settings$threads),
+    "starscape_message"
   )
   # Spots that were given no domain stay without one.
   domain <- replace(takeNames(found, input$domain), is.na(input$domain), NA)
@@ -27,7 +28,8 @@ splitInput <- function(input, settings, progress) {
 # Overdispersion of each gene within domains and slices.
 geneOverdispersion <- function(input, threads, progress) {
   group <- as.integer(input$domain)
-  if (!is.null(input$fit$slice)) group <- group + nlevels(input$domain) * (as.integer(input$fit$slice) - 1L)
+  slice <- if (is.null(input$slice)) input$fit$slice else input$slice
+  if (!is.null(slice)) group <- group + nlevels(input$domain) * (as.integer(factor(slice)) - 1L)
   parts <- countParts(input$counts)
   found <- unwrap(core_overdispersion(
     parts$values, parts$rows, parts$offsets, parts$dim, as.integer(factor(group)), threads, progress
@@ -48,7 +50,7 @@ splitCounts <- function(counts, overdispersion, settings, progress) {
 }
 
 # Domains of other counts of the same spots, found as those of `fit` were: a factor, NA for spots without counts.
-# `found` says how findDomains() was called. Each kind of fit has a method.
+# `found` says how findDomains() was called. Each kind of fit has a method, and so has the user's own function.
 findAgain <- function(fit, counts, found, threads) {
   UseMethod("findAgain")
 }
@@ -67,6 +69,16 @@ findAgain.starscape_fit <- function(fit, counts, found, threads) {
     again, k = found$k, method = found$method, seed = found$seed, space = found$space, threads = threads,
     verbose = FALSE
   )$domain
+}
+
+#' @method findAgain function
+#' @export
+findAgain.function <- function(fit, counts, found, threads) {
+  domain <- gateDomain(fit(counts, found$seed), ncol(counts), "fit")
+  if (is.null(domain) || nlevels(droplevels(domain)) < 2) {
+    stopArgument("fit", "is a function that finds fewer than two domains in a part of the counts")
+  }
+  droplevels(domain)
 }
 
 # The domains found again, under the names of the given ones that they share most spots with, one to one. Spots of a

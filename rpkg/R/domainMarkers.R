@@ -95,6 +95,12 @@ NULL
 #' markers
 #' attr(markers, "split")$ari
 #'
+#' # Domains of another method: give the method.
+#' components <- function(x, seed) {
+#'   withr::with_seed(seed, stats::kmeans(stats::prcomp(t(as.matrix(log1p(x))), rank. = 5)$x, 3, nstart = 5)$cluster)
+#' }
+#' domainMarkers(slices$counts, components(slices$counts, 1), fit = components, coords = slices$coords)
+#'
 #' # Labels that do not come from the counts need no correction.
 #' known <- domainMarkers(slices$counts, slices$labels, coords = slices$coords, correct = "none")
 #' markerList(known, n = 3)
@@ -104,8 +110,11 @@ domainMarkers <- function(x, domain = "domain", ...) {
 }
 
 #' @rdname domainMarkers
-#' @param fit The `starscape_fit` of these counts, whose settings are used to find domains again; its spots are matched
-#'   by name. Needed for `correct = "countsplit"`. Objects hold it.
+#' @param fit What finds domains again, needed for `correct = "countsplit"`: the `starscape_fit` of these counts, whose
+#'   settings are used and whose spots are matched by name (objects hold it); or, for domains of any other method, a
+#'   function of counts and a seed that returns one label per spot, as for [stabilitySweep()]. The counts are a sparse
+#'   matrix, genes x those spots of `x` that have counts, for instance
+#'   `function(x, seed) runTransST(x, source, labels, coords = coords[colnames(x), ])$domain`.
 #' @param coords,slice Places and slices of the spots for `spatial = TRUE`, as in [runStarscape()]; `NULL` for those of
 #'   the fit, or that the object knows.
 #' @param compare `"rest"` for each domain against all others, `"pairs"` for every two domains, or two (groups of)

@@ -528,13 +528,13 @@ gateLabels <- function(labels, argument, spots = length(labels)) {
 }
 
 # Domains as a factor, or NULL: labels of the spots, or the result of findDomains().
-gateDomain <- function(domain, spots) {
-  if (is.data.frame(domain)) domain <- domain[[gateKnown("domain", names(domain), "domain", "the column `domain`")]]
+gateDomain <- function(domain, spots, argument = "domain") {
+  if (is.data.frame(domain)) domain <- domain[[gateKnown("domain", names(domain), argument, "the column `domain`")]]
   if (is.null(domain)) {
     return(NULL)
   }
-  if (all(is.na(gateLabels(domain, "domain", spots)))) {
-    stopArgument("domain", "is NA for all spots")
+  if (all(is.na(gateLabels(domain, argument, spots)))) {
+    stopArgument(argument, "is NA for all spots")
   }
   # The radix order is the same in every locale.
   if (is.factor(domain)) domain else factor(domain, levels = sort(unique(domain), method = "radix"))
@@ -773,11 +773,15 @@ gateMarkerInput <- function(x, domain, fit, coords, slice, block, settings) {
   if (is.null(factors)) stopArgument("domain", "is missing", "Give one label per spot.")
   factors <- droplevels(factors)
   if (nlevels(factors) < 2) stopArgument("domain", "has one domain only", "Give labels of two or more domains.")
-  if (!is.null(fit)) fit <- subsetFit(storedFit(fit, "fit"), colnames(counts))
-  if (settings$correct == "countsplit" && is.null(fit)) {
+  finder <- if (is.function(fit)) fit
+  fit <- if (is.null(finder) && !is.null(fit)) subsetFit(gateMarkerFit(fit), colnames(counts))
+  if (settings$correct == "countsplit" && is.null(fit) && is.null(finder)) {
     stopArgument(
       "correct", "is \"countsplit\", and there is no fit to find the domains again with",
-      "Give the `fit` they come from, or correct = \"none\" for labels that do not come from these counts."
+      paste(
+        "Give the `fit` they come from or a function that finds them, or correct = \"none\" for labels that do not",
+        "come from these counts."
+      )
     )
   }
   gateEmpty(Matrix::rowSums(counts) > 0, "gene", "Their p-values are NA.")
@@ -785,10 +789,20 @@ gateMarkerInput <- function(x, domain, fit, coords, slice, block, settings) {
   # Checked here: S4 dispatch on a part would wrap the errors in its own.
   input <- list(
     counts = counts, domain = factors, block = gateBlock(block, ncol(counts), settings$test), fit = fit,
-    found = foundSettings(domain, fit, nlevels(factors)), slice = gateSlice(slice, ncol(counts))
+    finder = finder, found = foundSettings(domain, fit, nlevels(factors)), slice = gateSlice(slice, ncol(counts))
   )
   input <- gateMarkerPlaces(input, coords, settings)
   usedInput(input)
+}
+
+gateMarkerFit <- function(fit) {
+  if (inherits(fit, "transst_fit")) {
+    stopArgument(
+      "fit", "is a TransST fit, which does not hold its source",
+      "Give a function: fit = function(x, seed) runTransST(x, source, labels, ...)$domain."
+    )
+  }
+  storedFit(fit, "fit")
 }
 
 # Leaves out the spots without counts, of which there can be more after the counts were split.

@@ -94,17 +94,18 @@ sceStoreImputed <- function(x, imputed) {
 
 #' @rdname domainMarkers
 #' @export
-domainMarkers.SingleCellExperiment <- function(x, domain = "domain", coords = NULL, slice = NULL, spatial = TRUE,
-                                               block = NULL, assay = "counts", ...) {
+domainMarkers.SingleCellExperiment <- function(x, domain = "domain", fit = NULL, coords = NULL, slice = NULL,
+                                               spatial = TRUE, block = NULL, assay = "counts", ...) {
   needPackage("SingleCellExperiment")
   counts <- sceCounts(x, assay)
   metadata <- SummarizedExperiment::colData(x)
   domain <- givenDomain(domain, metadata)
   block <- givenBlock(block, metadata)
-  fit <- if (!is.null(S4Vectors::metadata(x)$starscape)) sceFit(x)
+  if (is.null(fit) && !is.null(S4Vectors::metadata(x)$starscape)) fit <- sceFit(x)
+  fitted <- inherits(fit, "starscape_fit")
   # The names of the spots stay with the fit also where the object has none.
-  if (!is.null(fit)) colnames(counts) <- rownames(fit$embedding)
-  places <- if (isTRUE(spatial) && (is.null(fit) || !is.null(coords))) {
+  if (fitted) colnames(counts) <- rownames(fit$embedding)
+  places <- if (isTRUE(spatial) && (!fitted || !is.null(coords))) {
     input <- if (methods::is(x, "SpatialExperiment")) spatialInput else sceInput
     input(x, coords, slice, assay)
   }

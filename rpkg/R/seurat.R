@@ -89,16 +89,16 @@ seuratStoreImputed <- function(x, imputed) {
 #' @rdname domainMarkers
 #' @param assay,layer,image For objects: where the raw counts and the places are, as in [runStarscape()].
 #' @export
-domainMarkers.Seurat <- function(x, domain = "domain", coords = NULL, slice = NULL, spatial = TRUE, block = NULL,
-                                 assay = NULL, layer = "counts", image = NULL, ...) {
+domainMarkers.Seurat <- function(x, domain = "domain", fit = NULL, coords = NULL, slice = NULL, spatial = TRUE,
+                                 block = NULL, assay = NULL, layer = "counts", image = NULL, ...) {
   needPackage("SeuratObject")
   counts <- seuratCounts(x, assay, layer)
   metadata <- x[[]][colnames(counts), , drop = FALSE]
-  fit <- SeuratObject::Misc(x, "starscape")
+  if (is.null(fit)) fit <- SeuratObject::Misc(x, "starscape")
   domain <- givenDomain(domain, metadata)
   block <- givenBlock(block, metadata)
   # The fit knows the places.
-  places <- if (isTRUE(spatial) && (is.null(fit) || !is.null(coords))) {
+  places <- if (isTRUE(spatial) && (!inherits(fit, "starscape_fit") || !is.null(coords))) {
     seuratPlaces(x, colnames(counts), coords, slice, image)
   }
   domainMarkers.default(

@@ -77,7 +77,7 @@ domainMarkers.list <- function(x, domain = "domain", ..., fit = NULL, slice = NU
   matrices <- isMatrix(x[[1]])
   if (!matrices && is.null(fit)) fit <- joinedFit(x)$fit
   if (is.null(slice)) slice <- rep(names(x), vapply(x, ncol, 0L))
-  if (!matrices) colnames(counts) <- rownames(fit$embedding)
+  if (!matrices && !is.function(fit)) colnames(counts) <- rownames(fit$embedding)
   column <- function(value, given) {
     if (matrices || !isString(value)) value else unlist(lapply(unname(x), function(object) {
       as.character(given(value, cellMetadata(object)))

@@ -1,6 +1,6 @@
 //! Reference spots around the new place of a moved spot: they refine the map and carry labels over.
 
-use super::transform::{Family, Place, Transform};
+use super::transform::{Family, Place, Transform, squared_distance};
 use crate::error::Result;
 use crate::monitor::Monitor;
 use ndarray::Array2;
@@ -80,7 +80,8 @@ impl<'a> Surroundings<'a> {
             let scale = typical(&candidates);
             let pairs = candidates.iter().zip(from).zip(trust).filter_map(|((candidates, &place), trust)| {
                 let &(reference, difference) = candidates.first()?;
-                Some((place, self.places[reference], trust * similarity(difference, scale)))
+                let weight = trust * similarity(difference, scale) * self.agreement(before.apply(place), reference);
+                Some((place, self.places[reference], weight))
             });
             // Nothing nearby to refine with leaves the map as it is.
             map = Transform::fit(family, start.mirrored(), pairs).unwrap_or(before);
@@ -89,6 +90,13 @@ impl<'a> Surroundings<'a> {
             }
         }
         Ok(map)
+    }
+
+    /// Tukey's biweight of how far a reference spot lies from a place: most spots are as like the spot beside their own
+    /// as their own, and such partners only add noise.
+    fn agreement(&self, place: Place, reference: usize) -> f64 {
+        let share = squared_distance(place, self.places[reference]) / (self.reach * self.reach);
+        (1.0 - share).max(0.0).powi(2)
     }
 
     /// Partners of all moved spots, the most similar first.

@@ -148,8 +148,10 @@ impl SpatialNull {
                 let (mean, square) = (first[[gene, comparison]], second[[gene, comparison]]);
                 let known = total[gene] > LEAST_SHARE * squares[gene] && residual[gene] > 0.0;
                 let variance = total[gene] / self.complement.dimensions() as f64 / residual[gene];
-                found.factor[[gene, comparison]] = if known { variance / mean } else { 1.0 };
                 let df = 2.0 * mean * mean / (square - mean * mean).max(f64::MIN_POSITIVE);
+                // The mean of the variance is larger than one over the mean of 1 / variance. Between the true
+                // covariance and the nearest on the grid the test errs to the safe side.
+                found.factor[[gene, comparison]] = if known { variance / mean * (1.0 + 2.0 / df) } else { 1.0 };
                 found.df[[gene, comparison]] = if known { df } else { self.complement.dimensions() as f64 };
             }
         }

@@ -3,7 +3,7 @@
 use super::criteria::{Criteria, criteria};
 use super::mixture::{self, MeanPrior, SpatialMixture};
 use super::transfer::Discriminants;
-use super::{Borrow, Criterion, Params};
+use super::{Criterion, Params};
 use crate::cluster::{Points, TiedGaussians, best_start, design_effect, most_probable, starting_partition};
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
@@ -16,9 +16,6 @@ const SHRINKAGE: f64 = 2.5;
 
 /// Starts of the partition that splits a domain.
 const STARTS: usize = 8;
-
-/// Share of the variation between domains that the source must predict for its labels to be borrowed.
-pub const LEAST_PREDICTED: f64 = 0.5;
 
 /// Factor scores of the target, averaged over its graph, and of the source.
 pub struct Scores<'a> {
@@ -56,30 +53,16 @@ pub struct Resemblance {
     pub discriminants: Discriminants,
     /// Posterior of each label at each spot of the target, spots x labels.
     pub posterior: Array2<f64>,
-    /// R²: the share of the variation between the target's domains that the source's means predict.
-    pub predicted_share: f64,
 }
 
-/// Classifies the target by the source's labels and asks how far their means describe it.
+/// Classifies the target by the source's labels.
 ///
 /// # Errors
 /// As [`Discriminants::new`].
 pub fn resemblance(scores: &Scores, labels: &[Option<usize>], label_count: usize) -> Result<Resemblance> {
     let discriminants = Discriminants::new(scores.source, labels, label_count)?.recentred(scores.target);
     let posterior = discriminants.posterior(scores.target);
-    let predicted_share = discriminants.predicted_share(scores.target, &most_probable(&posterior))?;
-    Ok(Resemblance { discriminants, posterior, predicted_share })
-}
-
-impl Resemblance {
-    /// Whether the labels are borrowed.
-    pub fn borrows(&self, borrow: Borrow) -> bool {
-        match borrow {
-            Borrow::Always => true,
-            Borrow::Never => false,
-            Borrow::WhenPredictive => self.predicted_share > LEAST_PREDICTED,
-        }
-    }
+    Ok(Resemblance { discriminants, posterior })
 }
 
 /// Finds the domains; `labels` are the source's discriminants and their posterior at the target when they are borrowed.

@@ -34,6 +34,8 @@ pub struct Factors {
     pub problem: Adaptive,
     /// The source's cells on the joint basis, cells x dimensions.
     pub source_values: Array2<f64>,
+    /// Standardised expression of the target and of the source, in the same features.
+    pub scaled: [ScaledFeatures; 2],
     /// Tile of each spot of the target.
     pub tiles: Vec<usize>,
     /// Error of held-out spots along the shares of the source.
@@ -75,7 +77,8 @@ pub fn prepare(
     let problem = Adaptive::new(basis, values, anchor.view());
     let tiles = tiles(target.coords, target.slice);
     let validation = problem.cross_validate(&folds(&tiles, FOLDS))?;
-    Ok(Factors { features, source: fitted, anchor, problem, source_values, tiles, validation })
+    let scaled = [scaled, scaled_source];
+    Ok(Factors { features, source: fitted, anchor, problem, source_values, scaled, tiles, validation })
 }
 
 fn check_size(factors: usize, genes: usize, spots: usize, cells: usize) -> Result<()> {
@@ -118,6 +121,19 @@ impl Factors {
     /// [`Error::Numeric`] when an eigenproblem fails.
     pub fn directions(&self, share: f64) -> Result<Array2<f64>> {
         principal(&self.problem.solve_share(share, None)?, self.problem.values.view())
+    }
+
+    /// Scores of target and source on some directions, from the even and from the odd features alone: each spots x
+    /// 2 factors, the halves side by side.
+    pub fn half_scores(&self, directions: &Array2<f64>) -> [Array2<f64>; 2] {
+        let loadings = self.problem.basis.dot(directions);
+        let (features, factors) = loadings.dim();
+        let mut halves = Array2::zeros((features, 2 * factors));
+        for (feature, row) in loadings.rows().into_iter().enumerate() {
+            let begin = (feature % 2) * factors;
+            halves.slice_mut(s![feature, begin..begin + factors]).assign(&row);
+        }
+        self.scaled.each_ref().map(|scaled| project(scaled, &halves))
     }
 
     /// Rotated loadings of some directions.

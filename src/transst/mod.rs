@@ -15,18 +15,19 @@ pub mod factors;
 pub mod mixture;
 pub mod rotation;
 pub mod source_model;
-
 pub mod transfer;
 
+use crate::cluster::most_probable;
 use crate::counts::Counts;
 use crate::error::{Error, Result};
 use crate::graph::diffusion::diffuse;
-use crate::graph::{GraphMethod, GraphParams, SpatialGraph, spatial_graph};
+use crate::graph::{GraphParams, SpatialGraph, spatial_graph};
 use crate::monitor::Monitor;
 use crate::preprocess::{FeatureParams, Normalisation};
 use domains::{Domains, Resemblance, Scores};
 use factors::{Factors, Rotated};
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::{Array2, ArrayView2, Axis, s};
+use transfer::Halves;
 
 /// The section whose domains are wanted.
 pub struct Target<'a> {
@@ -61,6 +62,19 @@ pub enum Borrow {
     Always,
     /// Not at all: the target on its own.
     Never,
+}
+
+impl Borrow {
+    /// Share of the variation between domains that the source must predict for its labels to be borrowed.
+    const LEAST_PREDICTED: f64 = 0.5;
+
+    fn decides(self, predicted_share: f64) -> bool {
+        match self {
+            Borrow::Always => true,
+            Borrow::Never => false,
+            Borrow::WhenPredictive => predicted_share > Borrow::LEAST_PREDICTED,
+        }
+    }
 }
 
 /// What chooses the number of domains.
@@ -131,7 +145,7 @@ pub struct TransSt {
     pub target_only: Domains,
     /// The source's labels at the target, in the factor space of the domains.
     pub resemblance: Resemblance,
-    /// R² of the source's means in the target's own factor space, which decides on borrowing.
+    /// R² of the source's means in the target's own factor space ([`transfer::crossed_share`]), which decides on borrowing.
     pub predicted_share: f64,
     /// Whether the labels inform the domains.
     pub borrowed: bool,
@@ -151,8 +165,6 @@ pub struct TransSt {
     pub stage: Factors,
     /// The target's graph.
     pub graph: SpatialGraph,
-    /// How its neighbours were found.
-    pub graph_method: GraphMethod,
 }
 
 /// Fits the model.
@@ -161,7 +173,7 @@ pub struct TransSt {
 /// [`Error::Argument`] naming the user's argument, [`Error::Numeric`], [`Error::NotConverged`], [`Error::Interrupted`].
 pub fn fit(target: &Target, source: &Source, params: &Params, monitor: &Monitor) -> Result<TransSt> {
     check(target, source, params)?;
-    let (graph, graph_method) = spatial_graph(target.coords, target.slice, &params.graph)?;
+    let (graph, _) = spatial_graph(target.coords, target.slice, &params.graph)?;
     let source_graph = match source.coords {
         Some(coords) => Some(spatial_graph(coords, source.slice, &params.graph)?.0),
         None => None,
@@ -169,19 +181,13 @@ pub fn fit(target: &Target, source: &Source, params: &Params, monitor: &Monitor)
     let stage = factors::prepare(target, source, &graph, params, monitor)?;
     let space = Space { stage: &stage, graph: &graph, source_graph: source_graph.as_ref(), steps: params.steps };
     let own = space.at(0.0)?;
-    let alone = domains::resemblance(&own.scores(&graph), source.labels, source.label_count)?;
-    let borrowed = alone.borrows(params.borrow);
+    let predicted_share = transfer::crossed_share(&space.halves(&own), source.labels, source.label_count)?;
+    let borrowed = params.borrow.decides(predicted_share);
     let target_only = domains::find(&own.scores(&graph), None, params, monitor)?;
     // Where the source does not describe the target, the target is left to itself.
     let lambda = params.lambda.unwrap_or(if borrowed { stage.validation.best } else { 0.0 });
-    let predicted_share = alone.predicted_share;
-    let (chosen, resemblance) = if lambda == 0.0 {
-        (own, alone)
-    } else {
-        let chosen = space.at(lambda)?;
-        let resemblance = domains::resemblance(&chosen.scores(&graph), source.labels, source.label_count)?;
-        (chosen, resemblance)
-    };
+    let chosen = if lambda == 0.0 { own } else { space.at(lambda)? };
+    let resemblance = domains::resemblance(&chosen.scores(&graph), source.labels, source.label_count)?;
     let domains = if !borrowed && lambda == 0.0 {
         target_only.clone()
     } else {
@@ -206,7 +212,6 @@ pub fn fit(target: &Target, source: &Source, params: &Params, monitor: &Monitor)
         gradient,
         stage,
         graph,
-        graph_method,
     })
 }
 
@@ -218,6 +223,8 @@ pub struct Embedded {
     pub target_only: Domains,
     /// The source's labels at the target.
     pub resemblance: Resemblance,
+    /// R² of the source's means, as in [`TransSt`] but with all dimensions choosing and comparing: they have no genes.
+    pub predicted_share: f64,
     /// Whether the labels inform the domains.
     pub borrowed: bool,
 }
@@ -236,11 +243,12 @@ pub fn fit_embedding<'a>(
 ) -> Result<Embedded> {
     let scores = Scores { target, start: target, source, comparable: true, graph };
     let resemblance = domains::resemblance(&scores, labels, label_count)?;
-    let borrowed = resemblance.borrows(params.borrow);
+    let predicted_share = resemblance.discriminants.predicted_share(target, &most_probable(&resemblance.posterior))?;
+    let borrowed = params.borrow.decides(predicted_share);
     let target_only = domains::find(&scores, None, params, monitor)?;
     let domains =
         if borrowed { domains::find(&scores, Some(&resemblance), params, monitor)? } else { target_only.clone() };
-    Ok(Embedded { domains, target_only, resemblance, borrowed })
+    Ok(Embedded { domains, target_only, resemblance, predicted_share, borrowed })
 }
 
 /// Factor spaces of different shares of the source.
@@ -261,15 +269,30 @@ struct Spanned {
 }
 
 impl Space<'_> {
+    /// Scores on some directions from each half of the genes, averaged as all scores are.
+    fn halves(&self, spanned: &Spanned) -> Halves {
+        let [target, source] = self.stage.half_scores(&spanned.directions);
+        let target = diffuse(self.graph, target.view(), self.steps);
+        let source = self.averaged_source(source);
+        let apart = |scores: Array2<f64>| {
+            let (first, second) = scores.view().split_at(Axis(1), scores.ncols() / 2);
+            [first.to_owned(), second.to_owned()]
+        };
+        Halves { target: apart(target), source: apart(source) }
+    }
+
+    fn averaged_source(&self, scores: Array2<f64>) -> Array2<f64> {
+        match self.source_graph {
+            Some(graph) => diffuse(graph, scores.view(), self.steps),
+            None => scores,
+        }
+    }
+
     fn at(&self, share: f64) -> Result<Spanned> {
         let problem = &self.stage.problem;
         let directions = self.stage.directions(share)?;
         let target = diffuse(self.graph, problem.values.dot(&directions).view(), self.steps);
-        let source = self.stage.source_values.dot(&directions);
-        let source = match self.source_graph {
-            Some(graph) => diffuse(graph, source.view(), self.steps),
-            None => source,
-        };
+        let source = self.averaged_source(self.stage.source_values.dot(&directions));
         // The target's own leading components, half as many again, find the start of its own partition.
         let wide = (directions.ncols() + directions.ncols() / 2).min(problem.values.ncols());
         let start = if share == 0.0 {

@@ -80,6 +80,33 @@ test_that("the class of the counts and the number of threads change nothing", {
   expect_identical(again, split)
 })
 
+test_that("a function finds domains of any method again", {
+  refit <- function(x, seed) {
+    again <- quick(x, coords = small$coords[colnames(x), ], seed = seed)
+    findDomains(again, k = 3, verbose = FALSE)
+  }
+  domains <- findDomains(quickFit, k = 3, verbose = FALSE)
+  expected <- markersOf(domain = domains, fit = quickFit, correct = "countsplit")
+  expect_identical(markersOf(domain = domains, fit = refit, correct = "countsplit"), expected)
+  transst <- function(x, seed) {
+    runTransST(
+      x, small$counts, small$labels, coords = small$coords, sourceCoords = small$coords, k = 3, nFactors = 5,
+      verbose = FALSE
+    )$domain
+  }
+  found <- suppressMessages(transst(small$counts, 1))
+  markers <- markersOf(domain = found, fit = transst, correct = "countsplit", coords = small$coords, spatial = TRUE)
+  expect_gt(attr(markers, "split")$ari, 0.5)
+  pick <- function(...) markersOf(domain = domains, correct = "countsplit", ...)
+  expectArgumentError(pick(fit = function(x, seed) 1:3), "fit", "144")
+  expectArgumentError(pick(fit = function(x, seed) rep("a", ncol(x))), "fit", "fewer than two")
+  expectArgumentError(
+    pick(fit = suppressMessages(runTransST(
+      small$counts, small$counts, small$labels, coords = small$coords, k = 3, nFactors = 5, verbose = FALSE
+    ))), "fit", "function"
+  )
+})
+
 test_that("split counts are two whole parts, and domains are found again in the first", {
   domains <- findDomains(quickFit, k = 3, verbose = FALSE)
   expect_message(

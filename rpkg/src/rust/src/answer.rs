@@ -1,6 +1,7 @@
 //! Answers to R.
 
 use extendr_api::prelude::*;
+use ndarray::Array2;
 use starscape::Error;
 
 /// Why there is no value.
@@ -35,4 +36,9 @@ pub fn answer(result: Result<Robj, Failure>) -> List {
 /// A number for R, NA where there is none.
 pub fn or_na(value: Option<f64>) -> Rfloat {
     value.map_or_else(Rfloat::na, Rfloat::from)
+}
+
+/// A matrix for R.
+pub fn table(values: Array2<f64>) -> starscape::Result<Robj> {
+    Robj::try_from(values).map_err(|error| Error::Numeric(format!("no room for a matrix: {error}")))
 }

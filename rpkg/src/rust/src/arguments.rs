@@ -2,6 +2,7 @@
 
 use extendr_api::prelude::*;
 use ndarray::ArrayView2;
+use starscape::counts::Counts;
 use starscape::graph::SpatialGraph;
 use starscape::{Error, Result};
 
@@ -70,6 +71,23 @@ pub fn indices(value: &Robj, argument: &'static str) -> Result<Vec<usize>> {
         return Err(Error::argument(argument, "must be whole numbers, 0 or more"));
     }
     Ok(numbers.into_iter().map(|number| number as usize).collect())
+}
+
+/// Slice or block of each spot, numbers from 0; NULL puts all in one.
+pub fn groups(value: &Robj, spots: usize, argument: &'static str) -> Result<Vec<usize>> {
+    if value.is_null() { Ok(vec![0; spots]) } else { indices(value, argument) }
+}
+
+/// Labels numbered from 1 as numbers from 0; NA and 0 as none.
+pub fn labels(values: &[Rint]) -> Vec<Option<usize>> {
+    let label = |value: &Rint| Option::<i32>::from(*value).and_then(|label| usize::try_from(label - 1).ok());
+    values.iter().map(label).collect()
+}
+
+/// Counts from the slots of a `dgCMatrix`.
+pub fn counts<'a>(values: &'a [f64], rows: &'a [i32], offsets: &'a [i32], dim: &[i32]) -> Result<Counts<'a>> {
+    let [genes, spots] = dim else { return Err(Error::argument("x", "must have two dimensions")) };
+    Counts::new(*genes as usize, *spots as usize, offsets, rows, values)
 }
 
 /// The columns of a matrix of whole numbers that are not negative.

@@ -1,16 +1,14 @@
 //! `core_spatial_autocorrelation` and `core_rank_inflation`: what it means that neighbouring spots are alike.
 
-use crate::answer::{Failure, answer};
-use crate::arguments::{Parameters, indices, matrix};
-use crate::domain_markers::{codes, comparison, counts};
+use crate::answer::{Failure, answer, table};
+use crate::arguments::{Parameters, counts, groups, labels, matrix};
+use crate::domain_markers::comparison;
 use crate::fit::{read_graph, read_normalisation};
 use crate::worker;
 use extendr_api::prelude::*;
-use ndarray::Array2;
 use starscape::autocorrelation::{Autocorrelation, Index, spatial_autocorrelation};
 use starscape::graph::spatial_graph;
 use starscape::markers::{Groups, rank_inflation};
-use starscape::{Error, Result};
 
 extendr_module! {
     mod autocorrelation;
@@ -35,7 +33,7 @@ fn core_spatial_autocorrelation(
     let run = || -> std::result::Result<Robj, Failure> {
         let (counts, parameters) = (counts(values, rows, offsets, dim)?, Parameters::new(parameters));
         let coords = matrix(&coords, "coords")?;
-        let slice = if slice.is_null() { vec![0; counts.spots()] } else { indices(&slice, "slice")? };
+        let slice = groups(&slice, counts.spots(), "slice")?;
         let index = parameters.choice("index", |word| match word {
             "moran" => Some(Index::Moran),
             "geary" => Some(Index::Geary),
@@ -76,19 +74,13 @@ fn core_rank_inflation(
     let run = || -> std::result::Result<Robj, Failure> {
         let (counts, parameters) = (counts(values, rows, offsets, dim)?, Parameters::new(parameters));
         let coords = matrix(&coords, "coords")?;
-        let numbers = |value: &Robj, argument| -> Result<Vec<usize>> {
-            if value.is_null() { Ok(vec![0; domain.len()]) } else { indices(value, argument) }
-        };
-        let (slice, block) = (numbers(&slice, "slice")?, numbers(&block, "block")?);
-        let groups = Groups::new(&codes(domain), parameters.whole("domains")?, &block)?;
+        let (slice, block) = (groups(&slice, domain.len(), "slice")?, groups(&block, domain.len(), "block")?);
+        let groups = Groups::new(&labels(domain), parameters.whole("domains")?, &block)?;
         let comparison = comparison(&parameters)?;
         let found = worker::run(parameters.whole("threads")?, &progress, |monitor| {
             rank_inflation(&counts, &groups, comparison, coords, &slice, monitor)
         })?;
-        let matrix = |values: Array2<f64>| {
-            Robj::try_from(values).map_err(|error| Failure::Core(Error::Numeric(format!("no room: {error}"))))
-        };
-        Ok(list!(factor = matrix(found.factor)?, df = matrix(found.df)?).into())
+        Ok(list!(factor = table(found.factor)?, df = table(found.df)?).into())
     };
     answer(run())
 }

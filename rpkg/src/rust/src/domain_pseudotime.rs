@@ -1,7 +1,7 @@
 //! `core_domain_pseudotime`: diffusion pseudotime and connectivity of domains.
 
-use crate::answer::{Failure, answer, or_na};
-use crate::arguments::{Parameters, graph, indices, matrix};
+use crate::answer::{Failure, answer, or_na, table};
+use crate::arguments::{Parameters, graph, labels, matrix};
 use crate::worker;
 use extendr_api::prelude::*;
 use starscape::Error;
@@ -15,13 +15,18 @@ extendr_module! {
 /// `domain` holds a number from 1 for each spot, 0 for one without a domain. `parameters` have `rootSpot` or
 /// `rootDomain`, from 1.
 #[extendr]
-fn core_domain_pseudotime(embedding: Robj, neighbours: Robj, domain: Robj, parameters: List, progress: Robj) -> List {
+fn core_domain_pseudotime(
+    embedding: Robj,
+    neighbours: Robj,
+    domain: &[Rint],
+    parameters: List,
+    progress: Robj,
+) -> List {
     let run = || -> std::result::Result<Robj, Failure> {
         let parameters = Parameters::new(parameters);
         let embedding = matrix(&embedding, "x")?;
         let graph = graph(&neighbours)?;
-        let labels: Vec<Option<usize>> =
-            indices(&domain, "domain")?.into_iter().map(|label| label.checked_sub(1)).collect();
+        let labels = labels(domain);
         let numbers = (parameters.optional_whole("rootSpot")?, parameters.optional_whole("rootDomain")?);
         let root = match numbers {
             (Some(spot), _) if spot > 0 => Root::Spot(spot - 1),
@@ -39,7 +44,6 @@ fn core_domain_pseudotime(embedding: Robj, neighbours: Robj, domain: Robj, param
 
 fn write(found: Pseudotime) -> std::result::Result<Robj, Failure> {
     let pseudotime: Doubles = found.pseudotime.into_iter().map(or_na).collect();
-    let connectivity =
-        Robj::try_from(found.connectivity).map_err(|error| Failure::Core(Error::Numeric(error.to_string())))?;
-    Ok(list!(pseudotime = pseudotime, root = found.root as i32 + 1, connectivity = connectivity).into())
+    let root = found.root as i32 + 1;
+    Ok(list!(pseudotime = pseudotime, root = root, connectivity = table(found.connectivity)?).into())
 }

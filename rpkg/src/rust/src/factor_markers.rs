@@ -1,14 +1,11 @@
 //! `core_dimension_loadings`: genes that go with the dimensions of an embedding.
 
-use crate::answer::{Failure, answer};
-use crate::arguments::{Parameters, indices, matrix};
+use crate::answer::{Failure, answer, table};
+use crate::arguments::{Parameters, counts, groups, indices, matrix};
+use crate::fit::read_normalisation;
 use crate::worker;
 use extendr_api::prelude::*;
-use ndarray::Array2;
-use starscape::Error;
-use starscape::counts::Counts;
 use starscape::markers::dimension_loadings;
-use starscape::preprocess::Normalisation;
 
 extendr_module! {
     mod factor_markers;
@@ -31,25 +28,17 @@ fn core_dimension_loadings(
     progress: Robj,
 ) -> List {
     let run = || -> std::result::Result<Robj, Failure> {
-        let [all, spots] = dim else { return Err(Error::argument("x", "must have two dimensions").into()) };
-        let counts = Counts::new(*all as usize, *spots as usize, offsets, rows, values)?;
+        let counts = counts(values, rows, offsets, dim)?;
         let (genes, embedding) = (indices(&genes, "features")?, matrix(&embedding, "fit")?);
         let coords = matrix(&coords, "fit")?;
-        let slice = if slice.is_null() { vec![0; counts.spots()] } else { indices(&slice, "slice")? };
+        let slice = groups(&slice, counts.spots(), "slice")?;
         let parameters = Parameters::new(parameters);
-        let normalisation = parameters.choice("normalisation", |word| match word {
-            "pearson" => Some(Normalisation::Pearson),
-            "log" => Some(Normalisation::Log),
-            _ => None,
-        })?;
+        let normalisation = read_normalisation(&parameters)?;
         let draws = (parameters.whole("draws")?, parameters.whole("seed")? as u64);
         let threads = parameters.whole("threads")?;
         let found = worker::run(threads, &progress, |monitor| {
             dimension_loadings(&counts, embedding, coords, &slice, &genes, normalisation, draws, monitor)
         })?;
-        let table = |values: Array2<f64>| {
-            Robj::try_from(values).map_err(|error| Failure::Core(Error::Numeric(error.to_string())))
-        };
         Ok(list!(
             loadings = table(found.loadings)?,
             standardErrors = table(found.standard_errors)?,

@@ -1,16 +1,15 @@
 //! `core_fit`: the embedding of one or several slices.
 
-use crate::answer::{Failure, answer, or_na};
-use crate::arguments::{Parameters, indices, matrix};
+use crate::answer::{Failure, answer, or_na, table};
+use crate::arguments::{Parameters, counts, groups, matrix};
 use crate::worker;
 use extendr_api::prelude::*;
 use ndarray::s;
-use starscape::counts::Counts;
+use starscape::Result;
 use starscape::fit::{Fit, FitParams, fit};
 use starscape::graph::{GraphMethod, GraphParams};
 use starscape::preprocess::{FeatureParams, FeatureSelection, Normalisation};
 use starscape::vae::{EpochRecord, Initialisation, TrainParams};
-use starscape::{Error, Result};
 
 extendr_module! {
     mod fit;
@@ -32,10 +31,9 @@ fn core_fit(
 ) -> List {
     let run = || -> std::result::Result<Robj, Failure> {
         let parameters = Parameters::new(parameters);
-        let [genes, spots] = dim else { return Err(Error::argument("x", "must have two dimensions").into()) };
-        let counts = Counts::new(*genes as usize, *spots as usize, offsets, rows, values)?;
+        let counts = counts(values, rows, offsets, dim)?;
         let coords = matrix(&coords, "coords")?;
-        let slice = if slice.is_null() { vec![0; counts.spots()] } else { indices(&slice, "slice")? };
+        let slice = groups(&slice, counts.spots(), "slice")?;
         let params = read(&parameters)?;
         let threads = parameters.whole("threads")?;
         let found = worker::run(threads, &progress, |monitor| fit(&counts, coords, &slice, &params, monitor))?;
@@ -113,7 +111,7 @@ pub fn read_train(parameters: &Parameters) -> Result<TrainParams> {
     })
 }
 
-pub fn graph_method(word: &str) -> Option<GraphMethod> {
+fn graph_method(word: &str) -> Option<GraphMethod> {
     Some(match word {
         "auto" => GraphMethod::Auto,
         "grid" => GraphMethod::Grid,
@@ -126,7 +124,6 @@ pub fn graph_method(word: &str) -> Option<GraphMethod> {
 
 fn write(fit: Fit) -> Result<Robj> {
     let latent = fit.embedding.ncols();
-    let convert = |error: extendr_api::Error| Error::Numeric(error.to_string());
     let method = match fit.graph_method {
         GraphMethod::Auto | GraphMethod::Grid => "grid",
         GraphMethod::Nearest => "knn",
@@ -137,15 +134,15 @@ fn write(fit: Fit) -> Result<Robj> {
     let neighbours: Vec<i32> = fit.graph.all_neighbours().iter().map(|&spot| spot as i32).collect();
     let features: Vec<i32> = fit.features.genes.iter().map(|&gene| gene as i32 + 1).collect();
     Ok(list!(
-        embedding = Robj::try_from(fit.embedding).map_err(convert)?,
-        prior = Robj::try_from(fit.prior.slice(s![.., ..latent]).to_owned()).map_err(convert)?,
-        prior_extra = Robj::try_from(fit.prior.slice(s![.., latent..]).to_owned()).map_err(convert)?,
-        scores = Robj::try_from(fit.scores).map_err(convert)?,
+        embedding = table(fit.embedding)?,
+        prior = table(fit.prior.slice(s![.., ..latent]).to_owned())?,
+        prior_extra = table(fit.prior.slice(s![.., latent..]).to_owned())?,
+        scores = table(fit.scores)?,
         weights = List::from_values(fit.parameters.values()?),
         history = history(&fit.history),
         features = features,
         feature_scores = fit.features.scores,
-        loadings = Robj::try_from(fit.components.loadings.slice(s![.., ..latent]).to_owned()).map_err(convert)?,
+        loadings = table(fit.components.loadings.slice(s![.., ..latent]).to_owned())?,
         singular_values = fit.components.singular_values.iter().copied().take(latent).collect::<Vec<f64>>(),
         graph = list!(method = method, offsets = offsets, neighbours = neighbours)
     )

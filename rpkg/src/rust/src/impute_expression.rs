@@ -1,12 +1,11 @@
 //! `core_impute_expression`: denoised expression of chosen genes.
 
-use crate::answer::{Failure, answer};
-use crate::arguments::{Parameters, graph, indices, matrix};
+use crate::answer::{Failure, answer, table};
+use crate::arguments::{Parameters, counts, graph, groups, indices, matrix};
 use crate::worker;
 use extendr_api::prelude::*;
 use starscape::Error;
-use starscape::counts::Counts;
-use starscape::impute::{Imputed, impute_expression};
+use starscape::impute::impute_expression;
 
 extendr_module! {
     mod impute_expression;
@@ -29,22 +28,15 @@ fn core_impute_expression(
     progress: Robj,
 ) -> List {
     let run = || -> std::result::Result<Robj, Failure> {
-        let [all, spots] = dim else { return Err(Error::argument("x", "must have two dimensions").into()) };
-        let counts = Counts::new(*all as usize, *spots as usize, offsets, rows, values)?;
+        let counts = counts(values, rows, offsets, dim)?;
         let (genes, embedding) = (indices(&genes, "features")?, matrix(&embedding, "fit")?);
         let graph = graph(&neighbours)?.ok_or_else(|| Error::argument("fit", "has no graph"))?;
-        let slice = if slice.is_null() { vec![0; counts.spots()] } else { indices(&slice, "slice")? };
+        let slice = groups(&slice, counts.spots(), "slice")?;
         let threads = Parameters::new(parameters).whole("threads")?;
         let found = worker::run(threads, &progress, |monitor| {
             impute_expression(&counts, &genes, embedding, &graph, &slice, monitor)
         })?;
-        write(found)
+        Ok(list!(expression = table(found.expression)?, explained = found.explained).into())
     };
     answer(run())
-}
-
-fn write(found: Imputed) -> std::result::Result<Robj, Failure> {
-    let expression =
-        Robj::try_from(found.expression).map_err(|error| Failure::Core(Error::Numeric(error.to_string())))?;
-    Ok(list!(expression = expression, explained = found.explained).into())
 }

@@ -1,13 +1,13 @@
 //! `core_run_trans_st` and `core_bootstrap_loadings`: a spatial factor model that borrows from a labelled source.
 
-use crate::answer::{Failure, answer};
-use crate::arguments::{Parameters, graph, indices, matrix, optional_matrix};
-use crate::fit::graph_method;
+use crate::answer::{Failure, answer, table};
+use crate::arguments::{Parameters, counts, graph, groups, indices, labels, matrix, optional_matrix};
+use crate::fit::{read_graph, read_normalisation};
 use crate::worker;
 use extendr_api::prelude::*;
 use starscape::counts::Counts;
-use starscape::graph::{GraphParams, SpatialGraph};
-use starscape::preprocess::{FeatureParams, FeatureSelection, Normalisation};
+use starscape::graph::SpatialGraph;
+use starscape::preprocess::{FeatureParams, FeatureSelection};
 use starscape::transst::adaptive::Adaptive;
 use starscape::transst::bootstrap::bootstrap;
 use starscape::transst::domains::Domains;
@@ -31,7 +31,7 @@ fn core_run_trans_st(
     source: List,
     source_coords: Robj,
     source_slice: Robj,
-    labels: Robj,
+    label: &[Rint],
     label_count: i32,
     parameters: List,
     progress: Robj,
@@ -42,13 +42,9 @@ fn core_run_trans_st(
         let (target, source) = (target_parts.counts("x")?, source_parts.counts("source")?);
         let coords = matrix(&coords, "coords")?;
         let source_coords = optional_matrix(&source_coords, "source")?;
-        let slices = |value: &Robj, spots: usize, name| {
-            if value.is_null() { Ok(vec![0; spots]) } else { indices(value, name) }
-        };
-        let slice = slices(&slice, target.spots(), "slice")?;
-        let source_slice = slices(&source_slice, source.spots(), "source")?;
-        let labels: Vec<Option<usize>> =
-            indices(&labels, "labels")?.into_iter().map(|label| label.checked_sub(1)).collect();
+        let slice = groups(&slice, target.spots(), "slice")?;
+        let source_slice = groups(&source_slice, source.spots(), "source")?;
+        let labels = labels(label);
         let params = read(&parameters)?;
         let target = Target { counts: &target, coords, slice: &slice };
         let source = Source {
@@ -71,7 +67,7 @@ fn core_trans_st_embedding(
     target: Robj,
     source: Robj,
     neighbours: Robj,
-    labels: Robj,
+    label: &[Rint],
     label_count: i32,
     parameters: List,
     progress: Robj,
@@ -80,8 +76,7 @@ fn core_trans_st_embedding(
         let parameters = Parameters::new(parameters);
         let (target, source) = (matrix(&target, "x")?, matrix(&source, "source")?);
         let graph = graph(&neighbours)?.ok_or_else(|| Error::argument("x", "has no graph"))?;
-        let labels: Vec<Option<usize>> =
-            indices(&labels, "labels")?.into_iter().map(|label| label.checked_sub(1)).collect();
+        let labels = labels(label);
         let params = read(&parameters)?;
         let threads = parameters.whole("threads")?;
         let known = (labels.as_slice(), label_count as usize);
@@ -90,8 +85,8 @@ fn core_trans_st_embedding(
         Ok(list!(
             domains = domains(found.domains)?,
             targetOnly = domains(found.target_only)?,
-            labelPosterior = robj(found.resemblance.posterior)?,
-            predictedShare = found.resemblance.predicted_share,
+            labelPosterior = table(found.resemblance.posterior)?,
+            predictedShare = found.predicted_share,
             borrowed = found.borrowed
         )
         .into())
@@ -118,17 +113,11 @@ impl Parts {
         let values = self.values.as_real_slice().ok_or_else(broken)?;
         let (rows, offsets) = (self.rows.as_integer_slice(), self.offsets.as_integer_slice());
         let (rows, offsets) = (rows.ok_or_else(broken)?, offsets.ok_or_else(broken)?);
-        let Some([genes, spots]) = self.dim.as_integer_slice() else { return Err(broken()) };
-        Counts::new(*genes as usize, *spots as usize, offsets, rows, values)
+        counts(values, rows, offsets, self.dim.as_integer_slice().ok_or_else(broken)?)
     }
 }
 
 fn read(parameters: &Parameters) -> Result<Params> {
-    let normalisation = parameters.choice("normalisation", |word| match word {
-        "pearson" => Some(Normalisation::Pearson),
-        "log" => Some(Normalisation::Log),
-        _ => None,
-    })?;
     let borrow = parameters.choice("borrow", |word| match word {
         "auto" => Some(Borrow::WhenPredictive),
         "always" => Some(Borrow::Always),
@@ -149,15 +138,11 @@ fn read(parameters: &Parameters) -> Result<Params> {
     })?;
     Ok(Params {
         features: FeatureParams {
-            normalisation,
+            normalisation: read_normalisation(parameters)?,
             selection: FeatureSelection::Moran,
             count: parameters.whole("nFeatures")?,
         },
-        graph: GraphParams {
-            method: parameters.choice("graphMethod", graph_method)?,
-            k: parameters.whole("graphK")?,
-            radius: parameters.optional_number("graphRadius")?,
-        },
+        graph: read_graph(parameters)?,
         factors: parameters.whole("nFactors")?,
         lambda: parameters.optional_number("lambda")?,
         borrow,
@@ -169,10 +154,6 @@ fn read(parameters: &Parameters) -> Result<Params> {
     })
 }
 
-fn robj(value: ndarray::Array2<f64>) -> Result<Robj> {
-    Robj::try_from(value).map_err(|error| Error::Numeric(error.to_string()))
-}
-
 fn numbers(values: impl IntoIterator<Item = usize>) -> Vec<i32> {
     values.into_iter().map(|value| value as i32).collect()
 }
@@ -182,7 +163,7 @@ fn domains(found: Domains) -> Result<Robj> {
     let (k, rest): (Vec<usize>, Vec<_>) = candidates.iter().map(|&(k, criteria, log)| (k, (criteria, log))).unzip();
     Ok(list!(
         domain = numbers(labels.into_iter().map(|label| label + 1)),
-        posterior = robj(mixture.posterior)?,
+        posterior = table(mixture.posterior)?,
         label = numbers(informed.into_iter().map(|label| label.map_or(0, |label| label + 1))),
         beta = mixture.interaction,
         logLik = mixture.log_likelihood,
@@ -205,28 +186,26 @@ fn write(found: TransSt) -> std::result::Result<Robj, Failure> {
     Ok(list!(
         domains = domains(found.domains)?,
         targetOnly = domains(found.target_only)?,
-        labelPosterior = robj(found.resemblance.posterior)?,
+        labelPosterior = table(found.resemblance.posterior)?,
         predictedShare = found.predicted_share,
         borrowed = found.borrowed,
         lambda = found.lambda,
-        chosen = stage.validation.best,
         shares = stage.validation.shares,
         errors = stage.validation.errors,
-        factors = robj(found.factors)?,
-        loadings = robj(found.loadings)?,
-        sourceLoadings = robj(found.source_loadings)?,
+        factors = table(found.factors)?,
+        loadings = table(found.loadings)?,
+        sourceLoadings = table(found.source_loadings)?,
         cosines = found.cosines,
         gradient = found.gradient,
         features = numbers(stage.features.genes.iter().copied()),
         sourceLogLik = stage.source.log_likelihood,
         sourceConverged = stage.source.converged,
-        basis = robj(stage.problem.basis)?,
-        values = robj(stage.problem.values)?,
-        anchor = robj(stage.problem.anchor)?,
+        basis = table(stage.problem.basis)?,
+        values = table(stage.problem.values)?,
+        anchor = table(stage.problem.anchor)?,
         tiles = numbers(stage.tiles),
         offsets = numbers(graph.offsets().iter().copied()),
-        neighbours = neighbours,
-        graphMethod = format!("{:?}", found.graph_method).to_lowercase()
+        neighbours = neighbours
     )
     .into())
 }
@@ -257,7 +236,7 @@ fn core_bootstrap_loadings(
         let spread = worker::run(threads, &progress, |monitor| {
             bootstrap(&problem, share, loadings, &tiles, draws, seed, monitor)
         })?;
-        Ok(list!(standardErrors = robj(spread.standard_errors)?, signStability = robj(spread.sign_stability)?).into())
+        Ok(list!(standardErrors = table(spread.standard_errors)?, signStability = table(spread.sign_stability)?).into())
     };
     answer(run())
 }
