@@ -23,8 +23,8 @@ R_SOURCES := $(shell find rpkg -type f -not -path 'rpkg/src/rust/*' -not -path '
 PACKAGED := $(wildcard benches/*.rs) $(shell find vignettes rpkg/tests -type f -not -name Rplots.pdf)
 INSTALLED := .Rlib/starscape/DESCRIPTION
 
-.PHONY: help setup demo test test-core test-r install package test-package check bench stability slices markers transst lint \
-  docs vignettes stack-current test-current clean
+.PHONY: help setup demo test test-core test-r install package test-package check bench stability slices markers \
+  transst lint docs vignettes stack-current test-current clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -69,9 +69,9 @@ stability: install ## over seeds, into benches/stability/; SEEDS, PARTS, PEERS, 
 slices: install ## several slices together, into benches/slices/; SEEDS, DRAWS and OUT make it shorter
 	Rscript benches/slices/run.R .Rlib "$(or $(OUT),benches/slices)" $(or $(SEEDS),20) $(or $(DRAWS),3)
 
-markers: install ## p-values, power and speed of markers, into benches/markers/; DRAWS, GENES and OUT make it shorter
+markers: install ## p-values, power and speed of markers, into benches/markers/; DRAWS, GENES, SEEDS, OUT shorten it
 	Rscript benches/markers/run.R .Rlib "$(or $(OUT),benches/markers)" $(or $(DRAWS),50)
-	Rscript benches/markers/null.R .Rlib "$(or $(OUT),benches/markers)" $(or $(GENES),400)
+	Rscript benches/markers/null.R .Rlib "$(or $(OUT),benches/markers)" $(or $(GENES),400) $(or $(SEEDS),4)
 
 transst: install ## domains with a labelled source, into benches/transst/; DRAWS and OUT make it shorter
 	Rscript benches/transst/run.R .Rlib "$(or $(OUT),benches/transst)" $(or $(DRAWS),20)

@@ -17,8 +17,8 @@ NULL
 #'   a domain, it starts at its far end: in the middle of the tenth of its spots that is farthest, in diffusion
 #'   coordinates, from the mean of the spots outside.
 #' @param domain Domain of each spot, NA for none: a factor or vector with one value per spot, or the result of
-#'   [findDomains()]. For objects also the name of a column of the cell metadata. `NULL` for no domains; the root is then
-#'   a spot, and there is no connectivity.
+#'   [findDomains()]. For objects also the name of a column of the cell metadata. `NULL` for no domains; the root is
+#'   then a spot, and there is no connectivity.
 #' @param neighbours Number of nearest neighbours in the embedding, a whole number from 1.
 #' @param threads Number of threads, a whole number from 1. It does not change the result.
 #' @param verbose Whether to show progress.

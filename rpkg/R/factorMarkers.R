@@ -1,9 +1,10 @@
 #' Genes that drive factors and dimensions
 #'
 #' Loadings of the factors of [runTransST()], or of the dimensions of the embedding of [runStarscape()], with standard
-#' errors from a bootstrap over tiles of tissue: about 25 neighbouring spots are drawn together, so that their dependence
-#' is kept. For factors the loadings are fitted anew with the same share of the source and turned to the original ones.
-#' For dimensions, which a network gives, the loading of a gene is its correlation with the dimension within slices.
+#' errors from a bootstrap over tiles of tissue: about 25 neighbouring spots are drawn together, so that their
+#' dependence is kept. For factors the loadings are fitted anew with the same share of the source and turned to the
+#' original ones. For dimensions, which a network gives, the loading of a gene is its correlation with the dimension
+#' within slices.
 #'
 #' @param x A `transst_fit`, or an object on which [runTransST()] or [runStarscape()] was run; for a `fit`, its counts.
 #' @param ... Further arguments of the methods.

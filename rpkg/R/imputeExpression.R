@@ -15,11 +15,11 @@ NULL
 #'
 #' @param x Counts: a matrix with genes as rows and spots as columns (as for [runStarscape()]), an object on which
 #'   [runStarscape()] was run, or a list of such slices.
-#' @param features Names of the genes, among the rows of `x`; `NULL` for those of the fit. The result is dense: 2000 genes
-#'   of 10,000 spots take 160 MB.
+#' @param features Names of the genes, among the rows of `x`; `NULL` for those of the fit. The result is dense: 2000
+#'   genes of 10,000 spots take 160 MB.
 #' @param ... For objects: `threads` and `verbose`.
-#' @return For a matrix, a dense matrix, genes (as given) x spots (of the fit), of log(1 + 10,000 x expected share of the
-#'   spot's counts), the scale of log-normalised expression in `Seurat`; 0 or more, NA for spots without counts. Its
+#' @return For a matrix, a dense matrix, genes (as given) x spots (of the fit), of log(1 + 10,000 x expected share of
+#'   the spot's counts), the scale of log-normalised expression in `Seurat`; 0 or more, NA for spots without counts. Its
 #'   attribute `explained` says for each gene which share of the variance over spots is explained, by generalised
 #'   cross-validation: 0 for a gene that comes out at its mean in each slice, NA for one that does not vary. The rest of
 #'   the variance of a sparse gene is mostly that of counting.
@@ -27,7 +27,8 @@ NULL
 #'   For `Seurat`, the object with the assay `imputed`, whose `data` holds the matrix and whose feature metadata the
 #'   column `explained`. (An assay cannot have the name of the reduction `starscape`.) For `SingleCellExperiment` and
 #'   `SpatialExperiment`, the object with the alternative experiment `imputed`, whose assay `logcounts` holds the matrix
-#'   and whose `rowData` the column `explained`. For a list of slices, one matrix over all of them or the list of objects.
+#'   and whose `rowData` the column `explained`. For a list of slices, one matrix over all of them or the list of
+#'   objects.
 #' @section Errors:
 #' Unusable input is an error of class `starscape_error_argument` whose field `argument` names the argument.
 #' @references

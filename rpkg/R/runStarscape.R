@@ -8,10 +8,10 @@
 #' same result, bit for bit, from every class of object and with every number of threads.
 #'
 #' @param x Counts: a matrix with genes as rows and spots as columns (dense, any class of the Matrix package, or a
-#'   `DelayedMatrix`), or a `Seurat` (version 4 or 5), `SingleCellExperiment` or `SpatialExperiment` object; or a list of
-#'   these, one element a slice.
-#' @param ... For objects and lists: arguments of the default method, such as `seed` or `epochs`; for lists also `assay`,
-#'   `layer` and `image`.
+#'   `DelayedMatrix`), or a `Seurat` (version 4 or 5), `SingleCellExperiment` or `SpatialExperiment` object; or a list
+#'   of these, one element a slice.
+#' @param ... For objects and lists: arguments of the default method, such as `seed` or `epochs`; for lists also
+#'   `assay`, `layer` and `image`.
 #' @return For a matrix, a `starscape_fit`: a list with
 #'   * `embedding`: spots x `latentDim`; spots without counts are NA;
 #'   * `prior`: the spatial prior the embedding was pulled to, of the same shape, and `priorExtra`: its next

@@ -71,7 +71,8 @@ banksyMethod <- function(nFeatures = 2000, npcs = 20, lambda = 0.8, neighbours =
 
 # TransST with a labelled source, in one stage: its factors are not random.
 transstMethod <- function(source, labels, nFactors = 15, lambda = NULL, borrow = "auto", nFeatures = 2000,
-                          normalisation = "log", steps = 4, embedding = "factors", sourceCoords = NULL, sourceSlice = NULL) {
+                          normalisation = "log", steps = 4, embedding = "factors", sourceCoords = NULL,
+                          sourceSlice = NULL) {
   if (missing(source)) stopArgument("source", "is missing", "Method \"transst\" needs a labelled source.")
   if (missing(labels)) stopArgument("labels", "is missing", "Give the label of each cell of the source.")
   names <- c("nFactors", "lambda", "borrow", "nFeatures", "normalisation", "steps", "embedding")

@@ -187,7 +187,8 @@ mod tests {
             let points = Points::new(values.view(), "embedding").expect("finite");
             let once = Stop { tolerance: 0.0, limit: 1 };
             let monitor = Monitor::silent();
-            let mut fit = Mixture::fit(&points, &labels_below(120, components), components, once, &monitor).expect("fit");
+            let labels = labels_below(120, components);
+            let mut fit = Mixture::fit(&points, &labels, components, once, &monitor).expect("fit");
             for _ in 0..30 {
                 let before = fit.log_likelihood;
                 fit = fit.refine(&points, once, &monitor).expect("fit");

@@ -111,9 +111,9 @@ fn all_expected_neighbours(graph: &SpatialGraph, posterior: ArrayView2<f64>) -> 
 }
 
 /// Raises the pseudo-likelihood in the external `field` for a given interaction, by one step of iterative scaling
-/// (Darroch & Ratcliff 1972, Annals of Mathematical Statistics 43:1470): each domain's entry grows by the log ratio of its
-/// mass to the mass its neighbours predict. `known` spots of each domain seen elsewhere count as well. A domain without
-/// mass keeps its entry.
+/// (Darroch & Ratcliff 1972, Annals of Mathematical Statistics 43:1470): each domain's entry grows by the log ratio of
+/// its mass to the mass its neighbours predict. `known` spots of each domain seen elsewhere count as well. A domain
+/// without mass keeps its entry.
 pub(crate) fn scale_field(
     graph: &SpatialGraph,
     posterior: ArrayView2<f64>,

@@ -3,8 +3,8 @@
 //!
 //! The total scatter S = XᵀX / n of centred points does not depend on who belongs where. So the pooled covariance is
 //! Σ = S − Σ_k π_k μ_k μ_kᵀ, and since xᵀΣ⁻¹x is the same for all components, x·(Σ⁻¹μ_k) − ½ μ_kᵀΣ⁻¹μ_k is all that
-//! tells them apart: an iteration costs O(n k d) instead of O(n k d²). This is model EEE of mclust (Scrucca et al. 2016,
-//! The R Journal 8:289).
+//! tells them apart: an iteration costs O(n k d) instead of O(n k d²). This is model EEE of mclust (Scrucca et al.
+//! 2016, The R Journal 8:289).
 //!
 //! S carries a small ridge (see [`Points::scatter`]). The likelihood that rises is then the one penalised by
 //! n/2 · ridge · tr(Σ⁻¹), the ridge's own prior on Σ; where Σ is regular the two agree to many digits.

@@ -2,8 +2,8 @@
 //!
 //! The share that a gene has of a spot's counts is predicted by ridge regression on the embedding and on the gene's own
 //! mean in the neighbourhood, the spot itself left out. Spots weigh as much as their counts, as the variance of a share
-//! is inversely proportional to them; each slice has a level of its own; and generalised cross-validation says how far a
-//! gene is to be trusted. A gene that neither source tells anything about comes out at its mean.
+//! is inversely proportional to them; each slice has a level of its own; and generalised cross-validation says how far
+//! a gene is to be trusted. A gene that neither source tells anything about comes out at its mean.
 
 mod neighbourhood;
 mod ridge;
@@ -31,8 +31,8 @@ pub struct Imputed {
     pub explained: Vec<f64>,
 }
 
-/// Denoised expression of `genes` (row numbers of `counts`) at all spots. `embedding` is spots x dimensions, `slice` the
-/// slice number of each spot. Memory beyond the result is linear in stored counts, spots and edges.
+/// Denoised expression of `genes` (row numbers of `counts`) at all spots. `embedding` is spots x dimensions, `slice`
+/// the slice number of each spot. Memory beyond the result is linear in stored counts, spots and edges.
 ///
 /// # Errors
 /// [`Error::Argument`] naming `features`, `fit` or `slice`; [`Error::Numeric`]; [`Error::Interrupted`].

@@ -5,8 +5,8 @@ use crate::prior::root_mean_square;
 use ndarray::{Array1, Array2, ArrayView2, s};
 use ndarray_linalg::{Eigh, UPLO};
 
-/// Penalties tried, in units of the largest eigenvalue of the predictors: ten to the power of these numbers, in steps of
-/// a quarter, and one without bound, which leaves the mean.
+/// Penalties tried, in units of the largest eigenvalue of the predictors: ten to the power of these numbers, in steps
+/// of a quarter, and one without bound, which leaves the mean.
 const EXPONENTS: (f64, f64) = (-6.0, 2.0);
 const STEP: f64 = 0.25;
 /// A variance below this share of the mean square is rounding.
@@ -20,7 +20,8 @@ struct Spots {
 }
 
 impl Spots {
-    /// Takes the weighted mean of its slice off each value; returns the rest times the root of the weight, and the means.
+    /// Takes the weighted mean of its slice off each value; returns the rest times the root of the weight, and the
+    /// means.
     fn centre(&self, values: &[f64]) -> (Array1<f64>, Vec<f64>) {
         let mut levels = vec![0.0; self.totals.len()];
         for ((value, root), &own) in values.iter().zip(&self.roots).zip(&self.slice) {

@@ -29,8 +29,8 @@ pub struct DimensionLoadings {
 }
 
 /// Loadings of the chosen `genes` (row numbers, rising) on the dimensions of an `embedding` (spots x dimensions), each
-/// gene standardised within its slice; `coords` is spots x 2. Tiles of about 25 neighbouring spots, in at most 100 groups,
-/// are drawn with replacement (block bootstrap, Künsch 1989, Annals of Statistics 17:1217).
+/// gene standardised within its slice; `coords` is spots x 2. Tiles of about 25 neighbouring spots, in at most 100
+/// groups, are drawn with replacement (block bootstrap, Künsch 1989, Annals of Statistics 17:1217).
 ///
 /// # Errors
 /// [`Error::Argument`] naming `draws` below 2, or `fit` with too few spots to draw from; [`Error::Interrupted`].

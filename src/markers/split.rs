@@ -16,10 +16,10 @@ const LEAST: f64 = 1e-8;
 
 /// The part of each stored count that goes to the first of two parts; the rest is the second. `share` is the first
 /// part's expected share, `overdispersion` each gene's φ. A count of mean μ that is Poisson (φ = 0) or negative
-/// binomial with variance μ + φμ² gives two independent counts of the same kind, with means `share` · μ and (1 − `share`) · μ
-/// (Neufeld, Gao, Popp, Battle and Witten 2024, Biostatistics 25, 270-287; Neufeld, Popp, Gao, Battle and Witten 2023,
-/// arXiv 2307.12985): binomial, its probability drawn from Beta(`share` / φ, (1 − `share`) / φ) where φ > 0. Each spot
-/// has a random stream of its own.
+/// binomial with variance μ + φμ² gives two independent counts of the same kind, with means `share` · μ and (1 −
+/// `share`) · μ (Neufeld, Gao, Popp, Battle and Witten 2024, Biostatistics 25, 270-287; Neufeld, Popp, Gao, Battle and
+/// Witten 2023, arXiv 2307.12985): binomial, its probability drawn from Beta(`share` / φ, (1 − `share`) / φ) where
+/// φ > 0. Each spot has a random stream of its own.
 ///
 /// # Errors
 /// [`Error::Argument`] naming `x` for counts that are not whole numbers, `split` or `overdispersion`;

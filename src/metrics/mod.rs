@@ -43,8 +43,8 @@ pub struct Metrics {
 /// measure. Classes may be any numbers. `embedding` is spots x dimensions; `graph` joins neighbouring spots.
 ///
 /// # Errors
-/// [`Error::Argument`] for `labels`, `embedding` or `graph` of another length than `truth`, when no spot has both labels, when
-/// `embedding` is not finite, or when there are too many classes to be matched.
+/// [`Error::Argument`] for `labels`, `embedding` or `graph` of another length than `truth`, when no spot has both
+/// labels, when `embedding` is not finite, or when there are too many classes to be matched.
 pub fn cluster_metrics(
     truth: &[Option<usize>],
     labels: &[Option<usize>],

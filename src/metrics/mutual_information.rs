@@ -3,8 +3,8 @@
 use super::contingency::Contingency;
 
 /// Mutual information of two partitions of the same items, divided by the arithmetic mean of their entropies (natural
-/// logarithms; Strehl & Ghosh 2002, JMLR 3:583, with the mean as scikit-learn takes it): 1 for the same partition, 0 for
-/// independent ones. Two single classes are the same partition: 1.
+/// logarithms; Strehl & Ghosh 2002, JMLR 3:583, with the mean as scikit-learn takes it): 1 for the same partition, 0
+/// for independent ones. Two single classes are the same partition: 1.
 pub fn normalised_mutual_information(first: &[usize], second: &[usize]) -> f64 {
     of_table(&Contingency::new(first, second))
 }

@@ -18,8 +18,9 @@ const FIXED_SEED: u64 = 20_260_102;
 /// 20:53), in [−1, 1]; an item alone in its group has width 0. `None` unless there are at least two groups and fewer
 /// groups than items.
 ///
-/// Up to [`ALL_UP_TO`] items the mean is exact. With more, it is the mean over [`SAMPLED`] items drawn with a fixed seed, each
-/// still compared with all others, so the time grows with the items and not with their square. Memory is linear.
+/// Up to [`ALL_UP_TO`] items the mean is exact. With more, it is the mean over [`SAMPLED`] items drawn with a fixed
+/// seed, each still compared with all others, so the time grows with the items and not with their square. Memory is
+/// linear.
 ///
 /// `values` are items x dimensions, with a label for each item.
 pub fn silhouette(values: ArrayView2<f64>, labels: &[usize]) -> Option<f64> {

@@ -5,8 +5,8 @@ use ndarray::Array2;
 
 /// Edges between two domains over the number expected if each domain's edges led to random spots, at most 1. With e the
 /// sum of degrees and n the number of spots of a domain, and N spots in all, (e n' + e' n) / (N − 1) ends of edges are
-/// expected; two for each edge. Spots without a domain are left out with their edges. Domains x domains, symmetric, 0 on
-/// the diagonal.
+/// expected; two for each edge. Spots without a domain are left out with their edges. Domains x domains, symmetric, 0
+/// on the diagonal.
 pub fn connectivity(graph: &SpatialGraph, labels: &[Option<usize>]) -> Array2<f64> {
     let domains = labels.iter().flatten().max().map_or(0, |last| last + 1);
     let (mut ends, mut sizes) = (Array2::<f64>::zeros((domains, domains)), vec![0.0; domains]);

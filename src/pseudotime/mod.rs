@@ -2,8 +2,8 @@
 //! how far domains are connected (Wolf et al. 2019, Genome Biology 20, 59).
 //!
 //! Spots are joined to their nearest neighbours in the embedding and, where a spatial graph is given, to those on the
-//! tissue. A random walk on these links, whose steps are longer where spots are sparse, gives diffusion coordinates; the
-//! pseudotime of a spot is its distance from the root in them.
+//! tissue. A random walk on these links, whose steps are longer where spots are sparse, gives diffusion coordinates;
+//! the pseudotime of a spot is its distance from the root in them.
 
 mod connectivity;
 mod eigen;
@@ -28,8 +28,8 @@ const SMALLEST_GAP: f64 = 1e-12;
 pub enum Root {
     /// At this spot.
     Spot(usize),
-    /// At the far end of this domain: in the middle of the tenth of its spots that is farthest, in diffusion coordinates,
-    /// from the mean of the spots outside.
+    /// At the far end of this domain: in the middle of the tenth of its spots that is farthest, in diffusion
+    /// coordinates, from the mean of the spots outside.
     Domain(usize),
 }
 

@@ -29,7 +29,8 @@ pub struct Params {
     pub library_size: f64,
     /// Standard deviation of the log total count, 0 or more; a quarter of its variance is smooth over the tissue.
     pub library_spread: f64,
-    /// Dispersion of abundant genes, 0 (Poisson) or more: the variance of a count of mean μ is μ + dispersion · μ² + μ / 10.
+    /// Dispersion of abundant genes, 0 (Poisson) or more: the variance of a count of mean μ is
+    /// μ + dispersion · μ² + μ / 10.
     pub dispersion: f64,
     /// Share of the genes that mark each domain, between 0 and 1.
     pub marker_share: f64,

@@ -59,9 +59,9 @@ pub struct Simulation {
 
 /// Simulates slices of one tissue.
 ///
-/// Counts are negative binomial, y ~ Poisson(Gamma) with mean μ and variance μ + (dispersion · f + 0.1 / μ) μ² where f is
-/// a gene's own factor around 1. μ is the spot's library size times the gene's share: log-normal over genes, changed by
-/// the domain's markers, by smooth patterns that have nothing to do with domains, and by the slice's batch effect.
+/// Counts are negative binomial, y ~ Poisson(Gamma) with mean μ and variance μ + (dispersion · f + 0.1 / μ) μ² where f
+/// is a gene's own factor around 1. μ is the spot's library size times the gene's share: log-normal over genes, changed
+/// by the domain's markers, by smooth patterns that have nothing to do with domains, and by the slice's batch effect.
 /// With [`Model::Factor`](super::Model) counts are Poisson and the gene's share is exp(b + W v + e) over its sum: b is
 /// the log-normal part with the batch effect, W v + e follows the factor model, and v and e are the spot's own.
 /// The total of a spot varies log-normally, in part smoothly over the tissue. A spot whose counts are all zero is drawn
@@ -158,8 +158,8 @@ impl Column {
     }
 }
 
-/// A negative binomial count of the given mean and variance mean · (1 + `excess`): Poisson with a gamma-distributed rate
-/// of scale `excess`.
+/// A negative binomial count of the given mean and variance mean · (1 + `excess`): Poisson with a gamma-distributed
+/// rate of scale `excess`.
 fn negative_binomial(mean: f64, excess: f64, rng: &mut ChaCha8Rng) -> Result<f64> {
     if mean == 0.0 {
         return Ok(0.0);

@@ -145,7 +145,8 @@ pub struct TransSt {
     pub target_only: Domains,
     /// The source's labels at the target, in the factor space of the domains.
     pub resemblance: Resemblance,
-    /// R² of the source's means in the target's own factor space ([`transfer::crossed_share`]), which decides on borrowing.
+    /// R² of the source's means in the target's own factor space ([`transfer::crossed_share`]), which decides on
+    /// borrowing.
     pub predicted_share: f64,
     /// Whether the labels inform the domains.
     pub borrowed: bool,

@@ -173,7 +173,8 @@ test_that("the number of domains fits the spots", {
 })
 
 test_that("slices, coordinates and graphs taken by mistake are refused by name", {
-  expectArgumentError(quick(small$counts, coords = small$coords, slice = colnames(small$counts)), "slice", "single spot")
+  names <- colnames(small$counts)
+  expectArgumentError(quick(small$counts, coords = small$coords, slice = names), "slice", "single spot")
   twice <- rbind(small$coords[1, , drop = FALSE] + 9, small$coords)
   expectArgumentError(quick(small$counts, coords = twice), "coords", "not unique")
   graph <- quickFit$graph
