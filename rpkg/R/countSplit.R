@@ -6,7 +6,11 @@ splitInput <- function(input, settings, progress) {
   overdispersion <- geneOverdispersion(input, settings$threads, progress)
   parts <- splitCounts(input$counts, overdispersion, settings, progress)
   found <- suppressMessages(
-    findAgain(if (is.null(input$finder)) input$fit else input$finder, parts$first, input$found, settings$threads),
+    if (is.null(input$finder)) {
+      findAgain(input$fit, parts$first, input$found, settings$threads)
+    } else {
+      foundByFunction(input$finder, parts$first, settings$seed)
+    },
     "starscape_message"
   )
   # Spots that were given no domain stay without one.
@@ -50,14 +54,8 @@ splitCounts <- function(counts, overdispersion, settings, progress) {
 }
 
 # Domains of other counts of the same spots, found as those of `fit` were: a factor, NA for spots without counts.
-# `found` says how findDomains() was called. Each kind of fit has a method, and so has the user's own function.
+# `found` says how findDomains() was called.
 findAgain <- function(fit, counts, found, threads) {
-  UseMethod("findAgain")
-}
-
-#' @method findAgain starscape_fit
-#' @export
-findAgain.starscape_fit <- function(fit, counts, found, threads) {
   input <- gateInput(counts, fit$coords, fit$slice)
   given <- list(givenFeatures = if (!is.null(fit$params$features)) {
     gateFeatures(intersect(fit$params$features, rownames(input$counts)), rownames(input$counts))
@@ -71,10 +69,9 @@ findAgain.starscape_fit <- function(fit, counts, found, threads) {
   )$domain
 }
 
-#' @method findAgain function
-#' @export
-findAgain.function <- function(fit, counts, found, threads) {
-  domain <- gateDomain(fit(counts, found$seed), ncol(counts), "fit")
+# The same by the user's own function.
+foundByFunction <- function(finder, counts, seed) {
+  domain <- gateDomain(finder(counts, seed), ncol(counts), "fit")
   if (is.null(domain) || nlevels(droplevels(domain)) < 2) {
     stopArgument("fit", "is a function that finds fewer than two domains in a part of the counts")
   }

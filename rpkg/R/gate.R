@@ -201,15 +201,15 @@ gateEmpty <- function(used, what, consequence) {
 }
 
 # Coordinates as a double matrix (spots x 2), in the order of the spots.
-gateCoords <- function(coords, spots) {
+gateCoords <- function(coords, spots, argument = "coords") {
   if (is.null(coords)) {
-    stopArgument("coords", "is missing", "Give a matrix with one row per spot and the columns x and y.")
+    stopArgument(argument, "is missing", "Give a matrix with one row per spot and the columns x and y.")
   }
-  places <- twoColumns(coords)
-  places <- places[matchSpots(places, spots), , drop = FALSE]
+  places <- twoColumns(coords, argument)
+  places <- places[matchSpots(places, spots, argument), , drop = FALSE]
   if (!all(is.finite(places))) {
     stopArgument(
-      "coords", sprintf("is NA or infinite for %d spots", sum(rowSums(!is.finite(places)) > 0)),
+      argument, sprintf("is NA or infinite for %d spots", sum(rowSums(!is.finite(places)) > 0)),
       "Give every spot a place, or leave these spots out of `x`."
     )
   }
@@ -217,7 +217,7 @@ gateCoords <- function(coords, spots) {
   places
 }
 
-twoColumns <- function(coords) {
+twoColumns <- function(coords, argument = "coords") {
   named <- all(c("x", "y") %in% colnames(coords))
   if (is.data.frame(coords)) {
     rows <- if (.row_names_info(coords) > 0) rownames(coords)
@@ -229,19 +229,19 @@ twoColumns <- function(coords) {
   if (!is.matrix(coords) || !is.numeric(coords) || ncol(coords) != 2) {
     shape <- if (is.matrix(coords)) sprintf("a %s matrix with %d columns", typeof(coords), ncol(coords))
     given <- if (is.null(shape)) describe(coords) else shape
-    stopArgument("coords", paste("must be numeric with two columns, x and y, not", given))
+    stopArgument(argument, paste("must be numeric with two columns, x and y, not", given))
   }
   storage.mode(coords) <- "double"
   coords
 }
 
 # Which row of the coordinates belongs to each spot: by name where both have names, otherwise by position.
-matchSpots <- function(places, spots) {
+matchSpots <- function(places, spots, argument) {
   if (!is.null(rownames(places)) && !identical(rownames(places), spots)) {
     twice <- intersect(rownames(places)[duplicated(rownames(places))], spots)
     if (length(twice) > 0) {
       stopArgument(
-        "coords", sprintf("has %d rows whose name is not unique, for instance \"%s\"", length(twice), twice[[1]]),
+        argument, sprintf("has %d rows whose name is not unique, for instance \"%s\"", length(twice), twice[[1]]),
         "Give one row per spot."
       )
     }
@@ -249,32 +249,32 @@ matchSpots <- function(places, spots) {
     if (anyNA(rows)) {
       lost <- spots[is.na(rows)]
       stopArgument(
-        "coords", sprintf("has no row named like %d of the spots, for instance \"%s\"", length(lost), lost[[1]]),
+        argument, sprintf("has no row named like %d of the spots, for instance \"%s\"", length(lost), lost[[1]]),
         "Name the rows like the columns of `x`, or remove the row names if both are in the same order."
       )
     }
     return(rows)
   }
   if (nrow(places) != length(spots)) {
-    stopArgument("coords", sprintf("has %d rows for %d spots", nrow(places), length(spots)), "Give one row per spot.")
+    stopArgument(argument, sprintf("has %d rows for %d spots", nrow(places), length(spots)), "Give one row per spot.")
   }
   seq_along(spots)
 }
 
 # Slices as a factor with levels in order of appearance, which does not depend on the locale; NULL means one slice.
-gateSlice <- function(slice, spots) {
+gateSlice <- function(slice, spots, argument = "slice") {
   if (is.null(slice)) {
     return(NULL)
   }
   if (!is.atomic(slice) || length(slice) != spots) {
     stopArgument(
-      "slice", sprintf("must have one value for each of the %d spots, not %s", spots, describe(slice)),
+      argument, sprintf("must have one value for each of the %d spots, not %s", spots, describe(slice)),
       "Give a vector that says which slice each spot lies on."
     )
   }
   if (anyNA(slice)) {
     stopArgument(
-      "slice", sprintf("is NA for %d spots", sum(is.na(slice))), "Say for every spot which slice it lies on."
+      argument, sprintf("is NA for %d spots", sum(is.na(slice))), "Say for every spot which slice it lies on."
     )
   }
   if (is.factor(slice)) droplevels(slice) else factor(slice, levels = unique(slice))
@@ -353,7 +353,7 @@ gateSliceSizes <- function(slice, used) {
 }
 
 # Places within slices: not all the same; shared ones are told.
-gatePlaces <- function(coords, slice) {
+gatePlaces <- function(coords, slice, argument = "coords") {
   slice <- if (is.null(slice)) rep(1L, nrow(coords)) else as.integer(slice)
   order <- order(slice, coords[, 1], coords[, 2])
   sorted <- cbind(slice, coords)[order, , drop = FALSE]
@@ -363,7 +363,7 @@ gatePlaces <- function(coords, slice) {
   sizes <- tabulate(slice)
   stuck <- which(sizes > 1 & tabulate(sorted[-1, 1][shared], length(sizes)) == sizes - 1)
   if (length(stuck) > 0) {
-    stopArgument("coords", "is the same place for all spots of a slice", "Give each spot its own place on the tissue.")
+    stopArgument(argument, "is the same place for all spots of a slice", "Give each spot its own place on the tissue.")
   }
   if (any(shared)) {
     tell(sum(shared), " spots share their place with another spot. They are kept.")
@@ -773,7 +773,7 @@ gateMarkerInput <- function(x, domain, fit, coords, slice, block, settings) {
   if (is.null(factors)) stopArgument("domain", "is missing", "Give one label per spot.")
   factors <- droplevels(factors)
   if (nlevels(factors) < 2) stopArgument("domain", "has one domain only", "Give labels of two or more domains.")
-  finder <- if (is.function(fit)) fit
+  finder <- if (is.function(fit)) gateFunction(fit, "fit", 2)
   fit <- if (is.null(finder) && !is.null(fit)) subsetFit(gateMarkerFit(fit), colnames(counts))
   if (settings$correct == "countsplit" && is.null(fit) && is.null(finder)) {
     stopArgument(
@@ -953,12 +953,13 @@ gateSource <- function(source, labels, coords, slice) {
     }
     value
   }
-  parts <- Map(oneSource, source, several(labels, "labels"), several(coords, "sourceCoords"), list(NULL))
-  joinSources(parts)
+  joinSources(Map(
+    oneSource, source, several(labels, "labels"), several(coords, "sourceCoords"), several(slice, "sourceSlice")
+  ))
 }
 
 oneSource <- function(source, labels, coords, slice) {
-  found <- sourceParts(source, labels, coords)
+  found <- sourceParts(source, labels, coords, slice)
   if (!methods::is(found$counts, "Matrix") && !is.matrix(found$counts) && !methods::is(found$counts, "DelayedMatrix")) {
     stopArgument(
       "source", paste("must be a matrix of counts or an object, not", describe(source)),
@@ -978,15 +979,25 @@ oneSource <- function(source, labels, coords, slice) {
       sprintf("must have one value for each of the %d cells of the source, not %s", ncol(counts), describe(labels))
     )
   }
-  slice <- gateSlice(if (is.null(found$slice)) slice else found$slice, ncol(counts))
-  coords <- if (!is.null(found$coords)) {
-    if (nrow(found$coords) != ncol(counts)) {
-      stopArgument("sourceCoords", sprintf("has %d rows for %d cells", nrow(found$coords), ncol(counts)))
-    }
-    gateCoords(`rownames<-`(as.matrix(found$coords), NULL), paste0("cell", seq_len(ncol(counts))))
-  }
+  slice <- gateSlice(found$slice, ncol(counts), "sourceSlice")
+  coords <- gateSourceCoords(found$coords, counts, slice)
   slice <- if (is.null(slice)) rep("1", ncol(counts)) else as.character(slice)
   list(counts = counts, labels = as.character(labels), coords = coords, slice = slice)
+}
+
+# Cells that have no names of their own are matched by position.
+gateSourceCoords <- function(coords, counts, slice) {
+  if (is.null(coords)) {
+    return(NULL)
+  }
+  cells <- colnames(counts)
+  if (is.null(cells) || anyDuplicated(cells) > 0) {
+    cells <- paste0("cell", seq_len(ncol(counts)))
+    rownames(coords) <- NULL
+  }
+  coords <- gateCoords(coords, cells, "sourceCoords")
+  gatePlaces(coords, slice, "sourceCoords")
+  coords
 }
 
 joinSources <- function(parts) {
@@ -1051,6 +1062,19 @@ gateSourceCells <- function(known, genes) {
   )
 }
 
+# Dimensions of an embedding have no loadings that could be borrowed, and need places of all cells.
+gateCommonEmbedding <- function(settings, known) {
+  if (settings$embedding == "factors") {
+    return(invisible())
+  }
+  if (!is.null(settings$lambda)) {
+    stopArgument("lambda", "is given, and embedding \"starscape\" has no loadings", "Use embedding = \"factors\".")
+  }
+  if (is.null(known$coords)) {
+    stopArgument("sourceCoords", "is missing, and embedding \"starscape\" needs it", "Use embedding = \"factors\".")
+  }
+}
+
 gateFactors <- function(settings, target, known) {
   most <- min(settings$nFeatures, nrow(target$counts), ncol(target$counts) - 1, ncol(known$counts) - 1)
   if (settings$nFactors > most) {
@@ -1085,6 +1109,24 @@ gateTransst <- function(x) {
     stopArgument("x", "was fitted with embedding \"starscape\", which has no loadings", "Use embedding = \"factors\".")
   }
   fit
+}
+
+# Factors to draw, by default the first six.
+gateFactorNumbers <- function(factors, count) {
+  if (is.null(factors)) {
+    return(seq_len(min(6, count)))
+  }
+  if (!is.numeric(factors) || length(factors) == 0 || anyNA(factors) || any(!factors %in% seq_len(count))) {
+    stopArgument("factors", sprintf("must be numbers of factors from 1 to %d, not %s", count, describe(factors)))
+  }
+  unique(factors)
+}
+
+# Draws of the bootstrap behind intervals that can be left out.
+gateOptionalDraws <- function(draws) {
+  draws <- wholeNumber(0, 1e6)(draws, "draws")
+  if (draws == 1) stopArgument("draws", "is 1, and one draw has no spread", "Give 0 for no intervals, or 2 or more.")
+  draws
 }
 
 # Which reduction the genes are wanted for.

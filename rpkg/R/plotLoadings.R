@@ -3,7 +3,7 @@
 #' @param x A `transst_fit`, or an object on which [runTransST()] was run.
 #' @param factors Numbers of the factors to draw; `NULL` for the first six.
 #' @param top Number of genes of each factor, those of largest loading, from 1.
-#' @param draws Draws of the bootstrap behind the intervals, see [factorMarkers()]; 0 for none.
+#' @param draws Draws of the bootstrap behind the intervals, see [factorMarkers()]: 2 or more, or 0 for none.
 #' @param seed Whole number from which the draws are made.
 #' @return A `ggplot` object: a panel for each factor with the loadings of its genes, 95 % intervals, and the source's
 #'   loadings as open points.
@@ -22,13 +22,13 @@
 plotLoadings <- function(x, factors = NULL, top = 10, draws = 100, seed = 1) {
   fit <- gateTransst(x)
   top <- wholeNumber(1, largestInteger)(top, "top")
-  draws <- wholeNumber(0, 1e6)(draws, "draws")
+  draws <- gateOptionalDraws(draws)
   axes <- colnames(fit$loadings)
   factors <- gateFactorNumbers(factors, length(axes))
   table <- if (draws == 0) {
     factorTable(fit, list(standardErrors = 0 * fit$loadings, signStability = 0 * fit$loadings))
   } else {
-    factorMarkers.default(fit, draws = max(draws, 2), seed = seed, verbose = FALSE)
+    factorMarkers.default(fit, draws = draws, seed = seed, verbose = FALSE)
   }
   table <- table[table$factor %in% axes[factors], ]
   chosen <- do.call(rbind, lapply(split(table, droplevels(table$factor)), function(part) {
@@ -53,14 +53,4 @@ loadingPanels <- function(chosen) {
     ggplot2::labs(x = "loading", y = NULL) +
     ggplot2::theme_minimal() +
     ggplot2::theme(panel.grid.minor = ggplot2::element_blank(), legend.position = "bottom")
-}
-
-gateFactorNumbers <- function(factors, count) {
-  if (is.null(factors)) {
-    return(seq_len(min(6, count)))
-  }
-  if (!is.numeric(factors) || length(factors) == 0 || anyNA(factors) || any(!factors %in% seq_len(count))) {
-    stopArgument("factors", sprintf("must be numbers of factors from 1 to %d, not %s", count, describe(factors)))
-  }
-  unique(factors)
 }

@@ -24,7 +24,7 @@
 #' \eqn{R^2}, negative when they are worse than the overall mean, `-Inf` when all spots look like one label). Labels are
 #' given by one half of the genes and means compared in the other, both ways: a source without any relation would
 #' otherwise agree with the spots that it chose itself. With `borrow = "auto"` labels and loadings are borrowed when
-#' `predictedShare` exceeds one half; otherwise the result is the target's own. The target's own fit is always in
+#' `predictedShare` exceeds one half; otherwise, unless `lambda` is given, the result is the target's own. The target's own fit is always in
 #' `targetOnly`.
 #'
 #' Source and target are each standardised about their own means, which differ where the labels' shares do. The
@@ -51,7 +51,8 @@
 #'     `labelScores`, domains x labels, its mean in each domain; `domainLabel`, the label that informs each domain;
 #'   * `beta`: the Potts interaction; `logLik`: mean-field log-likelihood of the factors; `criteria`: BIC, MBIC and HBIC
 #'     for each number of domains tried;
-#'   * `targetOnly`: domain, posterior, log-likelihood and held-out error of the target without any source;
+#'   * `targetOnly`: domain, posterior, interaction, log-likelihood, criteria and (of factors) held-out error of the
+#'     target without any source;
 #'   * `convergence`, `features`, `coords`, `slice`, `graph` and `params`.
 #'
 #'   Objects come back with the factors as reduced dimension `transst`, the columns `domain`, `domain_confidence` and
@@ -89,17 +90,21 @@ runTransST <- function(x, source, labels, ...) {
 #' @param kRange Smallest and largest number of domains to try.
 #' @param criterion What chooses the number of domains. Spots are counted as the fewer independent ones they are worth,
 #'   so it tends to few domains; MBIC and HBIC to still fewer. Take it as a guide.
-#' @param steps How many times factors are averaged over neighbouring spots, from 0 to 64.
+#' @param steps How many times factors are averaged over neighbouring spots, from 0 to 64. An embedding is not averaged
+#'   again.
 #' @param interaction Whether neighbouring labels follow a Potts model, its strength by maximum pseudo-likelihood:
 #'   `"potts"`, `"none"`, or `"auto"`: only for factors that are not averaged, because averages hold what the neighbours
 #'   say already.
 #' @param embedding What domains are found in: `"factors"`, or the embedding that [runStarscape()] gives target and
-#'   source together, which needs places of the source. Its dimensions have no loadings.
+#'   source together, which needs places of the source. Its dimensions have no loadings and no halves of genes: all of
+#'   them give the labels and the means that `predictedShare` compares, and there is no `lambda`.
 #' @param sourceCoords Places of the source's cells where it is a tissue section: its factors are then averaged in the
-#'   same way. For a list of sources a list. Objects know theirs.
-#' @param sourceSlice Section or data set of each cell of the source; each is standardised on its own. A list of sources
-#'   has one for each element.
-#' @param graph Settings of the spatial graph from [graphControl()]; its `steps` is not used.
+#'   same way; or the names of two columns of the cell metadata. For a list of sources a list. Objects know theirs.
+#' @param sourceSlice Section or data set of each cell of the source, or the name of a column of the cell metadata; each
+#'   is standardised on its own, and so is each element of a list of sources, for which this is a list. `NULL` for those
+#'   that objects know.
+#' @param graph Settings of the spatial graph from [graphControl()]; its `steps` is used for `embedding = "starscape"`
+#'   only.
 #' @param seed Whole number from 0 to 2147483647 from which the random numbers of `embedding = "starscape"` are drawn;
 #'   otherwise nothing is random.
 #' @param threads Number of threads, a whole number from 1. It does not change the result.
@@ -120,6 +125,7 @@ runTransST.default <- function(x, source, labels, coords = NULL, slice = NULL, k
   target <- gateInput(x[shared, , drop = FALSE], coords, slice)
   known <- gateSourceCells(known, rownames(target$counts))
   gateFactors(settings, target, known)
+  gateCommonEmbedding(settings, known)
   k <- gateK(k, ncol(target$counts))
   range <- if (is.null(k)) gateKRange(kRange, ncol(target$counts)) else c(2L, 2L)
   parameters <- c(
@@ -127,7 +133,9 @@ runTransST.default <- function(x, source, labels, coords = NULL, slice = NULL, k
     list(k = k, kLow = range[[1]], kHigh = range[[2]])
   )
   if (settings$embedding == "starscape") {
-    return(newEmbeddedFit(embedTogether(target, known, graph, settings), target, known, parameters, settings$verbose))
+    embedded <- embedTogether(target, known, graph, settings)
+    found <- fitEmbedding(embedded, known, parameters, progressBar(settings$verbose))
+    return(newEmbeddedFit(found, embedded, target, known, parameters))
   }
   newTransstFit(fitTransst(target, known, parameters, progressBar(settings$verbose)), target, known, parameters)
 }
@@ -149,11 +157,14 @@ fitTransst <- function(target, known, parameters, progress) {
   ))
 }
 
+fitEmbedding <- function(embedded, known, parameters, progress) {
+  unwrap(core_trans_st_embedding(
+    embedded$target, embedded$source, embedded$neighbours, known$label, length(known$levels), parameters, progress
+  ))
+}
+
 # The embedding of target and source fitted together, with the target's graph.
 embedTogether <- function(target, known, graph, settings) {
-  if (is.null(known$coords)) {
-    stopArgument("sourceCoords", "is missing, and embedding \"starscape\" needs it", "Use embedding = \"factors\".")
-  }
   spots <- ncol(target$counts)
   counts <- cbind(target$counts, known$counts)
   colnames(counts) <- paste0("spot", seq_len(ncol(counts)))
@@ -168,6 +179,6 @@ embedTogether <- function(target, known, graph, settings) {
   list(
     target = unname(fit$embedding[seq_len(spots), , drop = FALSE]),
     source = unname(fit$embedding[-seq_len(spots), , drop = FALSE]),
-    graph = fit$graph[seq_len(spots), seq_len(spots)]
+    neighbours = gateGraph(fit$graph[seq_len(spots), seq_len(spots)], spots)
   )
 }

@@ -245,7 +245,7 @@ runTransST.Seurat <- function(x, source, labels, coords = NULL, slice = NULL, as
 
 seuratStoreTransst <- function(x, fit, assay) {
   x[["transst"]] <- SeuratObject::CreateDimReducObject(
-    embeddings = fit$factors, loadings = fit$loadings, key = "TST_",
+    embeddings = fit$factors, loadings = if (is.null(fit$loadings)) matrix(0, 0, 0) else fit$loadings, key = "TST_",
     assay = if (is.null(assay)) SeuratObject::DefaultAssay(x) else assay
   )
   x <- SeuratObject::AddMetaData(x, transstColumns(fit))

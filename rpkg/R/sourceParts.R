@@ -1,35 +1,40 @@
 # What a labelled source holds, whatever its class: counts, labels, places and slices of its cells.
 
-sourceParts <- function(source, labels, coords) {
+sourceParts <- function(source, labels, coords, slice) {
   if (methods::is(source, "Seurat")) {
-    seuratSource(source, labels, coords)
+    seuratSource(source, labels, coords, slice)
   } else if (methods::is(source, "SummarizedExperiment")) {
-    sceSource(source, labels, coords)
+    sceSource(source, labels, coords, slice)
   } else {
-    list(counts = source, labels = labels, coords = coords)
+    list(counts = source, labels = labels, coords = coords, slice = slice)
   }
 }
 
-seuratSource <- function(source, labels, coords) {
+seuratSource <- function(source, labels, coords, slice) {
   needPackage("SeuratObject", "source")
   counts <- seuratCounts(source, NULL, "counts")
   metadata <- source[[]][colnames(counts), , drop = FALSE]
-  found <- if (is.null(coords)) imagePlaces(source, colnames(counts), NULL)
-  places <- if (!is.null(coords)) givenCoords(coords, metadata) else found$coords
-  list(counts = counts, labels = givenLabels(labels, metadata), coords = places, slice = found$slice)
+  # Single cells have no places.
+  found <- unlessUnknown(seuratPlaces(source, colnames(counts), coords, slice, NULL), !is.null(coords))
+  slice <- if (is.null(found)) givenSlice(slice, metadata) else found$slice
+  list(counts = counts, labels = givenLabels(labels, metadata), coords = found$coords, slice = slice)
 }
 
-sceSource <- function(source, labels, coords) {
+sceSource <- function(source, labels, coords, slice) {
   needPackage("SingleCellExperiment", "source")
   metadata <- SummarizedExperiment::colData(source)
   places <- if (!is.null(coords)) {
     givenCoords(coords, metadata)
-  } else if (methods::is(source, "SpatialExperiment")) {
-    spatialPlaces(source, metadata)
-  } else if ("spatial" %in% SingleCellExperiment::reducedDimNames(source)) {
-    unname(as.matrix(SingleCellExperiment::reducedDim(source, "spatial")))
+  } else {
+    find <- if (methods::is(source, "SpatialExperiment")) spatialPlaces else sceCoords
+    # Single cells have no places.
+    unlessUnknown(find(source, metadata), FALSE)
   }
-  slice <- if (length(unique(metadata$sample_id)) > 1) metadata$sample_id
+  slice <- if (!is.null(slice)) {
+    givenSlice(slice, metadata)
+  } else if (length(unique(metadata$sample_id)) > 1) {
+    metadata$sample_id
+  }
   list(counts = sceCounts(source, "counts"), labels = givenLabels(labels, metadata), coords = places, slice = slice)
 }
 

@@ -25,17 +25,13 @@ newTransstFit <- function(result, target, known, parameters) {
 }
 
 # Domains in an embedding of target and source, which has no loadings.
-newEmbeddedFit <- function(embedded, target, known, parameters, verbose) {
+newEmbeddedFit <- function(result, embedded, target, known, parameters) {
   spots <- rownames(target$coords)
   axes <- paste0("TST_", seq_len(ncol(embedded$target)))
-  neighbours <- gateGraph(embedded$graph, nrow(embedded$target))
-  result <- unwrap(core_trans_st_embedding(
-    embedded$target, embedded$source, neighbours, known$label, length(known$levels), parameters, progressBar(verbose)
-  ))
   structure(
     c(labelledDomains(result, target, known), list(
       lambda = NA_real_, factors = allSpots(embedded$target, target$used, spots, axes), features = character(),
-      coords = target$coords, slice = target$slice, graph = neighbourMatrix(neighbours, target$used, spots),
+      coords = target$coords, slice = target$slice, graph = neighbourMatrix(embedded$neighbours, target$used, spots),
       params = parameters
     )),
     class = "transst_fit"
@@ -103,9 +99,9 @@ labelScores <- function(domain, posterior) {
 #' @method print transst_fit
 #' @export
 print.transst_fit <- function(x, ...) {
+  axes <- if (is.null(x$loadings)) "dimensions" else sprintf("factors of %d genes", length(x$features))
   cat(sprintf(
-    "TransST fit: %d spots, %d genes, %d factors, %d domains\n",
-    nrow(x$factors), length(x$features), ncol(x$factors), nlevels(x$domain)
+    "TransST fit: %d spots, %d %s, %d domains\n", nrow(x$factors), ncol(x$factors), axes, nlevels(x$domain)
   ))
   cat(sprintf(
     "  source: predicts %.0f %% of the variation between domains; labels %s%s\n", 100 * max(x$predictedShare, 0),
