@@ -15,7 +15,9 @@ splitInput <- function(input, settings, progress) {
   )
   # Spots that were given no domain stay without one.
   domain <- replace(takeNames(found, input$domain), is.na(input$domain), NA)
-  ari <- clusterMetrics(input$domain, domain, threads = settings$threads)[["ARI"]]
+  ari <- clusterMetrics(input$domain, found, threads = settings$threads)[["ARI"]]
+  lost <- sum(is.na(domain) & !is.na(input$domain) & !is.na(found))
+  if (lost > 0) tell(lost, " spots are in domains that go with none of those given. They are left out.")
   tell(sprintf(
     "Domains were found again in %g %% of the counts: adjusted Rand index %.2f with those given.",
     100 * settings$split, ari
@@ -69,9 +71,12 @@ findAgain <- function(fit, counts, found, threads) {
   )$domain
 }
 
-# The same by the user's own function.
+# The same by the user's own function, which runs as in a sweep: R's generator starts from the seed and is put back.
 foundByFunction <- function(finder, counts, seed) {
-  domain <- gateDomain(finder(counts, seed), ncol(counts), "fit")
+  found <- tryCatch(keepingGenerator(seeded(seed, finder(counts, seed))), error = function(error) {
+    stopArgument("fit", "is a function that failed in a part of the counts", conditionMessage(error))
+  })
+  domain <- gateDomain(found, ncol(counts), "fit")
   if (is.null(domain) || nlevels(droplevels(domain)) < 2) {
     stopArgument("fit", "is a function that finds fewer than two domains in a part of the counts")
   }

@@ -112,8 +112,9 @@ domainMarkers <- function(x, domain = "domain", ...) {
 #' @rdname domainMarkers
 #' @param fit What finds domains again, needed for `correct = "countsplit"`: the `starscape_fit` of these counts, whose
 #'   settings are used and whose spots are matched by name (objects hold it); or, for domains of any other method, a
-#'   function of counts and a seed (`seed`) that returns one label per spot, as for [stabilitySweep()]. The counts are
-#'   a sparse matrix, genes x those spots of `x` that have counts, for instance
+#'   function of counts and a seed (`seed`) that returns one label per spot, as for [stabilitySweep()]; R's own
+#'   generator is set to the seed, too, and put back. The counts are a sparse matrix, genes x those spots of `x` that
+#'   have counts, for instance
 #'   `function(x, seed) runTransST(x, source, labels, coords = coords[colnames(x), ])$domain`.
 #' @param coords,slice Places and slices of the spots for `spatial = TRUE`, as in [runStarscape()]; `NULL` for those of
 #'   the fit, or that the object knows.

@@ -835,9 +835,10 @@ gateBlock <- function(block, spots, test) {
     }
     return(NULL)
   }
-  if (!is.atomic(block) || length(block) != spots || anyNA(block)) {
+  if (!is.atomic(block) || length(block) != spots) {
     stopArgument("block", sprintf("must have one value for each of the %d spots, not %s", spots, describe(block)))
   }
+  if (anyNA(block)) stopArgument("block", sprintf("is NA for %d spots", sum(is.na(block))), "Leave these spots out.")
   block <- factor(block, levels = unique(block))
   if (test == "pseudobulk" && nlevels(block) < 2) {
     stopArgument("block", "has a single replicate", "Give two or more, or test = \"wilcoxon\".")
@@ -930,6 +931,7 @@ gateMarkerPlaces <- function(input, coords, settings) {
   if (is.list(coords) && !is.data.frame(coords)) coords <- unname(do.call(rbind, lapply(unname(coords), twoColumns)))
   if (is.null(input$slice)) input$slice <- input$fit$slice
   input$coords <- gateCoords(coords, colnames(input$counts))
+  gateSliceSizes(input$slice, Matrix::colSums(input$counts) > 0)
   gatePlaces(input$coords, input$slice)
   input
 }
@@ -951,7 +953,8 @@ gateSource <- function(source, labels, coords, slice) {
     if (!is.list(value) || is.data.frame(value) || length(value) != length(source)) {
       stopArgument(argument, sprintf("must be a list with an element for each of the %d sources", length(source)))
     }
-    value
+    # By name where both have names.
+    if (!is.null(names(value)) && setequal(names(value), names(source))) value[names(source)] else value
   }
   joinSources(Map(
     oneSource, source, several(labels, "labels"), several(coords, "sourceCoords"), several(slice, "sourceSlice")
@@ -969,9 +972,7 @@ oneSource <- function(source, labels, coords, slice) {
   counts <- tryCatch(gateCounts(found$counts), starscape_error_argument = function(error) {
     stopArgument("source", "cannot be read as counts", conditionMessage(error))
   })
-  if (is.null(rownames(counts))) {
-    stopArgument("source", "has no row names", "Name its genes as those of `x`.")
-  }
+  gateGeneNames(rownames(counts), "source")
   labels <- found$labels
   if (!is.atomic(labels) || length(labels) != ncol(counts)) {
     stopArgument(
@@ -982,7 +983,7 @@ oneSource <- function(source, labels, coords, slice) {
   slice <- gateSlice(found$slice, ncol(counts), "sourceSlice")
   coords <- gateSourceCoords(found$coords, counts, slice)
   slice <- if (is.null(slice)) rep("1", ncol(counts)) else as.character(slice)
-  list(counts = counts, labels = as.character(labels), coords = coords, slice = slice)
+  list(counts = counts, labels = replace(as.character(labels), is.na(labels), NA), coords = coords, slice = slice)
 }
 
 # Cells that have no names of their own are matched by position.
@@ -1001,7 +1002,14 @@ gateSourceCoords <- function(coords, counts, slice) {
 }
 
 joinSources <- function(parts) {
-  shared <- Reduce(intersect, lapply(parts, function(part) rownames(part$counts)))
+  genes <- lapply(parts, function(part) rownames(part$counts))
+  shared <- Reduce(intersect, genes)
+  if (length(shared) < min(leastShared, lengths(genes))) {
+    stopArgument(
+      "source", sprintf("is a list of %d sources that share only %d genes", length(parts), length(shared)),
+      sprintf("Give sources with at least %d genes of the same names.", leastShared)
+    )
+  }
   placed <- !vapply(parts, function(part) is.null(part$coords), NA)
   if (any(placed) && !all(placed)) {
     tell("Only some sources have places. No factors of the source are averaged over neighbours.")
@@ -1018,11 +1026,18 @@ joinSources <- function(parts) {
   )
 }
 
+gateGeneNames <- function(genes, argument) {
+  if (is.null(genes)) {
+    other <- if (argument == "x") "source" else "x"
+    stopArgument(argument, "has no row names", sprintf("Name its genes as those of `%s`.", other))
+  }
+  if (anyNA(genes) || !all(nzchar(genes))) stopArgument(argument, "has genes without a name", "Name all of them.")
+  if (anyDuplicated(genes) > 0) stopArgument(argument, "has gene names that occur more than once", "Make them unique.")
+}
+
 # The genes that target and source share, in the target's order.
 gateSharedGenes <- function(genes, known) {
-  if (is.null(genes)) stopArgument("x", "has no row names", "Name its genes as those of `source`.")
-  if (anyDuplicated(genes) > 0) stopArgument("x", "has gene names that occur more than once", "Make them unique.")
-  if (anyDuplicated(known) > 0) stopArgument("source", "has gene names that occur more than once", "Make them unique.")
+  gateGeneNames(genes, "x")
   shared <- intersect(genes, known)
   if (length(shared) < min(leastShared, length(genes), length(known))) {
     stopArgument(
@@ -1044,6 +1059,7 @@ gateSharedGenes <- function(genes, known) {
 gateSourceCells <- function(known, genes) {
   counts <- known$counts[genes, , drop = FALSE]
   used <- Matrix::colSums(counts) > 0
+  if (!any(used)) stopArgument("source", "has no counts in the genes it shares with `x`")
   if (!all(used)) tell(sum(!used), " cells of the source have no counts in the shared genes. They are left out.")
   labels <- known$labels[used]
   levels <- sort(unique(labels[!is.na(labels)]), method = "radix")
@@ -1055,6 +1071,13 @@ gateSourceCells <- function(known, genes) {
     )
   }
   slice <- factor(known$slice[used], levels = unique(known$slice[used]))
+  single <- tapply(labels, slice, function(own) length(unique(own[!is.na(own)])) == 1)
+  if (nlevels(slice) > 1 && any(single)) {
+    tell(
+      sum(single), " data sets of the source have cells of one label only. Each is standardised on its own, which ",
+      "takes off what such a label differs by."
+    )
+  }
   list(
     counts = counts[, used, drop = FALSE],
     coords = if (!is.null(known$coords)) unname(known$coords[used, , drop = FALSE]),
@@ -1069,6 +1092,9 @@ gateCommonEmbedding <- function(settings, known) {
   }
   if (!is.null(settings$lambda)) {
     stopArgument("lambda", "is given, and embedding \"starscape\" has no loadings", "Use embedding = \"factors\".")
+  }
+  if (settings$nFactors < 2) {
+    stopArgument("nFactors", "is 1, and embedding \"starscape\" has two dimensions or more")
   }
   if (is.null(known$coords)) {
     stopArgument("sourceCoords", "is missing, and embedding \"starscape\" needs it", "Use embedding = \"factors\".")
@@ -1103,7 +1129,10 @@ gateTransst <- function(x) {
     x
   }
   if (!inherits(fit, "transst_fit")) {
-    stopArgument("x", "is not a fit of runTransST() and has none", "Run runTransST() first.")
+    stopArgument(
+      "x", "is not a fit of runTransST() and has none",
+      "Run runTransST() first; for the dimensions of runStarscape(), give counts as `x` and the fit as `fit`."
+    )
   }
   if (is.null(fit$loadings)) {
     stopArgument("x", "was fitted with embedding \"starscape\", which has no loadings", "Use embedding = \"factors\".")

@@ -48,6 +48,11 @@ givenSlice <- function(slice, metadata) {
   slice
 }
 
+# The fit that an object holds, unless the domains are those of its TransST fit, which finds them in its own way.
+fitOfDomains <- function(fit, transst, domain) {
+  if (!is.null(transst) && identical(as.character(domain), as.character(transst$domain))) NULL else fit
+}
+
 # `domain` as the user gave it: the name of a column, or one value per spot.
 givenDomain <- function(domain, metadata) {
   if (isString(domain) && nrow(metadata) > 1) {

@@ -11,6 +11,12 @@ pseudobulkTest <- function(input, plan, sums) {
   domains <- levels(droplevels(samples$domain))
   design <- pseudobulkDesign(samples)
   tested <- Matrix::rowSums(samples$sums) >= leastCounts
+  if (sum(tested) < 2) {
+    stopArgument(
+      "x", sprintf("has %d genes with %d counts or more in the sums", sum(tested), leastCounts),
+      "Give more genes, or test = \"wilcoxon\"."
+    )
+  }
   weighted <- limma::voom(samples$sums[tested, , drop = FALSE], design)
   fitted <- limma::lmFit(weighted, design)
   enough <- table(samples$domain) >= 2

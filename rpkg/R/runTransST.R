@@ -24,8 +24,8 @@
 #' \eqn{R^2}, negative when they are worse than the overall mean, `-Inf` when all spots look like one label). Labels are
 #' given by one half of the genes and means compared in the other, both ways: a source without any relation would
 #' otherwise agree with the spots that it chose itself. With `borrow = "auto"` labels and loadings are borrowed when
-#' `predictedShare` exceeds one half; otherwise, unless `lambda` is given, the result is the target's own. The target's own fit is always in
-#' `targetOnly`.
+#' `predictedShare` exceeds one half; otherwise, unless `lambda` is given, the result is the target's own. The target's
+#' own fit is always in `targetOnly`.
 #'
 #' Source and target are each standardised about their own means, which differ where the labels' shares do. The
 #' discriminants' means are therefore moved together until the labels' shares at the target and their means give the
@@ -120,6 +120,12 @@ runTransST.default <- function(x, source, labels, coords = NULL, slice = NULL, k
   gateDots(...)
   settings <- gateFields(mget(names(transstChecks)), transstChecks)
   controls <- flattenControls(gateControl(graph, "graphControl"))
+  if (!isMatrix(x)) {
+    stopArgument(
+      "x", paste("must be a matrix of counts or an object, not", describe(x)),
+      "Give one section, genes x spots; several sections side by side with `slice`."
+    )
+  }
   known <- gateSource(source, labels, sourceCoords, sourceSlice)
   shared <- gateSharedGenes(rownames(x), rownames(known$counts))
   target <- gateInput(x[shared, , drop = FALSE], coords, slice)

@@ -101,7 +101,9 @@ domainMarkers.SingleCellExperiment <- function(x, domain = "domain", fit = NULL,
   metadata <- SummarizedExperiment::colData(x)
   domain <- givenDomain(domain, metadata)
   block <- givenBlock(block, metadata)
-  if (is.null(fit) && !is.null(S4Vectors::metadata(x)$starscape)) fit <- sceFit(x)
+  if (is.null(fit) && !is.null(S4Vectors::metadata(x)$starscape)) {
+    fit <- fitOfDomains(sceFit(x), S4Vectors::metadata(x)$transst, domain)
+  }
   fitted <- inherits(fit, "starscape_fit")
   # The names of the spots stay with the fit also where the object has none.
   if (fitted) colnames(counts) <- rownames(fit$embedding)

@@ -94,8 +94,8 @@ domainMarkers.Seurat <- function(x, domain = "domain", fit = NULL, coords = NULL
   needPackage("SeuratObject")
   counts <- seuratCounts(x, assay, layer)
   metadata <- x[[]][colnames(counts), , drop = FALSE]
-  if (is.null(fit)) fit <- SeuratObject::Misc(x, "starscape")
   domain <- givenDomain(domain, metadata)
+  if (is.null(fit)) fit <- fitOfDomains(SeuratObject::Misc(x, "starscape"), SeuratObject::Misc(x, "transst"), domain)
   block <- givenBlock(block, metadata)
   # The fit knows the places.
   places <- if (isTRUE(spatial) && (!inherits(fit, "starscape_fit") || !is.null(coords))) {

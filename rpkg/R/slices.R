@@ -70,21 +70,26 @@ imputeExpression.list <- function(x, features = NULL, ..., fit = NULL, assay = N
 
 #' @rdname domainMarkers
 #' @export
-domainMarkers.list <- function(x, domain = "domain", ..., fit = NULL, slice = NULL, block = NULL, assay = NULL,
-                               layer = "counts") {
+domainMarkers.list <- function(x, domain = "domain", ..., fit = NULL, coords = NULL, slice = NULL, spatial = TRUE,
+                               block = NULL, assay = NULL, layer = "counts", image = NULL) {
   x <- gateSlices(x)
   counts <- joinCounts(lapply(x, sliceCounts, assay = assay, layer = layer))
   matrices <- isMatrix(x[[1]])
-  if (!matrices && is.null(fit)) fit <- joinedFit(x)$fit
+  if (!matrices && is.null(fit) && !any(vapply(x, hasNoFit, NA))) fit <- joinedFit(x)$fit
   if (is.null(slice)) slice <- rep(names(x), vapply(x, ncol, 0L))
-  if (!matrices && !is.function(fit)) colnames(counts) <- rownames(fit$embedding)
+  fitted <- inherits(fit, "starscape_fit")
+  if (!matrices && fitted) colnames(counts) <- rownames(fit$embedding)
+  if (isTRUE(spatial) && !matrices && !fitted && is.null(coords)) {
+    coords <- lapply(x, function(object) sliceInput(object, NULL, assay, layer, image)$coords)
+  }
   column <- function(value, given) {
     if (matrices || !isString(value)) value else unlist(lapply(unname(x), function(object) {
       as.character(given(value, cellMetadata(object)))
     }))
   }
   domainMarkers.default(
-    counts, column(domain, givenDomain), fit = fit, slice = slice, block = column(block, givenBlock), ...
+    counts, column(domain, givenDomain), fit = fit, coords = coords, slice = slice, spatial = spatial,
+    block = column(block, givenBlock), ...
   )
 }
 
@@ -185,6 +190,10 @@ joinedFit <- function(x) {
   slice <- unlist(lapply(unname(parts), function(part) as.character(part$slice)))
   fit$slice <- if (length(slice) > 0) factor(slice, levels = unique(slice))
   list(fit = fit, from = from, spots = spots)
+}
+
+hasNoFit <- function(x) {
+  is.null(if (methods::is(x, "Seurat")) SeuratObject::Misc(x, "starscape") else S4Vectors::metadata(x)$starscape)
 }
 
 objectFit <- function(x) if (methods::is(x, "Seurat")) seuratFit(x) else sceFit(x)

@@ -28,7 +28,7 @@ sceSource <- function(source, labels, coords, slice) {
   } else {
     find <- if (methods::is(source, "SpatialExperiment")) spatialPlaces else sceCoords
     # Single cells have no places.
-    unlessUnknown(find(source, metadata), FALSE)
+    if (methods::is(source, "SingleCellExperiment")) unlessUnknown(find(source, metadata), FALSE)
   }
   slice <- if (!is.null(slice)) {
     givenSlice(slice, metadata)
@@ -41,7 +41,9 @@ sceSource <- function(source, labels, coords, slice) {
 # `labels` as the user gave them: the name of a column, or one value per cell.
 givenLabels <- function(labels, metadata) {
   if (isString(labels) && nrow(metadata) > 1) {
-    labels <- metadata[[gateKnown(labels, names(metadata), "labels", "columns of the source's cell metadata")]]
+    # Checked before `[[`, whose S4 dispatch would wrap the error in its own.
+    column <- gateKnown(labels, names(metadata), "labels", "columns of the source's cell metadata")
+    return(metadata[[column]])
   }
   labels
 }

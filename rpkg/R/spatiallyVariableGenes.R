@@ -77,7 +77,8 @@ spatialGeneTable <- function(found, genes, statistic) {
   # NaN of a gene that does not vary is NA to users.
   found <- lapply(found, function(values) replace(values, is.nan(values), NA))
   sign <- if (statistic == "moran") 1 else -1
-  z <- sign * (found$index - found$expectation) / sqrt(found$variance)
+  # Places in two columns of equal ones leave nothing that could vary.
+  z <- sign * (found$index - found$expectation) / sqrt(replace(found$variance, found$variance <= 0, NA))
   p <- stats::pnorm(z, lower.tail = FALSE)
   table <- data.frame(
     gene = genes, statistic = found$index, expectation = found$expectation, variance = found$variance, z = z,

@@ -69,21 +69,28 @@ banksyMethod <- function(nFeatures = 2000, npcs = 20, lambda = 0.8, neighbours =
   adapter(function(x, seed) banksyObject(x, seed, settings), cluster, "banksy", settings, placed = TRUE)
 }
 
-# TransST with a labelled source, in one stage: its factors are not random.
+# TransST with a labelled source. All of it is the second stage, which depends on the seed with an embedding only.
 transstMethod <- function(source, labels, nFactors = 15, lambda = NULL, borrow = "auto", nFeatures = 2000,
-                          normalisation = "log", steps = 4, embedding = "factors", sourceCoords = NULL,
-                          sourceSlice = NULL) {
-  if (missing(source)) stopArgument("source", "is missing", "Method \"transst\" needs a labelled source.")
-  if (missing(labels)) stopArgument("labels", "is missing", "Give the label of each cell of the source.")
-  names <- c("nFactors", "lambda", "borrow", "nFeatures", "normalisation", "steps", "embedding")
+                          normalisation = "log", steps = 4, interaction = "auto", embedding = "factors",
+                          graph = graphControl(), sourceCoords = NULL, sourceSlice = NULL, threads = 2) {
+  known <- gateSource(source, labels, sourceCoords, sourceSlice)
+  names <- c(
+    "nFactors", "lambda", "borrow", "nFeatures", "normalisation", "steps", "interaction", "embedding", "threads"
+  )
   single <- gateFields(mget(names), transstChecks[names])
+  gateControl(graph, "graphControl")
+  gateCommonEmbedding(single, known)
   cluster <- function(tissue, k, seed) {
     suppressMessages(classes = "starscape_message", rlang::inject(runTransST.default(
-      tissue$counts, source, labels, tissue$coords, tissue$slice, k = k, sourceCoords = sourceCoords,
-      sourceSlice = sourceSlice, seed = seed, verbose = FALSE, !!!single
+      tissue$counts, known$counts, known$labels, tissue$coords, tissue$slice, k = k, sourceCoords = known$coords,
+      sourceSlice = known$slice, graph = graph, seed = seed, verbose = FALSE, !!!single
     )))$domain
   }
-  adapter(function(x, seed) x, cluster, "transst", single, placed = TRUE)
+  # Sweeps with another source are another method.
+  settings <- c(single[names(single) != "threads"], list(graph = graph, source = contentHash(known)))
+  adapter(
+    function(x, seed) x, cluster, "transst", settings, seeded = single$embedding != "factors", placed = TRUE
+  )
 }
 
 builtMethods <- list(

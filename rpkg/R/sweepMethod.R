@@ -76,7 +76,8 @@ gateMethod <- function(method, settings, threads) {
   if (startsWith(method, "starscape")) {
     return(build(settings, threads))
   }
-  do.call(build, gateSettings(settings, names(formals(build)), method))
+  settings <- gateSettings(settings, names(formals(build)), method)
+  do.call(build, c(settings, if ("threads" %in% names(formals(build))) list(threads = threads)))
 }
 
 # starscape itself: the embedding is the fit.

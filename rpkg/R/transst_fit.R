@@ -42,6 +42,8 @@ newEmbeddedFit <- function(result, embedded, target, known, parameters) {
 labelledDomains <- function(result, target, known) {
   spots <- rownames(target$coords)
   domains <- transstDomains(result$domains, target$used, spots)
+  empty <- sum(table(domains$domain) == 0)
+  if (empty > 0) tell(empty, " domains have no spots: there is not enough to tell ", nlevels(domains$domain), " apart.")
   labelPosterior <- allSpots(result$labelPosterior, target$used, spots, known$levels)
   domainLabel <- factor(c(NA, known$levels)[result$domains$label + 1L], levels = known$levels)
   names(domainLabel) <- colnames(domains$posterior)
@@ -81,7 +83,8 @@ labelScores <- function(domain, posterior) {
   scores <- vapply(levels(domain), function(level) {
     colMeans(posterior[which(domain == level), , drop = FALSE])
   }, numeric(ncol(posterior)))
-  t(scores)
+  # An empty domain has no mean.
+  t(replace(scores, is.nan(scores), NA))
 }
 
 #' Print a fit of TransST

@@ -76,6 +76,10 @@ pub fn prepare(
     let (values, source_values) = (project(&scaled, &basis), project(&scaled_source, &basis));
     let problem = Adaptive::new(basis, values, anchor.view());
     let tiles = tiles(target.coords, target.slice);
+    if tiles.iter().max() == tiles.iter().min() {
+        let message = format!("has {} spots, too few to leave a part of the tissue out", target.counts.spots());
+        return Err(Error::argument("x", message));
+    }
     let validation = problem.cross_validate(&folds(&tiles, FOLDS))?;
     let scaled = [scaled, scaled_source];
     Ok(Factors { features, source: fitted, anchor, problem, source_values, scaled, tiles, validation })

@@ -99,6 +99,13 @@ test_that("a function finds domains of any method again", {
   expect_gt(attr(markers, "split")$ari, 0.5)
   pick <- function(...) markersOf(domain = domains, correct = "countsplit", ...)
   expectArgumentError(pick(fit = function(x, seed) 1:3), "fit", "144")
+  expectArgumentError(pick(fit = function(x) 1:3), "fit", "2 arguments")
+  expectArgumentError(pick(fit = function(x, seed) stop("no way")), "fit", "no way")
+  drawn <- function(x, seed) sample(3, ncol(x), TRUE)
+  expect_identical(pick(fit = drawn), pick(fit = drawn))
+  # Many small domains do not agree with three just because each lies within one.
+  many <- pick(fit = function(x, seed) as.integer(domains$domain) * 4L + seq_len(ncol(x)) %% 4L)
+  expect_lt(attr(many, "split")$ari, 0.6)
   expectArgumentError(pick(fit = function(x, seed) rep("a", ncol(x))), "fit", "fewer than two")
   expectArgumentError(
     pick(fit = suppressMessages(runTransST(
@@ -185,6 +192,7 @@ test_that("objects give what their matrix gives", {
   bare <- seuratSmall()
   expect_equal(markersOf(bare, "truth"), known)
   expectArgumentError(markersOf(bare, "truth", correct = "countsplit"), "correct", "no fit")
+  expect_equal(markersOf(bare, "truth", spatial = TRUE), markersOf(coords = small$coords, spatial = TRUE))
 })
 
 test_that("lists of slices are tested together", {
@@ -202,6 +210,13 @@ test_that("lists of slices are tested together", {
   })
   objects <- findDomains(quick(objects), k = 3, verbose = FALSE)
   expect_equal(markersOf(objects, "domain", correct = "countsplit")$p_value, expected$p_value)
+  bare <- lapply(objects, function(object) {
+    S4Vectors::metadata(object)$starscape <- NULL
+    object
+  })
+  expect_equal(
+    markersOf(bare, "domain", spatial = TRUE)$p_value, markersOf(counts, domains, fit = fit, spatial = TRUE)$p_value
+  )
 })
 
 test_that("markers become lists of tables", {
@@ -230,6 +245,8 @@ test_that("bad input names the argument", {
   expectArgumentError(markersOf(compare = c("1", "9")), "compare", "9")
   expectArgumentError(markersOf(compare = c("1", "1")), "compare")
   expectArgumentError(markersOf(block = 1:3), "block")
+  expectArgumentError(markersOf(block = replace(rep("a", 144), 1, NA)), "block", "NA for 1")
+  expectArgumentError(markersOf(coords = small$coords, slice = 1:144, spatial = TRUE), "slice", "single spot")
   expectArgumentError(markersOf(fit = 3), "fit")
   expectArgumentError(markersOf(split = 0), "split")
   expectArgumentError(markersOf(pseudocount = 0), "pseudocount")

@@ -51,6 +51,18 @@ test_that("seeds, threads and classes of input change nothing", {
     source = sections$counts[, !own], labels = sections$labels[!own], sourceCoords = given, verbose = FALSE
   )
   expect_identical(sweep$pairwise[upper.tri(sweep$pairwise)], rep(1, 3))
+  # Runs with another source are not the same method's.
+  expectArgumentError(stabilitySweep(
+    sections$counts[, own], "transst", seeds = 1:4, k = 3, coords = sections$coords[own, ], nFactors = 4,
+    source = sections$counts[, !own], labels = rev(sections$labels[!own]), sourceCoords = given, verbose = FALSE,
+    previous = sweep
+  ), "previous")
+  # Lists go by their names, places by those of the cells.
+  cells <- rev(which(!own))
+  same(borrowing(
+    source = list(a = sections$counts[, !own]), labels = list(a = sections$labels[!own]),
+    sourceCoords = list(a = sections$coords[cells, ]), k = 3
+  ))
 })
 
 test_that("the embedding of both can take the place of the factors", {
@@ -131,6 +143,14 @@ test_that("what cannot be used is named", {
   expectArgumentError(borrowing(sourceCoords = replace(places, 3, NA), k = 3), "sourceCoords", "NA or infinite")
   expectArgumentError(borrowing(sourceCoords = 0 * places, k = 3), "sourceCoords", "same place")
   expectArgumentError(borrowing(sourceSlice = 1:3, k = 3), "sourceSlice", "one value")
+  expectArgumentError(borrowing(list(other), k = 3), "x", "list")
+  few <- which(own)[1:8]
+  expectArgumentError(borrowing(sections$counts[, few], coords = sections$coords[few, ], k = 2), "x", "few")
+  expectArgumentError(borrowing(source = list(other, renamed), labels = list(1, 2), k = 3), "labels", "one value")
+  twice <- rep(list(sections$labels[!own]), 2)
+  expectArgumentError(borrowing(source = list(other, renamed), labels = twice, k = 3), "source", "share only 0")
+  nameless <- `rownames<-`(other, c("", rownames(other)[-1]))
+  expectArgumentError(borrowing(source = nameless, k = 3), "source", "without a name")
   several <- function(...) borrowing(source = list(other, other), labels = list(1, 2), k = 3, ...)
   expectArgumentError(several(), "labels", "one value for each")
   expectArgumentError(several(sourceSlice = 1:3), "sourceSlice", "list")
