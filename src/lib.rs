@@ -6,6 +6,7 @@
 
 pub mod align;
 pub mod autocorrelation;
+pub mod bootstrap;
 pub mod cluster;
 pub mod counts;
 pub mod error;

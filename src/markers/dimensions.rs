@@ -3,37 +3,25 @@
 //! The loading of a gene on a dimension is the slope of its standardised expression on the dimension scaled to unit
 //! variance: their correlation. Its standard error comes from a bootstrap over tiles of tissue.
 
+use crate::bootstrap::{Spread, bootstrap};
 use crate::counts::Counts;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::graph::SpatialGraph;
-use crate::monitor::{Monitor, Progress};
+use crate::monitor::Monitor;
 use crate::preprocess::{FeatureParams, FeatureSelection, Normalisation, ScaledFeatures, select_features};
-use crate::random::{Stream, substream};
 use crate::tiles::tiles;
 use ndarray::{Array1, Array2, ArrayView2, Axis};
-use rand::Rng;
 use rayon::prelude::*;
 
 /// Most groups of tiles that are drawn: bounds memory at groups x genes x dimensions.
 const GROUPS: usize = 100;
 
-/// Loadings of genes on dimensions and how sure they are, each genes x dimensions.
-#[derive(Clone, Debug)]
-pub struct DimensionLoadings {
-    /// Slopes on dimensions of unit variance.
-    pub loadings: Array2<f64>,
-    /// Standard errors.
-    pub standard_errors: Array2<f64>,
-    /// Share of draws in which a loading keeps its sign.
-    pub sign_stability: Array2<f64>,
-}
-
 /// Loadings of the chosen `genes` (row numbers, rising) on the dimensions of an `embedding` (spots x dimensions), each
-/// gene standardised within its slice; `coords` is spots x 2. Tiles of about 25 neighbouring spots, in at most 100
-/// groups, are drawn with replacement (block bootstrap, Künsch 1989, Annals of Statistics 17:1217).
+/// gene standardised within its slice, and their spread, both genes x dimensions; `coords` is spots x 2. Tiles of about
+/// 25 neighbouring spots, in at most 100 groups, are drawn with replacement. `draws` are their number and seed.
 ///
 /// # Errors
-/// [`Error::Argument`] naming `draws` below 2, or `fit` with too few spots to draw from; [`Error::Interrupted`].
+/// As [`bootstrap`].
 #[allow(clippy::too_many_arguments)] // counts with places, and how to draw
 pub fn dimension_loadings(
     counts: &Counts,
@@ -42,12 +30,9 @@ pub fn dimension_loadings(
     slice: &[usize],
     genes: &[usize],
     normalisation: Normalisation,
-    (draws, seed): (usize, u64),
+    draws: (usize, u64),
     monitor: &Monitor,
-) -> Result<DimensionLoadings> {
-    if draws < 2 {
-        return Err(Error::argument("draws", format!("must be at least 2, not {draws}")));
-    }
+) -> Result<(Array2<f64>, Spread)> {
     let selection = FeatureSelection::Given(genes.to_vec());
     let params = FeatureParams { normalisation, selection, ..FeatureParams::default() };
     let no_graph = SpatialGraph::from_edges(counts.spots(), []);
@@ -55,9 +40,6 @@ pub fn dimension_loadings(
     let scaled = ScaledFeatures::new(counts, slice, normalisation, &features);
     let groups: Vec<usize> = tiles(coords, slice).iter().map(|tile| tile % GROUPS).collect();
     let count = groups.iter().max().map_or(0, |last| last + 1);
-    if count < 2 {
-        return Err(Error::argument("fit", "has too few spots to be drawn again"));
-    }
     let dimensions = unit(embedding);
     let sums: Vec<Sums> = (0..count)
         .into_par_iter()
@@ -67,7 +49,8 @@ pub fn dimension_loadings(
         })
         .collect::<Result<_>>()?;
     let loadings = slopes(&sums, &vec![1.0; count]);
-    spread(&sums, loadings, draws, seed, monitor)
+    let spread = bootstrap(loadings.view(), count, draws, monitor, |times| Ok(slopes(&sums, times)))?;
+    Ok((loadings, spread))
 }
 
 /// Dimensions centred and of unit variance; 0 where constant.
@@ -109,25 +92,4 @@ fn slopes(sums: &[Sums], weights: &[f64]) -> Array2<f64> {
         squares.scaled_add(weight, &part.squares);
     }
     products / squares.mapv(|square| square.max(f64::MIN_POSITIVE))
-}
-
-fn spread(
-    sums: &[Sums],
-    loadings: Array2<f64>,
-    draws: usize,
-    seed: u64,
-    monitor: &Monitor,
-) -> Result<DimensionLoadings> {
-    let (mut squares, mut same) = (Array2::<f64>::zeros(loadings.raw_dim()), Array2::<f64>::zeros(loadings.raw_dim()));
-    for draw in 0..draws {
-        monitor.step(Progress { stage: "bootstrap", done: draw, total: draws, objective: None })?;
-        let mut rng = substream(seed, Stream::Bootstrap, draw as u64);
-        let mut weights = vec![0.0; sums.len()];
-        (0..sums.len()).for_each(|_| weights[rng.random_range(0..sums.len())] += 1.0);
-        let found = slopes(sums, &weights);
-        squares.zip_mut_with(&(&found - &loadings), |sum, offset| *sum += offset * offset);
-        same.zip_mut_with(&(&found * &loadings), |sum, product| *sum += f64::from(*product > 0.0));
-    }
-    let standard_errors = squares.mapv(|sum| (sum / draws as f64).sqrt());
-    Ok(DimensionLoadings { loadings, standard_errors, sign_stability: same / draws as f64 })
 }

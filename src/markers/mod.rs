@@ -12,7 +12,7 @@ mod overdispersion;
 mod rank_sum;
 mod split;
 
-pub use dimensions::{DimensionLoadings, dimension_loadings};
+pub use dimensions::dimension_loadings;
 pub use groups::{Comparison, Groups};
 pub use inflation::rank_inflation;
 pub use overdispersion::overdispersion;

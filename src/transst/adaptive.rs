@@ -37,17 +37,6 @@ pub struct Adaptive {
     pub anchor: Array2<f64>,
 }
 
-/// A subspace and how well it does.
-#[derive(Clone, Debug)]
-pub struct Loadings {
-    /// Orthonormal directions on the basis, dimensions x factors, by falling variance of the weighted covariance.
-    pub directions: Array2<f64>,
-    /// The objective ‖X − vWᵀ‖² + λ‖W − W₀‖² (on the basis), divided by nothing.
-    pub objective: f64,
-    /// Norm of the objective's gradient in W, relative to the norm of XᵀX.
-    pub gradient: f64,
-}
-
 /// Error of held-out spots along the shares of the source.
 #[derive(Clone, Debug)]
 pub struct CrossValidation {
@@ -98,36 +87,23 @@ impl Adaptive {
         rows.t().dot(&rows)
     }
 
-    /// The best subspace for the penalty λ = `penalty` on all spots.
-    ///
-    /// # Errors
-    /// [`Error::Argument`] naming `lambda` for a penalty below 0 or infinite; [`Error::Numeric`] when the eigenproblem
-    /// fails.
-    pub fn solve(&self, penalty: f64) -> Result<Loadings> {
-        if !(penalty.is_finite() && penalty >= 0.0) {
-            return Err(Error::argument("lambda", format!("must be finite, 0 or more, not {penalty}")));
+    /// The target's values with spots counted `weights` times, scaled so that the weights sum to the number of spots.
+    pub fn weighted(&self, weights: &[f64]) -> Array2<f64> {
+        let scale = weights.len() as f64 / weights.iter().sum::<f64>();
+        let mut values = self.values.clone();
+        for (mut row, weight) in values.rows_mut().into_iter().zip(weights) {
+            row *= (weight * scale).sqrt();
         }
-        let scatter = self.values.t().dot(&self.values);
-        let directions = self.directions(&scatter, 1.0, penalty)?;
-        let (objective, gradient) = self.objective(&scatter, &directions, penalty);
-        Ok(Loadings { directions, objective, gradient })
+        values
     }
 
-    /// The best subspace for a share of the source in [0, 1], weighting spots by `weights` (1 each for the fit itself).
+    /// The best subspace for `values` (spots x dimensions, the target's own or [`Adaptive::weighted`]) and a share of
+    /// the source in [0, 1]: orthonormal directions, dimensions x factors.
     ///
     /// # Errors
-    /// As [`Adaptive::solve`].
-    pub fn solve_share(&self, share: f64, weights: Option<&[f64]>) -> Result<Array2<f64>> {
-        let mut values = self.values.clone();
-        let mut total = values.nrows() as f64;
-        if let Some(weights) = weights {
-            total = weights.iter().sum();
-            for (mut row, weight) in values.rows_mut().into_iter().zip(weights) {
-                row *= weight.sqrt();
-            }
-        }
-        let scatter = values.t().dot(&values) / total;
-        self.directions(&scatter, 1.0 - share, share)
+    /// [`Error::Numeric`] when the eigenproblem fails.
+    pub fn solve_share(&self, share: f64, values: ArrayView2<f64>) -> Result<Array2<f64>> {
+        self.directions(&(values.t().dot(&values) / values.nrows() as f64), 1.0 - share, share)
     }
 
     /// Leading eigenvectors of a · scatter + b · W₀W₀ᵀ, dimensions x factors.
@@ -140,20 +116,6 @@ impl Adaptive {
         Ok(vectors.slice(s![.., ..;-1]).slice(s![.., ..self.factors()]).to_owned())
     }
 
-    /// Objective and relative norm of its gradient at W = P W₀ (at W = P for λ = 0, where W₀ plays no part).
-    fn objective(&self, scatter: &Array2<f64>, directions: &Array2<f64>, penalty: f64) -> (f64, f64) {
-        let projected = directions.dot(&directions.t().dot(&self.anchor));
-        let missed = &projected - &self.anchor;
-        let explained = directions.t().dot(&scatter.dot(directions)).diag().sum();
-        let objective = scatter.diag().sum() - explained + penalty * missed.mapv(|value| value * value).sum();
-        // Stationarity of the subspace: what (XᵀX + λ W₀W₀ᵀ) P has outside P.
-        let matrix = scatter + &(self.anchor.dot(&self.anchor.t()) * penalty);
-        let image = matrix.dot(directions);
-        let outside = &image - &directions.dot(&directions.t().dot(&image));
-        let norm = |matrix: &Array2<f64>| matrix.mapv(|value| value * value).sum().sqrt();
-        (objective, norm(&outside) / norm(&matrix).max(f64::MIN_POSITIVE))
-    }
-
     /// How far directions are from the best for a share of the source: the part of the weighted covariance's image of
     /// them that lies outside, relative to the covariance. 0 at the optimum.
     ///
@@ -161,7 +123,11 @@ impl Adaptive {
     /// [`Error::Numeric`] when it is not finite.
     pub fn stationarity(&self, directions: &Array2<f64>, share: f64) -> Result<f64> {
         let scatter = self.values.t().dot(&self.values) * ((1.0 - share) / self.values.nrows() as f64);
-        let (_, gradient) = self.objective(&scatter, directions, share);
+        let matrix = scatter + &(self.anchor.dot(&self.anchor.t()) * share);
+        let image = matrix.dot(directions);
+        let outside = &image - &directions.dot(&directions.t().dot(&image));
+        let norm = |matrix: &Array2<f64>| matrix.mapv(|value| value * value).sum().sqrt();
+        let gradient = norm(&outside) / norm(&matrix).max(f64::MIN_POSITIVE);
         if gradient.is_finite() { Ok(gradient) } else { Err(Error::Numeric("the loadings are not finite".into())) }
     }
 
@@ -169,7 +135,7 @@ impl Adaptive {
     /// loadings fitted without them, at a fixed grid of shares and then by Brent's method around the best.
     ///
     /// # Errors
-    /// As [`Adaptive::solve`].
+    /// As [`Adaptive::solve_share`].
     pub fn cross_validate(&self, folds: &[usize]) -> Result<CrossValidation> {
         let count = folds.iter().max().map_or(0, |last| last + 1);
         let all = self.values.t().dot(&self.values);

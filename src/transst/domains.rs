@@ -1,7 +1,7 @@
 //! Domains of the target in factor space, with or without the source's labels.
 
 use super::criteria::{Criteria, criteria};
-use super::mixture::{self, MeanPrior, SpatialMixture};
+use super::mixture::{self, ConjugatePrior, SpatialMixture};
 use super::transfer::Discriminants;
 use super::{Criterion, Params};
 use crate::cluster::{Points, TiedGaussians, best_start, design_effect, most_probable, starting_partition};
@@ -85,19 +85,18 @@ pub fn find(scores: &Scores, labels: Option<&Resemblance>, params: &Params, moni
         found.push(find_number(scores, labels, k, params.interacts(), monitor)?);
     }
     // The most domains leave the least of their differences to the dependence of neighbours.
-    let effect = match found.last() {
-        Some(last) => dependence(scores, last)?,
-        None => return Err(Error::argument("kRange", "has no number of domains to try")),
+    let Some(last) = found.last() else {
+        return Err(Error::argument("kRange", "has no number of domains to try"));
     };
+    let effect = dependence(scores, last)?;
     for domains in &mut found {
         domains.criteria = effective_criteria(domains, scores.target.dim(), params.interacts(), effect);
     }
     let candidates: Vec<_> =
         numbers.iter().zip(&found).map(|(&k, domains)| (k, domains.criteria, domains.mixture.log_likelihood)).collect();
-    let value = |domains: &Domains| value(&domains.criteria, params.criterion);
-    let best = found.into_iter().reduce(|best, domains| if value(&domains) < value(&best) { domains } else { best });
-    let best = best.ok_or_else(|| Error::argument("kRange", "has no number of domains to try"))?;
-    Ok(Domains { candidates, ..best })
+    let value = |place: usize| value(&found[place].criteria, params.criterion);
+    let best = (1..found.len()).fold(0, |best, place| if value(place) < value(best) { place } else { best });
+    Ok(Domains { candidates, ..found.swap_remove(best) })
 }
 
 /// How many spots repeat each other: the design effect of the factors' deviations from the means of the domains.
@@ -143,7 +142,7 @@ fn find_number(
         Some(labels) => informed_start(scores, labels, k, share, monitor)?,
         None => {
             let start = starting_partition(scores.start, Some(scores.graph), factors, k, monitor)?;
-            (hard(&start, k), MeanPrior::none(k, factors), vec![None; k])
+            (hard(&start, k), ConjugatePrior::none(k, factors), vec![None; k])
         }
     };
     let variance = scores.target.var_axis(Axis(0), 0.0).mean().unwrap_or(0.0);
@@ -188,7 +187,7 @@ fn informed_start(
     k: usize,
     ridge: f64,
     monitor: &Monitor,
-) -> Result<(Array2<f64>, MeanPrior, Vec<Option<usize>>)> {
+) -> Result<(Array2<f64>, ConjugatePrior, Vec<Option<usize>>)> {
     let (means, sizes) = (&labels.discriminants.means, &labels.discriminants.sizes);
     let mut kept: Vec<usize> = (0..sizes.len()).filter(|&label| sizes[label] > 0.0).collect();
     let masses = labels.posterior.sum_axis(Axis(0));
@@ -206,7 +205,7 @@ fn informed_start(
         informed.push(None);
     }
     let cells = if scores.comparable { sizes.sum() } else { 0.0 };
-    let prior = MeanPrior {
+    let prior = ConjugatePrior {
         scatter: &labels.discriminants.covariance * cells,
         cells,
         means: Array2::from_shape_fn((k, means.ncols()), |(domain, factor)| {

@@ -5,21 +5,20 @@ use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut1, Axis};
 use ndarray_linalg::UPLO;
 use ndarray_linalg::cholesky::{DeterminantC, FactorizeC, SolveC};
 
-/// ½ log det Σ_k + ½ (v_i − μ_k)ᵀ Σ_k⁻¹ (v_i − μ_k) of each spot and component, spots x components: minus the log
-/// density without its constant d/2 log 2π. `covariances` holds one matrix a component, or one for all of them.
+/// ½ log det Σ + ½ (v_i − μ_k)ᵀ Σ⁻¹ (v_i − μ_k) of each spot and component, spots x components: minus the log
+/// density without its constant d/2 log 2π. The covariance is that of all components.
 ///
 /// # Errors
-/// [`Error::Numeric`] when a covariance is not positive definite.
+/// [`Error::Numeric`] when the covariance is not positive definite.
 pub fn unary_energies(
     scores: ArrayView2<f64>,
     means: ArrayView2<f64>,
-    covariances: &[Array2<f64>],
+    covariance: &Array2<f64>,
 ) -> Result<Array2<f64>> {
     let mut energies = Array2::zeros((scores.nrows(), means.nrows()));
+    let factor = covariance.factorizec(UPLO::Lower).map_err(|_| singular())?;
+    let half_log_determinant = 0.5 * factor.ln_detc();
     for (component, mean) in means.rows().into_iter().enumerate() {
-        let covariance = &covariances[if covariances.len() == 1 { 0 } else { component }];
-        let factor = covariance.factorizec(UPLO::Lower).map_err(|_| singular())?;
-        let half_log_determinant = 0.5 * factor.ln_detc();
         for (mut row, score) in energies.rows_mut().into_iter().zip(scores.rows()) {
             let offset = &score - &mean;
             let solved = factor.solvec(&offset).map_err(|_| singular())?;
@@ -35,7 +34,8 @@ fn singular() -> Error {
 
 /// −log p(z_i = k | neighbours) of a Potts model with an external field in which a neighbour of another label costs
 /// β/2: p ∝ exp(field_k − β/2 · number of neighbours not in k). `posterior` (spots x components) stands for the labels
-/// of the neighbours: one column of ones for known labels, otherwise their expected numbers.
+/// of the neighbours: one column of ones for known labels, otherwise their expected numbers. Neighbours come as a
+/// function, as a published graph need not be symmetric.
 pub fn potts_energies<'a>(
     neighbours: impl Fn(usize) -> &'a [u32],
     posterior: ArrayView2<f64>,

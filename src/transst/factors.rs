@@ -124,7 +124,8 @@ impl Factors {
     /// # Errors
     /// [`Error::Numeric`] when an eigenproblem fails.
     pub fn directions(&self, share: f64) -> Result<Array2<f64>> {
-        principal(&self.problem.solve_share(share, None)?, self.problem.values.view())
+        let values = self.problem.values.view();
+        principal(&self.problem.solve_share(share, values)?, values)
     }
 
     /// Scores of target and source on some directions, from the even and from the odd features alone: each spots x

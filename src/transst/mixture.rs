@@ -30,7 +30,7 @@ const LIMIT: usize = 500;
 
 /// What is known of the means before the target is seen.
 #[derive(Clone, Debug)]
-pub struct MeanPrior {
+pub struct ConjugatePrior {
     /// Prior means m_k, domains x factors; rows of domains without prior are not looked at.
     pub means: Array2<f64>,
     /// Cells κ_k behind each mean; 0 for a domain without prior.
@@ -41,10 +41,10 @@ pub struct MeanPrior {
     pub cells: f64,
 }
 
-impl MeanPrior {
+impl ConjugatePrior {
     /// Nothing is known.
     pub fn none(domains: usize, factors: usize) -> Self {
-        MeanPrior {
+        ConjugatePrior {
             means: Array2::zeros((domains, factors)),
             strengths: Array1::zeros(domains),
             scatter: Array2::zeros((factors, factors)),
@@ -91,7 +91,7 @@ pub fn fit(
     scores: ArrayView2<f64>,
     graph: &SpatialGraph,
     mut posterior: Array2<f64>,
-    prior: &MeanPrior,
+    prior: &ConjugatePrior,
     ridge: f64,
     interacting: bool,
     monitor: &Monitor,
@@ -100,10 +100,11 @@ pub fn fit(
     let mut field = Array1::zeros(posterior.ncols());
     let mut bound: Vec<f64> = Vec::new();
     let mut means = Array2::zeros((posterior.ncols(), scores.ncols()));
-    for round in 0..LIMIT {
+    let mut round = 0;
+    loop {
         monitor.check()?;
         let covariance = maximise(scores, posterior.view(), prior, ridge, &mut means)?;
-        let unary = unary_energies(scores, means.view(), std::slice::from_ref(&covariance))?;
+        let unary = unary_energies(scores, means.view(), &covariance)?;
         if !interacting {
             field = log_weights(posterior.view(), prior);
         } else if round < INTERACTION_ROUNDS {
@@ -123,11 +124,11 @@ pub fn fit(
             bound.push(value);
         }
         let converged = round >= INTERACTION_ROUNDS && change < TOLERANCE;
-        if converged || round + 1 == LIMIT {
+        round += 1;
+        if converged || round == LIMIT {
             let energies = unary + potts_energies(|spot| graph.neighbours(spot), posterior.view(), interaction, &field);
             let constant = 0.5 * scores.len() as f64 * (2.0 * std::f64::consts::PI).ln();
             let log_likelihood = posterior_of(&energies).1 - constant;
-            let iterations = round + 1;
             return Ok(SpatialMixture {
                 posterior,
                 means,
@@ -136,17 +137,16 @@ pub fn fit(
                 field,
                 log_likelihood,
                 bound,
-                iterations,
+                iterations: round,
                 converged,
             });
         }
     }
-    Err(Error::NotConverged(format!("the spatial mixture has not converged in {LIMIT} rounds")))
 }
 
 /// Log weights of the domains, the source's cells counted as further spots; the smallest positive number stands for an
 /// empty domain's.
-fn log_weights(posterior: ArrayView2<f64>, prior: &MeanPrior) -> Array1<f64> {
+fn log_weights(posterior: ArrayView2<f64>, prior: &ConjugatePrior) -> Array1<f64> {
     let masses = posterior.sum_axis(Axis(0)) + &prior.strengths;
     let total = masses.sum();
     masses.mapv(|mass| (mass / total).max(f64::MIN_POSITIVE).ln())
@@ -156,7 +156,7 @@ fn log_weights(posterior: ArrayView2<f64>, prior: &MeanPrior) -> Array1<f64> {
 fn maximise(
     scores: ArrayView2<f64>,
     posterior: ArrayView2<f64>,
-    prior: &MeanPrior,
+    prior: &ConjugatePrior,
     ridge: f64,
     means: &mut Array2<f64>,
 ) -> Result<Array2<f64>> {
@@ -201,7 +201,7 @@ fn mean_field_bound(graph: &SpatialGraph, emission: &Array2<f64>, interaction: f
 
 /// Log density of the means and of the ridge's prior on the covariance, without constants.
 fn log_prior(
-    prior: &MeanPrior,
+    prior: &ConjugatePrior,
     means: &Array2<f64>,
     covariance: &Array2<f64>,
     ridge: f64,

@@ -52,7 +52,7 @@ pub struct SourceFit {
 
 /// Expected sufficient statistics.
 #[derive(Clone, Debug)]
-pub struct Moments {
+struct Moments {
     /// Cells of each label.
     masses: Array1<f64>,
     /// Σ r_ik E[v_i | k], labels x factors.

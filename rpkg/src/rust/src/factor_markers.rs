@@ -1,4 +1,4 @@
-//! `core_dimension_loadings`: genes that go with the dimensions of an embedding.
+//! `core_dimension_loadings` and `core_bootstrap_loadings`: genes of dimensions and of factors, and how sure they are.
 
 use crate::answer::{Failure, answer, table};
 use crate::arguments::{Parameters, counts, groups, indices, matrix};
@@ -6,9 +6,12 @@ use crate::fit::read_normalisation;
 use crate::worker;
 use extendr_api::prelude::*;
 use starscape::markers::dimension_loadings;
+use starscape::transst::adaptive::Adaptive;
+use starscape::transst::bootstrap::loading_spread;
 
 extendr_module! {
     mod factor_markers;
+    fn core_bootstrap_loadings;
     fn core_dimension_loadings;
 }
 
@@ -39,12 +42,44 @@ fn core_dimension_loadings(
         let found = worker::run(threads, &progress, |monitor| {
             dimension_loadings(&counts, embedding, coords, &slice, &genes, normalisation, draws, monitor)
         })?;
+        let (loadings, spread) = found;
         Ok(list!(
-            loadings = table(found.loadings)?,
-            standardErrors = table(found.standard_errors)?,
-            signStability = table(found.sign_stability)?
+            loadings = table(loadings)?,
+            standardErrors = table(spread.standard_errors)?,
+            signStability = table(spread.sign_stability)?
         )
         .into())
+    };
+    answer(run())
+}
+
+/// Standard errors of loadings (features x factors) over draws of tiles, from what a fit keeps.
+#[allow(clippy::too_many_arguments)] // the parts of the problem
+#[extendr]
+fn core_bootstrap_loadings(
+    basis: Robj,
+    values: Robj,
+    anchor: Robj,
+    loadings: Robj,
+    tiles: Robj,
+    parameters: List,
+    progress: Robj,
+) -> List {
+    let run = || -> std::result::Result<Robj, Failure> {
+        let parameters = Parameters::new(parameters);
+        let problem = Adaptive {
+            basis: matrix(&basis, "fit")?.to_owned(),
+            values: matrix(&values, "fit")?.to_owned(),
+            anchor: matrix(&anchor, "fit")?.to_owned(),
+        };
+        let (loadings, tiles) = (matrix(&loadings, "fit")?, indices(&tiles, "fit")?);
+        let share = parameters.number("lambda")?;
+        let draws = (parameters.whole("draws")?, parameters.whole("seed")? as u64);
+        let threads = parameters.whole("threads")?;
+        let spread = worker::run(threads, &progress, |monitor| {
+            loading_spread(&problem, share, loadings, &tiles, draws, monitor)
+        })?;
+        Ok(list!(standardErrors = table(spread.standard_errors)?, signStability = table(spread.sign_stability)?).into())
     };
     answer(run())
 }

@@ -1,7 +1,7 @@
 //! `core_loss_surface`: the objective and the domains around a fitted network.
 
 use crate::answer::{Failure, answer};
-use crate::arguments::{Parameters, graph, indices, matrix};
+use crate::arguments::{Parameters, graph, groups, matrix};
 use crate::fit::read_train;
 use crate::worker;
 use extendr_api::prelude::*;
@@ -37,7 +37,7 @@ fn core_loss_surface(
         let network = vae::Parameters::from_values(scores.ncols(), embedding.ncols(), &values)
             .map_err(|_| Error::argument("weights", "do not have the shapes of the fit"))?;
         let prior = matrix(&prior, "prior")?;
-        let slice = if slice.is_null() { vec![0; scores.nrows()] } else { indices(&slice, "slice")? };
+        let slice = groups(&slice, scores.nrows(), "slice")?;
         let fitted = Fitted { scores, prior, embedding, slice: &slice, graph: Arc::new(graph), parameters: network };
         let (train, params) = (read_train(&parameters)?, read(&parameters)?);
         let threads = parameters.whole("threads")?;

@@ -1,15 +1,13 @@
-//! `core_run_trans_st` and `core_bootstrap_loadings`: a spatial factor model that borrows from a labelled source.
+//! `core_run_trans_st` and `core_trans_st_embedding`: domains that borrow from a labelled source.
 
 use crate::answer::{Failure, answer, table};
-use crate::arguments::{Parameters, counts, graph, groups, indices, labels, matrix, optional_matrix};
+use crate::arguments::{Parameters, counts, graph, groups, labels, matrix, optional_matrix};
 use crate::fit::{read_graph, read_normalisation};
 use crate::worker;
 use extendr_api::prelude::*;
 use starscape::counts::Counts;
 use starscape::graph::SpatialGraph;
 use starscape::preprocess::{FeatureParams, FeatureSelection};
-use starscape::transst::adaptive::Adaptive;
-use starscape::transst::bootstrap::bootstrap;
 use starscape::transst::domains::Domains;
 use starscape::transst::{Borrow, Criterion, Params, Source, Target, TransSt, fit, fit_embedding};
 use starscape::{Error, Result};
@@ -18,7 +16,6 @@ extendr_module! {
     mod run_trans_st;
     fn core_run_trans_st;
     fn core_trans_st_embedding;
-    fn core_bootstrap_loadings;
 }
 
 /// Counts of target and source come as `list(values, rows, offsets, dim)`; labels are numbered from 1, 0 where missing.
@@ -208,35 +205,4 @@ fn write(found: TransSt) -> std::result::Result<Robj, Failure> {
         neighbours = neighbours
     )
     .into())
-}
-
-/// Standard errors of loadings (features x factors) over draws of tiles, from what a fit keeps.
-#[allow(clippy::too_many_arguments)] // the parts of the problem
-#[extendr]
-fn core_bootstrap_loadings(
-    basis: Robj,
-    values: Robj,
-    anchor: Robj,
-    loadings: Robj,
-    tiles: Robj,
-    parameters: List,
-    progress: Robj,
-) -> List {
-    let run = || -> std::result::Result<Robj, Failure> {
-        let parameters = Parameters::new(parameters);
-        let problem = Adaptive {
-            basis: matrix(&basis, "fit")?.to_owned(),
-            values: matrix(&values, "fit")?.to_owned(),
-            anchor: matrix(&anchor, "fit")?.to_owned(),
-        };
-        let (loadings, tiles) = (matrix(&loadings, "fit")?, indices(&tiles, "fit")?);
-        let (share, draws) = (parameters.number("lambda")?, parameters.whole("draws")?);
-        let seed = parameters.whole("seed")? as u64;
-        let threads = parameters.whole("threads")?;
-        let spread = worker::run(threads, &progress, |monitor| {
-            bootstrap(&problem, share, loadings, &tiles, draws, seed, monitor)
-        })?;
-        Ok(list!(standardErrors = table(spread.standard_errors)?, signStability = table(spread.sign_stability)?).into())
-    };
-    answer(run())
 }
