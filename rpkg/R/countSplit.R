@@ -90,3 +90,16 @@ takeNames <- function(found, domain) {
   own <- match(seq_len(nlevels(found)), partners)
   factor(levels(domain)[own[as.integer(found)]], levels(domain))
 }
+
+# Leaves out the spots without counts, of which there can be more after the counts were split.
+usedInput <- function(input) {
+  used <- Matrix::colSums(input$counts) > 0
+  if (all(used)) {
+    return(input)
+  }
+  input$counts <- input$counts[, used, drop = FALSE]
+  for (name in c("domain", "block", "slice")) input[[name]] <- input[[name]][used]
+  if (!is.null(input$coords)) input$coords <- input$coords[used, , drop = FALSE]
+  if (!is.null(input$fit)) input$fit <- subsetFit(input$fit, colnames(input$counts))
+  input
+}

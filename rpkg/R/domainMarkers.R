@@ -228,3 +228,13 @@ print.domain_markers <- function(x, n = 3, ...) {
   print.data.frame(x[unlist(lapply(unname(sets), utils::head, n)), ], digits = 3, row.names = FALSE)
   invisible(x)
 }
+
+# How the domains were found: by the result of findDomains(), by what an object stores, or by default.
+foundSettings <- function(domain, fit, domains) {
+  found <- attr(domain, "settings")
+  # An object's column with another number of domains is not the stored one.
+  if (is.null(found) && identical(fit$domains$k, domains)) found <- fit$domains$settings
+  if (is.null(found)) found <- list(method = "gmm", seed = 1L, space = "embedding")
+  if (is.null(found$k)) found$k <- domains
+  found
+}

@@ -8,8 +8,9 @@
 wholeNumber <- function(min, max) {
   function(value, argument) {
     if (!isNumber(value) || value != round(value) || value < min || value > max) {
+      whole <- isNumber(value) && value == round(value)
       stopArgument(
-        argument, paste("must be one whole number, not", describe(value)),
+        argument, paste(if (whole) "is out of range:" else "must be one whole number, not", describe(value)),
         sprintf("Give a whole number from %s to %s.", format(min, scientific = FALSE), format(max, scientific = FALSE))
       )
     }
@@ -33,7 +34,7 @@ realNumber <- function(min, max = Inf, optional = FALSE, positive = FALSE) {
     if (!isNumber(value) || value < min || value > max || (positive && value == 0)) {
       range <- if (positive) "a positive number" else sprintf("a number from %s", format(min))
       stopArgument(
-        argument, paste("must be one number, not", describe(value)),
+        argument, paste(if (isNumber(value)) "is out of range:" else "must be one number, not", describe(value)),
         paste0("Give ", range, if (is.finite(max)) sprintf(" to %s", format(max)), if (optional) ", or NULL", ".")
       )
     }
@@ -754,12 +755,6 @@ gateSurface <- function(x, value) {
   x
 }
 
-# The point of the fitted model, with room for rounding in the steps.
-fittedPoint <- function(surface) {
-  steps <- pmax(abs(surface$alpha), abs(surface$beta))
-  steps <= 1e-8 * max(steps)
-}
-
 # Markers ----------------------------------------------------------------------------------------------------------
 
 # Fewest spots of a domain that can be tested.
@@ -803,29 +798,6 @@ gateMarkerFit <- function(fit) {
     )
   }
   storedFit(fit, "fit")
-}
-
-# Leaves out the spots without counts, of which there can be more after the counts were split.
-usedInput <- function(input) {
-  used <- Matrix::colSums(input$counts) > 0
-  if (all(used)) {
-    return(input)
-  }
-  input$counts <- input$counts[, used, drop = FALSE]
-  for (name in c("domain", "block", "slice")) input[[name]] <- input[[name]][used]
-  if (!is.null(input$coords)) input$coords <- input$coords[used, , drop = FALSE]
-  if (!is.null(input$fit)) input$fit <- subsetFit(input$fit, colnames(input$counts))
-  input
-}
-
-# How the domains were found: by the result of findDomains(), by what an object stores, or by default.
-foundSettings <- function(domain, fit, domains) {
-  found <- attr(domain, "settings")
-  # An object's column with another number of domains is not the stored one.
-  if (is.null(found) && identical(fit$domains$k, domains)) found <- fit$domains$settings
-  if (is.null(found)) found <- list(method = "gmm", seed = 1L, space = "embedding")
-  if (is.null(found$k)) found$k <- domains
-  found
 }
 
 gateBlock <- function(block, spots, test) {
@@ -1001,31 +973,6 @@ gateSourceCoords <- function(coords, counts, slice) {
   coords
 }
 
-joinSources <- function(parts) {
-  genes <- lapply(parts, function(part) rownames(part$counts))
-  shared <- Reduce(intersect, genes)
-  if (length(shared) < min(leastShared, lengths(genes))) {
-    stopArgument(
-      "source", sprintf("is a list of %d sources that share only %d genes", length(parts), length(shared)),
-      sprintf("Give sources with at least %d genes of the same names.", leastShared)
-    )
-  }
-  placed <- !vapply(parts, function(part) is.null(part$coords), NA)
-  if (any(placed) && !all(placed)) {
-    tell("Only some sources have places. No factors of the source are averaged over neighbours.")
-  }
-  names <- paste0(seq_along(parts), ":")
-  # The names of the cells may repeat each other.
-  counts <- do.call(cbind, lapply(parts, function(part) part$counts[shared, , drop = FALSE]))
-  dimnames(counts) <- list(shared, NULL)
-  list(
-    counts = counts,
-    labels = unlist(lapply(parts, `[[`, "labels"), use.names = FALSE),
-    coords = if (all(placed)) do.call(rbind, lapply(parts, `[[`, "coords")),
-    slice = unlist(Map(function(part, name) paste0(name, part$slice), parts, names), use.names = FALSE)
-  )
-}
-
 gateGeneNames <- function(genes, argument) {
   if (is.null(genes)) {
     other <- if (argument == "x") "source" else "x"
@@ -1114,7 +1061,8 @@ gateFactors <- function(settings, target, known) {
   scarce <- known$levels[tabulate(known$label, length(known$levels)) <= settings$nFactors]
   if (length(scarce) > 0) {
     tell(
-      "Labels with no more cells than factors: ", quoted(scarce), ". Their covariances lean on the posterior's."
+      "Labels with no more cells than factors: ", quoted(scarce), ". Their covariances are regularised by the ",
+      "uncertainty of the cells' factors."
     )
   }
 }

@@ -25,17 +25,3 @@ plotHistory <- function(x) {
     ggplot2::theme(panel.grid.minor = ggplot2::element_blank())
 }
 
-# The fit that x is or has.
-storedFit <- function(x, argument = "x") {
-  fit <- if (methods::is(x, "Seurat")) {
-    SeuratObject::Misc(x, "starscape")
-  } else if (methods::is(x, "SingleCellExperiment")) {
-    S4Vectors::metadata(x)$starscape
-  } else {
-    x
-  }
-  if (!inherits(fit, "starscape_fit")) {
-    stopArgument(argument, "is not a starscape fit and has none", "Run runStarscape() first.")
-  }
-  fit
-}

@@ -88,3 +88,9 @@ contourLayer <- function(surface, breaks) {
     breaks = crossed, colour = "black", linewidth = 0.3, na.rm = TRUE
   )
 }
+
+# The point of the fitted model, with room for rounding in the steps.
+fittedPoint <- function(surface) {
+  steps <- pmax(abs(surface$alpha), abs(surface$beta))
+  steps <= 1e-8 * max(steps)
+}

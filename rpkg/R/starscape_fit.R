@@ -135,3 +135,18 @@ print.summary.starscape_fit <- function(x, ...) {
   print(x$loss, row.names = FALSE, digits = 4)
   invisible(x)
 }
+
+# The fit that x is or has.
+storedFit <- function(x, argument = "x") {
+  fit <- if (methods::is(x, "Seurat")) {
+    SeuratObject::Misc(x, "starscape")
+  } else if (methods::is(x, "SingleCellExperiment")) {
+    S4Vectors::metadata(x)$starscape
+  } else {
+    x
+  }
+  if (!inherits(fit, "starscape_fit")) {
+    stopArgument(argument, "is not a starscape fit and has none", "Run runStarscape() first.")
+  }
+  fit
+}

@@ -26,6 +26,10 @@ const RANGE_STEP: f64 = std::f64::consts::SQRT_2;
 const NOISE_EXPONENTS: (f64, f64) = (-4.0, 1.5);
 /// Weight before seeing the data of the case that spots are independent; the others share the rest.
 const INDEPENDENT: f64 = 0.3;
+/// The mean of the variance is larger than one over the mean of 1 / variance by 2 / df. So is the factor, so that the
+/// test errs to the safe side where the true covariance lies between those of the grid; with fewer degrees of freedom
+/// than these it does so by itself.
+const LEAST_DF: f64 = 40.0;
 /// Least dimensions for an estimate.
 const LEAST: usize = 5;
 /// A sum of squares below this share of the total is rounding.
@@ -149,9 +153,8 @@ impl SpatialNull {
                 let known = total[gene] > LEAST_SHARE * squares[gene] && residual[gene] > 0.0;
                 let variance = total[gene] / self.complement.dimensions() as f64 / residual[gene];
                 let df = 2.0 * mean * mean / (square - mean * mean).max(f64::MIN_POSITIVE);
-                // The mean of the variance is larger than one over the mean of 1 / variance. Between the true
-                // covariance and the nearest on the grid the test errs to the safe side.
-                found.factor[[gene, comparison]] = if known { variance / mean * (1.0 + 2.0 / df) } else { 1.0 };
+                let safety = 1.0 + 2.0 / df.max(LEAST_DF);
+                found.factor[[gene, comparison]] = if known { variance / mean * safety } else { 1.0 };
                 found.df[[gene, comparison]] = if known { df } else { self.complement.dimensions() as f64 };
             }
         }
