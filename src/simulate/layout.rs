@@ -13,8 +13,8 @@ pub enum Layout {
     /// Curved bands of unequal thickness, like the layers of cortex. Domains are numbered along the depth; slices have
     /// the same layers with other folds.
     Layered,
-    /// Patches of a Potts model with this interaction between neighbours, 0 (no patches) to 5; 1.5 gives patches of
-    /// some hundred spots on a hexagonal lattice. Every slice has patches of its own.
+    /// Patches of a Potts model with this interaction between neighbours, 0 (no patches) to 5. Every slice has patches
+    /// of its own.
     Potts {
         /// The interaction β.
         interaction: f64,
@@ -28,6 +28,9 @@ const SWEEPS: usize = 60;
 const ATTEMPTS: u64 = 20;
 
 impl Layout {
+    /// Patches of some hundred spots on a hexagonal lattice.
+    pub const PATCHES: Layout = Layout::Potts { interaction: 1.5 };
+
     pub(super) fn check(self) -> Result<()> {
         match self {
             Layout::Potts { interaction } if !(0.0..=5.0).contains(&interaction) => {

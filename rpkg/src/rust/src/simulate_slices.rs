@@ -7,9 +7,6 @@ use extendr_api::prelude::*;
 use starscape::simulate::{Layout, Model, Params, Simulation, simulate_slices};
 use starscape::{Error, Result};
 
-/// Interaction of a Potts layout: patches of some hundred spots.
-const POTTS_INTERACTION: f64 = 1.5;
-
 extendr_module! {
     mod simulate_slices;
     fn core_simulate_slices;
@@ -36,7 +33,7 @@ fn read(parameters: &Parameters) -> Result<Params> {
         domains: parameters.whole("domains")?,
         layout: parameters.choice("layout", |word| match word {
             "layered" => Some(Layout::Layered),
-            "potts" => Some(Layout::Potts { interaction: POTTS_INTERACTION }),
+            "potts" => Some(Layout::PATCHES),
             _ => None,
         })?,
         batch_effect: parameters.number("batch")?,
