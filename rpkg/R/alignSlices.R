@@ -117,8 +117,8 @@ alignSlices.starscape_fit <- function(x, slice = NULL, reference = NULL,
 
 alignChecks <- list(
   transform = oneOf(c("rigid", "similarity", "affine")), reflect = yesOrNo, nNeighbours = wholeNumber(1, 1000),
-  tolerance = realNumber(0, optional = TRUE, positive = TRUE), seed = wholeNumber(0, largestInteger),
-  threads = wholeNumber(1, 1024), verbose = yesOrNo
+  tolerance = realNumber(0, optional = TRUE, positive = TRUE), seed = seedNumber,
+  threads = threadCount, verbose = yesOrNo
 )
 
 # Places of all slices in tissue proportions.

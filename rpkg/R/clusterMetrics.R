@@ -25,7 +25,7 @@
 clusterMetrics <- function(truth, labels, embedding = NULL, graph = NULL, threads = 2) {
   truth <- gateLabels(truth, "truth")
   labels <- gateLabels(labels, "labels", length(truth))
-  threads <- gateFields(list(threads = threads), list(threads = wholeNumber(1, 1024)))$threads
+  threads <- gateFields(list(threads = threads), list(threads = threadCount))$threads
   found <- !is.na(labels) & !is.na(truth)
   if (!any(found)) {
     stopArgument("truth", "and `labels` have no spot where both are known")

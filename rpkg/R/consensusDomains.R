@@ -31,7 +31,7 @@ consensusDomains <- function(sweep, k = NULL, threads = 2) {
   }
   used <- !is.na(spots$consensus)
   k <- gateK(k, sum(used))
-  threads <- wholeNumber(1, 1024)(threads, "threads")
+  threads <- threadCount(threads, "threads")
   found <- unwrap(core_stability(rawLabels(sweep), k, threads, NULL))
   rows <- match(seq_along(used), which(used))
   data.frame(

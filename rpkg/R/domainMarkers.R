@@ -167,8 +167,8 @@ domainMarkers.default <- function(x, domain = "domain", fit = NULL, coords = NUL
 
 markerChecks <- list(
   test = oneOf(c("wilcoxon", "pseudobulk")), correct = oneOf(c("countsplit", "none")), spatial = yesOrNo,
-  split = realNumber(0.01, 0.99), pseudocount = realNumber(0, positive = TRUE), seed = wholeNumber(0, largestInteger),
-  threads = wholeNumber(1, 1024), verbose = yesOrNo
+  split = realNumber(0.01, 0.99), pseudocount = realNumber(0, positive = TRUE), seed = seedNumber,
+  threads = threadCount, verbose = yesOrNo
 )
 
 # The rows of all comparisons. `tested` holds genes x comparisons; of two domains, both directions are rows.

@@ -114,7 +114,7 @@ pseudotimeOfSpots <- function(embedding, used, spots, graph, root, domain, setti
 }
 
 pseudotimeChecks <- list(
-  neighbours = wholeNumber(1, 1e6), threads = wholeNumber(1, 1024), verbose = yesOrNo
+  neighbours = wholeNumber(1, 1e6), threads = threadCount, verbose = yesOrNo
 )
 
 # The core knows of no level beyond the last one that has spots.

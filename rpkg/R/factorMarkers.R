@@ -47,7 +47,7 @@ factorMarkers.default <- function(x, fit = NULL, features = NULL, draws = 200, s
   settings <- gateFields(
     list(draws = draws, seed = seed, threads = threads, verbose = verbose),
     list(
-      draws = wholeNumber(2, 1e6), seed = wholeNumber(0, largestInteger), threads = wholeNumber(1, 1024),
+      draws = wholeNumber(2, 1e6), seed = seedNumber, threads = threadCount,
       verbose = yesOrNo
     )
   )

@@ -104,8 +104,8 @@ findDomains.default <- function(x, k = NULL, method = c("gmm", "kmeans", "hmrf")
 }
 
 domainChecks <- list(
-  method = oneOf(c("gmm", "kmeans", "hmrf")), seed = wholeNumber(0, largestInteger),
-  threads = wholeNumber(1, 1024), verbose = yesOrNo
+  method = oneOf(c("gmm", "kmeans", "hmrf")), seed = seedNumber,
+  threads = threadCount, verbose = yesOrNo
 )
 
 domainFrame <- function(found, spots, chosen) {

@@ -111,6 +111,10 @@ gateDots <- function(...) {
 # The largest seed, thread count and so on that the core's integers hold.
 largestInteger <- .Machine$integer.max
 
+# Settings that most operations have.
+threadCount <- wholeNumber(1, 1024)
+seedNumber <- wholeNumber(0, largestInteger)
+
 # Everything the core needs of counts and places, without spots and genes that have no counts. `used` says which of
 # the spots given are left, and `spots` names them all. Places may be left out where `placed` is FALSE.
 gateInput <- function(x, coords, slice, placed = TRUE) {

@@ -70,7 +70,7 @@ imputeExpression.default <- function(x, features = NULL, fit, threads = 2, verbo
   imputedMatrix(found, rownames(counts)[genes + 1L], used, rownames(fit$embedding))
 }
 
-imputeChecks <- list(threads = wholeNumber(1, 1024), verbose = yesOrNo)
+imputeChecks <- list(threads = threadCount, verbose = yesOrNo)
 
 imputedMatrix <- function(found, genes, used, spots) {
   expression <- if (all(used)) found$expression else matrix(NA_real_, length(genes), length(spots))

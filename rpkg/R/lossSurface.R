@@ -60,6 +60,6 @@ lossSurface <- function(fit, k, points = 21, radius = 1, seed = 1, threads = 2, 
 }
 
 surfaceChecks <- list(
-  points = oddNumber(3, 201), radius = realNumber(0, positive = TRUE), seed = wholeNumber(0, largestInteger),
-  threads = wholeNumber(1, 1024), verbose = yesOrNo
+  points = oddNumber(3, 201), radius = realNumber(0, positive = TRUE), seed = seedNumber,
+  threads = threadCount, verbose = yesOrNo
 )

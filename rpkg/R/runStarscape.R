@@ -100,7 +100,7 @@ runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 200
 runChecks <- list(
   nFeatures = wholeNumber(2, largestInteger), normalisation = oneOf(c("pearson", "log")),
   featureSelection = oneOf(c("moran", "variance")), latentDim = wholeNumber(2, 1000),
-  epochs = wholeNumber(1, 1e6), seed = wholeNumber(0, largestInteger), threads = wholeNumber(1, 1024),
+  epochs = wholeNumber(1, 1e6), seed = seedNumber, threads = threadCount,
   verbose = yesOrNo
 )
 

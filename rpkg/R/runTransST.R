@@ -151,8 +151,8 @@ transstChecks <- list(
   borrow = oneOf(c("auto", "always", "never")), nFeatures = wholeNumber(2, largestInteger),
   normalisation = oneOf(c("log", "pearson")), criterion = oneOf(c("BIC", "MBIC", "HBIC")), steps = wholeNumber(0, 64),
   interaction = oneOf(c("auto", "potts", "none")), embedding = oneOf(c("factors", "starscape")),
-  seed = wholeNumber(0, largestInteger),
-  threads = wholeNumber(1, 1024), verbose = yesOrNo
+  seed = seedNumber,
+  threads = threadCount, verbose = yesOrNo
 )
 
 fitTransst <- function(target, known, parameters, progress) {

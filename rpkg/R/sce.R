@@ -57,6 +57,12 @@ spatialInput <- function(x, coords, slice, assay) {
   sceInput(x, coords, slice, assay)
 }
 
+# For methods that take both classes.
+tissueInput <- function(x, coords, slice, assay) {
+  input <- if (methods::is(x, "SpatialExperiment")) spatialInput else sceInput
+  input(x, coords, slice, assay)
+}
+
 #' @rdname domainPseudotime
 #' @export
 domainPseudotime.SingleCellExperiment <- function(x, root, domain = "domain", ...) {
@@ -108,8 +114,7 @@ domainMarkers.SingleCellExperiment <- function(x, domain = "domain", fit = NULL,
   # The names of the spots stay with the fit also where the object has none.
   if (fitted) colnames(counts) <- rownames(fit$embedding)
   places <- if (isTRUE(spatial) && (!fitted || !is.null(coords))) {
-    input <- if (methods::is(x, "SpatialExperiment")) spatialInput else sceInput
-    input(x, coords, slice, assay)
+    tissueInput(x, coords, slice, assay)
   }
   domainMarkers.default(
     counts, domain, fit = fit, coords = places$coords, slice = places$slice, spatial = spatial, block = block, ...
@@ -119,8 +124,7 @@ domainMarkers.SingleCellExperiment <- function(x, domain = "domain", fit = NULL,
 #' @rdname spatiallyVariableGenes
 #' @export
 spatiallyVariableGenes.SingleCellExperiment <- function(x, coords = NULL, slice = NULL, assay = "counts", ...) {
-  input <- if (methods::is(x, "SpatialExperiment")) spatialInput else sceInput
-  input <- input(x, coords, slice, assay)
+  input <- tissueInput(x, coords, slice, assay)
   spatiallyVariableGenes.default(input$counts, coords = input$coords, slice = input$slice, ...)
 }
 
@@ -174,14 +178,16 @@ sceFit <- function(x) {
 #' @rdname runTransST
 #' @export
 runTransST.SingleCellExperiment <- function(x, source, labels, coords = NULL, slice = NULL, assay = "counts", ...) {
-  input <- if (methods::is(x, "SpatialExperiment")) {
-    spatialInput(x, coords, slice, assay)
-  } else {
-    sceInput(x, coords, slice, assay)
-  }
-  fit <- runTransST.default(input$counts, source, labels, coords = input$coords, slice = input$slice, ...)
+  input <- tissueInput(x, coords, slice, assay)
+  sceStoreTransst(x, runTransST.default(
+    input$counts, source, labels, coords = input$coords, slice = input$slice, ...
+  ))
+}
+
+sceStoreTransst <- function(x, fit) {
   SingleCellExperiment::reducedDim(x, "transst", withDimnames = FALSE) <- fit$factors
-  for (column in names(transstColumns(fit))) SummarizedExperiment::colData(x)[[column]] <- transstColumns(fit)[[column]]
+  columns <- transstColumns(fit)
+  for (name in names(columns)) SummarizedExperiment::colData(x)[[name]] <- columns[[name]]
   S4Vectors::metadata(x)$transst <- fit
   x
 }

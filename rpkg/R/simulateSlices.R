@@ -103,7 +103,7 @@ simulationChecks <- list(
   domains = wholeNumber(1, 1000), layout = oneOf(c("layered", "potts")), batch = realNumber(0),
   model = oneOf(c("negative binomial", "factor")), nFactors = wholeNumber(1, 1000), separation = realNumber(0),
   source = yesOrNo,
-  seed = wholeNumber(0, largestInteger), threads = wholeNumber(1, 1024), verbose = yesOrNo
+  seed = seedNumber, threads = threadCount, verbose = yesOrNo
 )
 
 #' @method print starscape_simulation

@@ -69,7 +69,7 @@ spatiallyVariableGenes.default <- function(x, coords = NULL, slice = NULL, stati
 }
 
 spatialGeneChecks <- list(
-  statistic = oneOf(c("moran", "geary")), normalisation = oneOf(c("pearson", "log")), threads = wholeNumber(1, 1024),
+  statistic = oneOf(c("moran", "geary")), normalisation = oneOf(c("pearson", "log")), threads = threadCount,
   verbose = yesOrNo
 )
 

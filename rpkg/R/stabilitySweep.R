@@ -209,7 +209,7 @@ sweepCounts <- function(x, counts, places, truth, method, seeds, k, BPPARAM, apa
   newSweep(records, tissue, job, options)
 }
 
-sweepChecks <- list(apart = yesOrNo, threads = wholeNumber(1, 1024), verbose = yesOrNo)
+sweepChecks <- list(apart = yesOrNo, threads = threadCount, verbose = yesOrNo)
 
 # `truth` as the user gave it: the name of a column, or one value per spot.
 givenTruth <- function(truth, metadata) {
