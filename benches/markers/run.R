@@ -49,7 +49,7 @@ fitOf <- function(sim) {
 splitWith <- function(sim, fit, k, overdispersion) {
   parts <- core("splitCounts")(sim$counts, overdispersion, list(split = 0.5, seed = 1, threads = 2), NULL)
   found <- list(k = k, method = "gmm", seed = 1L, space = "embedding")
-  markersOf(parts$second, quietly(core("findAgain.starscape_fit")(fit, parts$first, found, 2L)), correct = "none")
+  markersOf(parts$second, quietly(core("findAgain")(fit, parts$first, found, 2L)), correct = "none")
 }
 
 # No domains: what share of the p-values is below 0.05, and of the genes below a false discovery rate of 5 %.

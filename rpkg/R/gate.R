@@ -1062,13 +1062,6 @@ gateFactors <- function(settings, target, known) {
       ), sprintf("Give at most %d.", max(most, 1))
     )
   }
-  scarce <- known$levels[tabulate(known$label, length(known$levels)) <= settings$nFactors]
-  if (length(scarce) > 0) {
-    tell(
-      "Labels with no more cells than factors: ", quoted(scarce), ". Their covariances are regularised by the ",
-      "uncertainty of the cells' factors."
-    )
-  }
 }
 
 # A fit of runTransST(), or an object that has one.

@@ -59,7 +59,9 @@
 #'   `transst_label`, and the fit in `Misc(x, "transst")` or `metadata(x)$transst`.
 #' @section Errors:
 #' Unusable input is an error of class `starscape_error_argument` whose field `argument` names the argument; a model
-#' that cannot be fitted is one of class `starscape_error_numeric` or `starscape_error_not_converged`.
+#' that cannot be fitted is one of class `starscape_error_numeric` or `starscape_error_not_converged`. Covariances without
+#' an inverse (too few different cells of a label, or spots) are regularised, which is told with a message of class
+#' `starscape_message`; so are empty domains and genes or spots without counts.
 #' @references
 #' Liu, Wang, Chen, Rustgi, Yuan and Hu (2025). TransST: transfer learning embedded spatial factor modeling of spatial
 #' transcriptomics data. BMC Bioinformatics. \doi{10.1186/s12859-025-06099-z}

@@ -44,6 +44,7 @@ labelledDomains <- function(result, target, known) {
   domains <- transstDomains(result$domains, target$used, spots)
   empty <- sum(table(domains$domain) == 0)
   if (empty > 0) tell(empty, " domains have no spots: there is not enough to tell ", nlevels(domains$domain), " apart.")
+  tellSingular(result, known$levels)
   labelPosterior <- allSpots(result$labelPosterior, target$used, spots, known$levels)
   domainLabel <- factor(c(NA, known$levels)[result$domains$label + 1L], levels = known$levels)
   names(domainLabel) <- colnames(domains$posterior)
@@ -55,6 +56,20 @@ labelledDomains <- function(result, target, known) {
       converged = result$domains$converged, iterations = result$domains$iterations, bound = result$domains$bound
     )
   ))
+}
+
+# Covariances without an inverse, which the model regularises.
+tellSingular <- function(result, levels) {
+  labels <- levels[result$singularLabels + 1L]
+  if (length(labels) > 0) {
+    tell(
+      "Too few different cells for a covariance of the factors within the labels ", quoted(labels), ". These ",
+      "covariances are regularised by the uncertainty of the cells' factors."
+    )
+  }
+  if (result$singularTarget) {
+    tell("Too few different spots for a covariance of the factors. It is regularised by a multiple of the identity.")
+  }
 }
 
 transstDomains <- function(found, used, spots) {

@@ -9,10 +9,14 @@ use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::monitor::{Monitor, Progress};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray_linalg::{EigValsh, UPLO};
 
 /// Ridge of the factors' covariance in units of factors / spots, as a share of their mean variance: the fewer spots,
 /// the more the covariance is drawn towards a multiple of the identity.
 const SHRINKAGE: f64 = 2.5;
+
+/// Eigenvalue of a covariance, as a share of the largest, that counts as 0.
+const SINGULAR: f64 = 1e-10;
 
 /// Starts of the partition that splits a domain.
 const STARTS: usize = 8;
@@ -53,6 +57,38 @@ pub struct Resemblance {
     pub discriminants: Discriminants,
     /// Posterior of each label at each spot of the target, spots x labels.
     pub posterior: Array2<f64>,
+}
+
+/// Whose covariance of the factors has no inverse before a ridge or the uncertainty of the factors is added.
+#[derive(Clone, Debug)]
+pub struct Singular {
+    /// Labels of the source, rising; those without cells are not among them.
+    pub labels: Vec<usize>,
+    /// The target.
+    pub target: bool,
+}
+
+/// Looks at scores that are not averaged: averages over neighbours differ also where cells do not.
+///
+/// # Errors
+/// [`Error::Numeric`] when a decomposition fails.
+pub fn singular(target: ArrayView2<f64>, source: ArrayView2<f64>, labels: &[Option<usize>]) -> Result<Singular> {
+    let mut found = Vec::new();
+    for label in 0..labels.iter().flatten().max().map_or(0, |last| last + 1) {
+        let cells: Vec<usize> = (0..labels.len()).filter(|&cell| labels[cell] == Some(label)).collect();
+        if !cells.is_empty() && without_inverse(source.select(Axis(0), &cells))? {
+            found.push(label);
+        }
+    }
+    Ok(Singular { labels: found, target: without_inverse(target.to_owned())? })
+}
+
+fn without_inverse(scores: Array2<f64>) -> Result<bool> {
+    let centre = scores.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(scores.ncols()));
+    let rest = scores - &centre;
+    let values = rest.t().dot(&rest).eigvalsh(UPLO::Lower)?;
+    let largest = values.fold(0.0f64, |largest, &value| largest.max(value));
+    Ok(values.iter().any(|&value| value <= SINGULAR * largest))
 }
 
 /// Classifies the target by the source's labels.

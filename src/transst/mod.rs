@@ -24,7 +24,7 @@ use crate::graph::diffusion::diffuse;
 use crate::graph::{GraphParams, SpatialGraph, spatial_graph};
 use crate::monitor::Monitor;
 use crate::preprocess::{FeatureParams, Normalisation};
-use domains::{Domains, Resemblance, Scores};
+use domains::{Domains, Resemblance, Scores, Singular};
 use factors::{Factors, Rotated};
 use ndarray::{Array2, ArrayView2, Axis, s};
 use transfer::Halves;
@@ -148,6 +148,8 @@ pub struct TransSt {
     /// R² of the source's means in the target's own factor space ([`transfer::crossed_share`]), which decides on
     /// borrowing.
     pub predicted_share: f64,
+    /// Covariances that had to be regularised.
+    pub singular: Singular,
     /// Whether the labels inform the domains.
     pub borrowed: bool,
     /// Share of the source in the loadings.
@@ -194,6 +196,9 @@ pub fn fit(target: &Target, source: &Source, params: &Params, monitor: &Monitor)
     } else {
         domains::find(&chosen.scores(&graph), borrowed.then_some(&resemblance), params, monitor)?
     };
+    let (values, cells) = (stage.problem.values.view(), stage.source_values.view());
+    let directions = &chosen.directions;
+    let singular = domains::singular(values.dot(directions).view(), cells.dot(directions).view(), source.labels)?;
     let Rotated { loadings, rotation } = stage.rotated(&chosen.directions)?;
     let source_loadings = stage.source_loadings(&loadings)?;
     let cosines = stage.problem.principal_cosines(&chosen.directions)?.to_vec();
@@ -204,6 +209,7 @@ pub fn fit(target: &Target, source: &Source, params: &Params, monitor: &Monitor)
         target_only,
         resemblance,
         predicted_share,
+        singular,
         borrowed,
         lambda,
         factors,
@@ -226,6 +232,8 @@ pub struct Embedded {
     pub resemblance: Resemblance,
     /// R² of the source's means, as in [`TransSt`] but with all dimensions choosing and comparing: they have no genes.
     pub predicted_share: f64,
+    /// Covariances that had to be regularised.
+    pub singular: Singular,
     /// Whether the labels inform the domains.
     pub borrowed: bool,
 }
@@ -249,7 +257,8 @@ pub fn fit_embedding<'a>(
     let target_only = domains::find(&scores, None, params, monitor)?;
     let domains =
         if borrowed { domains::find(&scores, Some(&resemblance), params, monitor)? } else { target_only.clone() };
-    Ok(Embedded { domains, target_only, resemblance, predicted_share, borrowed })
+    let singular = domains::singular(target, source, labels)?;
+    Ok(Embedded { domains, target_only, resemblance, predicted_share, singular, borrowed })
 }
 
 /// Factor spaces of different shares of the source.

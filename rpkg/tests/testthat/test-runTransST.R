@@ -108,8 +108,29 @@ test_that("missing labels, few cells and a choice of k are taken", {
       sections$counts[, own], sections$counts[, !own], labels,
       coords = sections$coords[own, ], k = 3, nFactors = 4
     ),
-    "no more cells than factors", class = "starscape_message"
+    "within the labels \"3\".*regularised", class = "starscape_message"
   )
+  # Cells and spots that repeat each other have covariances without an inverse.
+  again <- function(counts) {
+    counts <- counts[, rep(1:4, length.out = ncol(counts))]
+    `colnames<-`(counts, paste0("spot", seq_len(ncol(counts))))
+  }
+  singular <- function(x, source) {
+    runTransST(
+      x, source, rep(c("a", "b"), length.out = ncol(source)), coords = unname(sections$coords[own, ]), k = 2,
+      nFactors = 4
+    )
+  }
+  expect_message(
+    repeated <- singular(sections$counts[, own], again(sections$counts[, !own])), "\"a\", \"b\".*regularised",
+    class = "starscape_message"
+  )
+  expect_false(anyNA(repeated$loadings))
+  expect_message(
+    repeated <- singular(again(sections$counts[, own]), sections$counts[, !own]), "different spots.*regularised",
+    class = "starscape_message"
+  )
+  expect_false(anyNA(repeated$loadings))
   chosen <- borrowing(kRange = c(2, 5), steps = 0)
   expect_identical(chosen$criteria$k, 2:5)
   expect_identical(nlevels(chosen$domain), chosen$criteria$k[[which.min(chosen$criteria$BIC)]])

@@ -84,6 +84,8 @@ fn core_trans_st_embedding(
             targetOnly = domains(found.target_only)?,
             labelPosterior = table(found.resemblance.posterior)?,
             predictedShare = found.predicted_share,
+            singularLabels = numbers(found.singular.labels),
+            singularTarget = found.singular.target,
             borrowed = found.borrowed
         )
         .into())
@@ -185,6 +187,8 @@ fn write(found: TransSt) -> std::result::Result<Robj, Failure> {
         targetOnly = domains(found.target_only)?,
         labelPosterior = table(found.resemblance.posterior)?,
         predictedShare = found.predicted_share,
+        singularLabels = numbers(found.singular.labels),
+        singularTarget = found.singular.target,
         borrowed = found.borrowed,
         lambda = found.lambda,
         shares = stage.validation.shares,
