@@ -1,6 +1,6 @@
 //! The objective and the domains around a fitted network: whether it lies in a flat region or beside a cliff.
 
-use crate::cluster::{Method, Points, group, starting_partition};
+use crate::cluster::{Method, Points, Stop, group, settled_partition};
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::metrics::adjusted_rand_index;
@@ -114,7 +114,7 @@ struct Domains<'a> {
 
 impl<'a> Domains<'a> {
     fn new(fitted: &Fitted, k: usize, monitor: &'a Monitor<'a>) -> Result<Self> {
-        let start = starting_partition(fitted.prior, Some(&fitted.graph), fitted.embedding.ncols(), k, monitor)?;
+        let start = settled_partition(fitted.prior, Some(&fitted.graph), fitted.embedding.ncols(), k, monitor)?;
         let mut domains = Domains { start, fitted: Vec::new(), k, monitor };
         domains.fitted = domains.find(fitted.embedding)?;
         Ok(domains)
@@ -122,7 +122,7 @@ impl<'a> Domains<'a> {
 
     fn find(&self, embedding: ArrayView2<f64>) -> Result<Vec<usize>> {
         let points = Points::new(embedding, "embedding")?;
-        Ok(group(&points, None, &self.start, self.k, Method::Mixture, self.monitor)?.labels)
+        Ok(group(&points, None, &self.start, self.k, Method::Mixture, Stop::AT_ONCE, self.monitor)?.labels)
     }
 
     fn agreement(&self, embedding: ArrayView2<f64>) -> Result<f64> {

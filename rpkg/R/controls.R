@@ -54,7 +54,7 @@ starFields <- list(
 lossFields <- list(
   reconstruction = field(2, realNumber(0), "weight of the reconstruction error, 0 or more."),
   kl = field(0.5, realNumber(0), "weight of the divergence from the spatial prior, 0 or more."),
-  telescope = field(10, realNumber(0), "weight of the similarity telescope between two augmented views, 0 or more."),
+  telescope = field(1, realNumber(0), "weight of the similarity telescope between two augmented views, 0 or more."),
   consistency = field(0, realNumber(0), "weight of the agreement with perturbed copies of the model, 0 or more."),
   prototype = field(
     0.1, realNumber(0),

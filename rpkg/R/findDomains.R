@@ -1,16 +1,21 @@
 #' Find tissue domains
 #'
-#' Divides the spots into `k` domains by their embedding. The mixture model has one covariance shared by all domains and
-#' starts from the consensus of the best-likelihood partitions of several views of the deterministic prior, not from
-#' random centres. Where the partition of one view explains the prior decisively better (a log Bayes factor above 10,
-#' neighbouring spots counted as the fewer independent ones they are worth), it starts from that one.
+#' Divides the spots into `k` domains by their embedding. The mixture model starts from the consensus of the
+#' best-likelihood partitions of several views of the deterministic prior, not from random centres. Where the
+#' partition of one view explains the prior decisively better (a log Bayes factor above 10, neighbouring spots counted
+#' as the fewer independent ones they are worth), it starts from that one.
+#'
+#' Domains differ in how much they vary, and few spots tell little of a covariance. So each domain has a covariance of
+#' its own, drawn towards the one of all domains, which counts as 100 further spots a dimension; and that one is drawn
+#' towards a sphere, the mean variance of all spots shared out among the domains, which counts as 3. The partitions of
+#' the views, the choice of `k` and `"hmrf"` use the common covariance alone.
 #'
 #' @param x A `starscape_fit`, an embedding (numeric matrix, spots x dimensions), an object on which
 #'   [runStarscape()] was run, or the list of objects it gave: these get joint domains.
 #' @param k Number of domains, a whole number from 2 to the number of spots. `NULL` chooses it within `kRange`, and a
 #'   message tells the choice.
-#' @param method `"gmm"` for a Gaussian mixture with tied covariance, `"kmeans"`, or `"hmrf"` for a mixture refined by a
-#'   Potts hidden Markov random field on the graph of neighbours.
+#' @param method `"gmm"` for the Gaussian mixture, `"kmeans"`, or `"hmrf"` for a mixture with one covariance refined by
+#'   a Potts hidden Markov random field on the graph of neighbours.
 #' @param kRange Smallest and largest `k` to try.
 #' @param seed Whole number from 0 to 2147483647 for the subsamples behind `stability` in the choice of `k`. The domains
 #'   themselves do not depend on it.
@@ -35,7 +40,12 @@
 #' Unusable input is an error of class `starscape_error_argument` whose field `argument` names the argument.
 #' @references
 #' Scrucca, Fop, Murphy and Raftery (2016). mclust 5: clustering, classification and density estimation using Gaussian
-#' finite mixture models. The R Journal 8, 289-317. The tied covariance is its model EEE.
+#' finite mixture models. The R Journal 8, 289-317. The common covariance is its model EEE.
+#'
+#' Friedman (1989). Regularized discriminant analysis. Journal of the American Statistical Association 84, 165-175.
+#'
+#' Fraley and Raftery (2007). Bayesian regularization for normal mixture estimation and model-based clustering. Journal
+#' of Classification 24, 155-181. The prior of the covariance.
 #'
 #' Hornik (2005). A CLUE for CLUster Ensembles. Journal of Statistical Software 14(12). The consensus of partitions.
 #'

@@ -48,12 +48,11 @@ pub(super) fn best_mixture(points: &Points, k: usize, starts: usize, monitor: &M
     };
     let mut fits: Vec<Mixture> = (0..starts as u64).into_par_iter().map(begin).collect::<Result<_>>()?;
     // The sort is stable: equal likelihoods stay in the order of their starts.
-    fits.sort_by(|a, b| b.log_likelihood.total_cmp(&a.log_likelihood));
+    fits.sort_by(|a, b| b.objective.total_cmp(&a.objective));
     fits.truncate(starts.div_ceil(STARTS_A_FINALIST));
     let finish = |fit: Mixture| fit.refine(points, Stop::CONVERGED, monitor);
     let finished: Vec<Mixture> = fits.into_par_iter().map(finish).collect::<Result<_>>()?;
-    let best =
-        finished.into_iter().reduce(|best, fit| if fit.log_likelihood > best.log_likelihood { fit } else { best });
+    let best = finished.into_iter().reduce(|best, fit| if fit.objective > best.objective { fit } else { best });
     best.ok_or_else(|| Error::argument("starts", "must be at least 1"))
 }
 

@@ -10,6 +10,8 @@ mod mixture;
 mod order;
 mod points;
 mod potts;
+mod separate;
+mod shrinkage;
 mod start;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -25,6 +27,7 @@ pub use order::{by_size, most_probable};
 pub use points::Points;
 pub use potts::LARGEST_INTERACTION;
 pub(crate) use potts::{estimate_interaction, scale_field, sweep as potts_sweep};
+pub use separate::SeparateMixture;
 pub use tied::TiedGaussians;
 
 use crate::error::{Error, Result};
@@ -36,11 +39,12 @@ use ndarray::{ArrayView2, s};
 /// How spots are grouped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// Gaussian mixture with one covariance for all domains ("gmm").
+    /// Gaussian mixture whose covariances are drawn towards a common one ("gmm").
     Mixture,
     /// k-means ("kmeans").
     KMeans,
-    /// The mixture, then a Potts hidden Markov random field on the spatial graph ("hmrf").
+    /// A mixture with one covariance for all domains, then a Potts hidden Markov random field on the spatial graph
+    /// ("hmrf").
     HiddenMarkov,
 }
 
@@ -65,7 +69,7 @@ pub enum Start<'a> {
     /// The consensus of the best-likelihood partitions of views of this space, such as the deterministic prior, or the
     /// partition of one view if it is decisively more likely: spots x components by falling importance, of which the
     /// first as many as the embedding has dimensions make one view, all of them another, and both averaged further over
-    /// the graph two more.
+    /// the graph two more. The domains of the space itself, found from there, are where the embedding's begin.
     Space(ArrayView2<'a, f64>),
     /// The best-likelihood partition of the embedding itself.
     Embedding,
@@ -122,12 +126,12 @@ pub fn find_domains(
         }
     };
     let k = params.k.or(choice.as_ref().map(|table| table.chosen)).unwrap_or(params.k_range.0);
-    let labels = match start {
-        Start::Labels(labels) => labels.to_vec(),
-        Start::Space(space) => starting_partition(space, graph, points.dimensions(), k, monitor)?,
-        Start::Embedding => best_start(&points, k, STARTS, monitor)?,
+    let (labels, tied) = match start {
+        Start::Labels(labels) => (labels.to_vec(), Stop::CONVERGED),
+        Start::Space(space) => (settled_partition(space, graph, points.dimensions(), k, monitor)?, Stop::AT_ONCE),
+        Start::Embedding => (best_start(&points, k, STARTS, monitor)?, Stop::CONVERGED),
     };
-    let domains = group(&points, graph, &labels, k, params.method, monitor)?;
+    let domains = group(&points, graph, &labels, k, params.method, tied, monitor)?;
     Ok(Domains { choice, ..domains })
 }
 
@@ -147,13 +151,32 @@ pub fn starting_partition(
     start::starting_labels(&Points::new(leading, "prior")?, &views, graph, k, monitor)
 }
 
-/// Fits one method from given labels.
+/// The domains of the start space itself, from its [`starting_partition`]. A fit of the embedding that goes on from them
+/// without a search of its own ends at the same maximum for every seed.
+///
+/// # Errors
+/// As [`find_domains`].
+pub fn settled_partition(
+    space: ArrayView2<f64>,
+    graph: Option<&SpatialGraph>,
+    dimensions: usize,
+    k: usize,
+    monitor: &Monitor,
+) -> Result<Vec<usize>> {
+    let labels = starting_partition(space, graph, dimensions, k, monitor)?;
+    let points = Points::new(space.slice(s![.., ..dimensions.min(space.ncols())]), "prior")?;
+    Ok(group(&points, graph, &labels, k, Method::Mixture, Stop::CONVERGED, monitor)?.labels)
+}
+
+/// Fits one method from given labels. `tied` says how far a mixture with one covariance for all is followed before
+/// each domain has its own.
 pub(crate) fn group(
     points: &Points,
     graph: Option<&SpatialGraph>,
     labels: &[usize],
     k: usize,
     method: Method,
+    tied: Stop,
     monitor: &Monitor,
 ) -> Result<Domains> {
     if method == Method::KMeans {
@@ -162,14 +185,16 @@ pub(crate) fn group(
         let (labels, k) = by_size(&fit.labels);
         return Ok(Domains { labels, confidence, k, log_likelihood: None, interaction: None, choice: None });
     }
-    let fit = Mixture::fit(points, labels, k, Stop::CONVERGED, monitor)?;
-    let posterior = fit.posterior(points)?;
+    let fit = Mixture::fit(points, labels, k, tied, monitor)?;
     let (posterior, log_likelihood, interaction) = match (method, graph) {
         (Method::HiddenMarkov, Some(graph)) => {
-            let field = potts::fit(points, graph, posterior, monitor)?;
+            let field = potts::fit(points, graph, fit.posterior(points)?, monitor)?;
             (field.posterior, field.log_likelihood, Some(field.interaction))
         }
-        _ => (posterior, fit.log_likelihood, None),
+        _ => {
+            let fit = SeparateMixture::fit(points, &fit, Stop::CONVERGED, monitor)?;
+            (fit.posterior(points)?, fit.log_likelihood, None)
+        }
     };
     let confidence =
         posterior.rows().into_iter().map(|row| row.fold(0.0f64, |most, &p| most.max(p)).min(1.0)).collect();

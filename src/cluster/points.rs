@@ -8,9 +8,6 @@ use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis};
 /// threads.
 const BLOCK: usize = 512;
 
-/// Ridge on the scatter, as a share of the mean variance. See [`Points::scatter`].
-const RIDGE: f64 = 1e-8;
-
 /// Points in rows, centred, together with their total covariance.
 #[derive(Clone, Debug)]
 pub struct Points {
@@ -26,15 +23,6 @@ impl Points {
     /// [`Error::Argument`] when there are no points or no dimensions, when a value is not finite, or when all points
     /// are the same.
     pub fn new(values: ArrayView2<f64>, argument: &'static str) -> Result<Self> {
-        Points::with_ridge(values, RIDGE, argument)
-    }
-
-    /// As [`Points::new`], with a ridge of this share of the mean variance on the covariance of every mixture fitted
-    /// to the points: shrinkage towards a multiple of the identity.
-    ///
-    /// # Errors
-    /// As [`Points::new`].
-    pub fn with_ridge(values: ArrayView2<f64>, ridge: f64, argument: &'static str) -> Result<Self> {
         if values.is_empty() {
             let message = format!("must have rows and columns, not {} x {}", values.nrows(), values.ncols());
             return Err(Error::argument(argument, message));
@@ -44,7 +32,7 @@ impl Points {
             return Err(Error::argument(argument, message));
         }
         let largest = values.fold(0.0f64, |largest, value| largest.max(value.abs()));
-        let points = Points::centre(values.as_standard_layout().into_owned(), ridge);
+        let points = Points::centre(values.as_standard_layout().into_owned());
         let spread = points.scatter.diag().sum();
         if !spread.is_finite() {
             return Err(Error::argument(argument, "has values too large to be squared"));
@@ -55,10 +43,10 @@ impl Points {
 
     /// The points at the given rows, centred anew.
     pub fn select(&self, rows: &[usize]) -> Self {
-        Points::centre(self.values.select(Axis(0), rows), RIDGE)
+        Points::centre(self.values.select(Axis(0), rows))
     }
 
-    fn centre(mut values: Array2<f64>, ridge: f64) -> Self {
+    fn centre(mut values: Array2<f64>) -> Self {
         let count = values.nrows() as f64;
         let centre: Array1<f64> = values.sum_axis(Axis(0)) / count;
         values -= &centre;
@@ -67,8 +55,6 @@ impl Points {
         let mut scatter = Array2::zeros((values.ncols(), values.ncols()));
         partial.iter().for_each(|part| scatter += part);
         scatter /= count;
-        let ridge = ridge * scatter.diag().sum() / scatter.nrows() as f64;
-        scatter.diag_mut().mapv_inplace(|variance| variance + ridge);
         let squared_lengths = values.map_axis(Axis(1), |point| point.dot(&point));
         Points { values, squared_lengths, scatter }
     }
@@ -93,10 +79,14 @@ impl Points {
         &self.squared_lengths
     }
 
-    /// XᵀX / n plus 1e-8 of the mean variance on the diagonal: what keeps covariances regular when columns are
-    /// collinear or constant, and too little to be seen otherwise.
+    /// The total covariance, XᵀX / n.
     pub fn scatter(&self) -> &Array2<f64> {
         &self.scatter
+    }
+
+    /// Mean variance of the dimensions.
+    pub fn variance(&self) -> f64 {
+        self.scatter.diag().sum() / self.dimensions() as f64
     }
 
     /// Runs `work` on blocks of rows in parallel; results come back in the order of the rows.
@@ -125,8 +115,8 @@ mod tests {
     fn centres_and_takes_the_scatter() -> Result<()> {
         let points = Points::new(array![[1.0, 5.0], [3.0, 5.0]].view(), "embedding")?;
         assert_eq!(points.values(), &array![[-1.0, 0.0], [1.0, 0.0]]);
-        assert!((points.scatter()[[0, 0]] - 1.0).abs() < 1e-7);
-        assert!(points.scatter()[[1, 1]] > 0.0);
+        assert_eq!(points.scatter(), &array![[1.0, 0.0], [0.0, 0.0]]);
+        assert_eq!(points.variance(), 0.5);
         Ok(())
     }
 

@@ -22,7 +22,7 @@ const DECISIVE: f64 = 10.0;
 /// Likelihoods of a section of a thousand spots have many maxima of nearly the same height, and which of them is
 /// highest changes with any detail; the consensus does not. But views can also agree on a poor maximum, most of all
 /// where two small domains are close. So each view's partition is refined in the `points`, and the best one is taken if
-/// its log-likelihood exceeds that of the consensus by far. All have as many parameters, so the difference
+/// its penalised log-likelihood exceeds that of the consensus by far. All have as many parameters, so the difference
 /// is the log Bayes factor to first order, once neighbouring spots that repeat each other are counted as the fewer
 /// independent ones they are worth.
 ///
@@ -42,15 +42,15 @@ pub(super) fn starting_labels(
     let agreed_fit = refine(&agreed)?;
     let mut best: Option<(Vec<usize>, f64)> = None;
     for labels in posteriors.iter().map(most_probable) {
-        let log_likelihood = refine(&labels)?.log_likelihood;
-        if best.as_ref().is_none_or(|(_, highest)| log_likelihood > *highest) {
-            best = Some((labels, log_likelihood));
+        let objective = refine(&labels)?.objective;
+        if best.as_ref().is_none_or(|(_, highest)| objective > *highest) {
+            best = Some((labels, objective));
         }
     }
     let settled = most_probable(&agreed_fit.posterior(points)?);
     let effect = graph.map_or(1.0, |graph| design_effect(points, graph, &settled, &agreed_fit.gaussians));
     Ok(match best {
-        Some((labels, highest)) if highest - agreed_fit.log_likelihood > DECISIVE * effect => labels,
+        Some((labels, highest)) if highest - agreed_fit.objective > DECISIVE * effect => labels,
         _ => agreed,
     })
 }

@@ -1,22 +1,20 @@
-//! Gaussian components that share one covariance: their maximum-likelihood parameters from responsibilities, and
+//! Gaussian components that share one covariance: their most probable parameters from responsibilities, and
 //! the linear discriminants that give responsibilities back.
 //!
 //! The total scatter S = XᵀX / n of centred points does not depend on who belongs where. So the pooled covariance is
-//! Σ = S − Σ_k π_k μ_k μ_kᵀ, and since xᵀΣ⁻¹x is the same for all components, x·(Σ⁻¹μ_k) − ½ μ_kᵀΣ⁻¹μ_k is all that
-//! tells them apart: an iteration costs O(n k d) instead of O(n k d²). This is model EEE of mclust (Scrucca et al.
-//! 2016, The R Journal 8:289).
-//!
-//! S carries a small ridge (see [`Points::scatter`]). The likelihood that rises is then the one penalised by
-//! n/2 · ridge · tr(Σ⁻¹), the ridge's own prior on Σ; where Σ is regular the two agree to many digits.
+//! W = S − Σ_k π_k μ_k μ_kᵀ, which the prior draws towards a sphere (see [`super::shrinkage`]). Since xᵀΣ⁻¹x is the
+//! same for all components, x·(Σ⁻¹μ_k) − ½ μ_kᵀΣ⁻¹μ_k is all that tells them apart: an iteration costs O(n k d) instead
+//! of O(n k d²). This is model EEE of mclust (Scrucca et al. 2016, The R Journal 8:289) with a prior.
 
 use super::points::Points;
+use super::shrinkage::CovariancePrior;
 use crate::error::{Error, Result};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use ndarray_linalg::UPLO;
 use ndarray_linalg::cholesky::{DeterminantC, FactorizeC, InverseC};
 
 /// Below this mass a component's mean is not estimated any more: it stays where it was.
-const LEAST_MASS: f64 = 1e-9;
+pub(super) const LEAST_MASS: f64 = 1e-9;
 
 /// Sufficient statistics of the responsibilities.
 #[derive(Clone, Debug)]
@@ -69,12 +67,11 @@ pub struct TiedGaussians {
 }
 
 impl TiedGaussians {
-    /// Maximum-likelihood parameters. A component with hardly any mass keeps its mean of `before` (the origin where
+    /// The most probable parameters. A component with hardly any mass keeps its mean of `before` (the origin where
     /// there is none): it can then neither divide by zero nor come back from nothing.
     pub(crate) fn from_moments(points: &Points, moments: &Moments, before: Option<&TiedGaussians>) -> Self {
         let weights = &moments.masses / points.count() as f64;
         let mut means = moments.sums.clone();
-        let mut covariance = points.scatter().clone();
         for (component, mut mean) in means.rows_mut().into_iter().enumerate() {
             let mass = moments.masses[component];
             if mass > LEAST_MASS {
@@ -87,7 +84,9 @@ impl TiedGaussians {
             }
         }
         let weighted = &means * &weights.view().insert_axis(Axis(1));
-        covariance -= &means.t().dot(&weighted);
+        let within = points.scatter() - &means.t().dot(&weighted);
+        let spots = points.count() as f64;
+        let covariance = sphere(points, weights.len()).mode(within * spots, spots);
         TiedGaussians { weights, means, covariance }
     }
 
@@ -99,11 +98,11 @@ impl TiedGaussians {
         self.discriminants_with(points, &self.weights.mapv(f64::ln))
     }
 
-    /// Discriminants with a given log prior of each component.
+    /// Discriminants with given log weights of the components.
     ///
     /// # Errors
     /// [`Error::Numeric`] when the covariance is not positive definite.
-    pub(crate) fn discriminants_with(&self, points: &Points, log_prior: &Array1<f64>) -> Result<Discriminants> {
+    pub(crate) fn discriminants_with(&self, points: &Points, log_weights: &Array1<f64>) -> Result<Discriminants> {
         let factor = self.covariance.factorizec(UPLO::Lower).map_err(|_| {
             Error::Numeric("the domains' common covariance is singular: use fewer domains or dimensions".into())
         })?;
@@ -111,14 +110,21 @@ impl TiedGaussians {
         let slopes = self.means.dot(&precision);
         let half_norms = (&self.means * &slopes).sum_axis(Axis(1)) * 0.5;
         let quadratic = (&precision * points.scatter()).sum();
-        let normaliser = points.dimensions() as f64 * (2.0 * std::f64::consts::PI).ln() + factor.ln_detc();
+        let log_determinant = factor.ln_detc();
+        let log_prior = sphere(points, self.weights.len()).log_density(log_determinant, &precision);
+        let normaliser = points.dimensions() as f64 * (2.0 * std::f64::consts::PI).ln() + log_determinant;
         let constant = -0.5 * points.count() as f64 * (quadratic + normaliser);
         if !constant.is_finite() {
             return Err(Error::Numeric("the domains' likelihood is not finite: rescale the embedding".into()));
         }
-        let intercepts = (log_prior - &half_norms).insert_axis(Axis(1));
-        Ok(Discriminants { slopes, intercepts, constant })
+        let intercepts = (log_weights - &half_norms).insert_axis(Axis(1));
+        Ok(Discriminants { slopes, intercepts, constant, log_prior })
     }
+}
+
+/// The prior of the covariance of so many components.
+fn sphere(points: &Points, components: usize) -> CovariancePrior {
+    CovariancePrior::sphere(points.variance(), points.dimensions(), components)
 }
 
 /// Linear functions whose softmax is the posterior of the components.
@@ -131,6 +137,8 @@ pub(crate) struct Discriminants {
     intercepts: Array2<f64>,
     /// What the sum of the log normalisers lacks to the log-likelihood of all points.
     pub constant: f64,
+    /// Log prior of the covariance, up to a constant.
+    pub log_prior: f64,
 }
 
 impl Discriminants {
@@ -170,7 +178,7 @@ impl Discriminants {
 
 /// Replaces the log weights in each column by weights that sum to 1 and returns the sum over columns of the logs of
 /// what they summed to.
-fn softmax_columns(values: &mut Array2<f64>) -> f64 {
+pub(super) fn softmax_columns(values: &mut Array2<f64>) -> f64 {
     let mut largest = Array1::from_elem(values.ncols(), f64::NEG_INFINITY);
     for row in values.rows() {
         largest.zip_mut_with(&row, |largest, &value| *largest = largest.max(value));

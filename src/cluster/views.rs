@@ -9,10 +9,6 @@ use ndarray::{ArrayView2, s};
 /// Steps of further diffusion of the smoother views.
 const STEPS: usize = 2;
 
-/// Shrinkage of a view's covariance in units of dimensions / spots: the fewer spots a covariance is estimated from,
-/// the more it is drawn towards a multiple of the identity.
-const SHRINKAGE: f64 = 2.5;
-
 /// The views of a start space (spots x components, by falling importance): its leading `dimensions` components and
 /// all of them, each as they are and, with a graph, averaged further over neighbours.
 pub(super) fn views(space: ArrayView2<f64>, graph: Option<&SpatialGraph>, dimensions: usize) -> Result<Vec<Points>> {
@@ -24,8 +20,7 @@ pub(super) fn views(space: ArrayView2<f64>, graph: Option<&SpatialGraph>, dimens
     let smoothness = [Some(space.view()), smoother.as_ref().map(|values| values.view())];
     for values in smoothness.into_iter().flatten() {
         for &width in &widths {
-            let ridge = (SHRINKAGE * width as f64 / space.nrows() as f64).min(1.0);
-            views.push(Points::with_ridge(values.slice(s![.., ..width]), ridge, "prior")?);
+            views.push(Points::new(values.slice(s![.., ..width]), "prior")?);
         }
     }
     Ok(views)

@@ -175,7 +175,7 @@ fn find_number(
     let (spots, factors) = scores.target.dim();
     let share = (SHRINKAGE * factors as f64 / spots as f64).min(1.0);
     let (posterior, prior, informed) = match labels {
-        Some(labels) => informed_start(scores, labels, k, share, monitor)?,
+        Some(labels) => informed_start(scores, labels, k, monitor)?,
         None => {
             let start = starting_partition(scores.start, Some(scores.graph), factors, k, monitor)?;
             (hard(&start, k), ConjugatePrior::none(k, factors), vec![None; k])
@@ -221,7 +221,6 @@ fn informed_start(
     scores: &Scores,
     labels: &Resemblance,
     k: usize,
-    ridge: f64,
     monitor: &Monitor,
 ) -> Result<(Array2<f64>, ConjugatePrior, Vec<Option<usize>>)> {
     let (means, sizes) = (&labels.discriminants.means, &labels.discriminants.sizes);
@@ -237,7 +236,7 @@ fn informed_start(
     }
     let mut informed: Vec<Option<usize>> = kept.iter().copied().map(Some).collect();
     while posterior.ncols() < k {
-        posterior = split_widest(scores.target, posterior, means, &informed, ridge, monitor)?;
+        posterior = split_widest(scores.target, posterior, means, &informed, monitor)?;
         informed.push(None);
     }
     let cells = if scores.comparable { sizes.sum() } else { 0.0 };
@@ -258,7 +257,6 @@ fn split_widest(
     posterior: Array2<f64>,
     means: &Array2<f64>,
     informed: &[Option<usize>],
-    ridge: f64,
     monitor: &Monitor,
 ) -> Result<Array2<f64>> {
     let labels = most_probable(&posterior);
@@ -272,7 +270,7 @@ fn split_widest(
     let widest = (0..k).reduce(|best, domain| if variations[domain] > variations[best] { domain } else { best });
     let rows = members(widest.unwrap_or(0));
     let inside = scores.select(Axis(0), &rows);
-    let parts = best_start(&Points::with_ridge(inside.view(), ridge, "k")?, 2, STARTS, monitor)?;
+    let parts = best_start(&Points::new(inside.view(), "k")?, 2, STARTS, monitor)?;
     let centre = |part: usize| -> Option<Array1<f64>> {
         let own: Vec<usize> = (0..parts.len()).filter(|&row| parts[row] == part).collect();
         inside.select(Axis(0), &own).mean_axis(Axis(0))

@@ -70,7 +70,7 @@ impl Default for TrainParams {
             prior_scale: 1.0,
             reconstruction: 2.0,
             kl: 0.5,
-            telescope: 10.0,
+            telescope: 1.0,
             consistency: 0.0,
             prototype: 0.1,
             prototypes: 10,
