@@ -146,9 +146,13 @@ pub fn starting_partition(
     k: usize,
     monitor: &Monitor,
 ) -> Result<Vec<usize>> {
-    let leading = space.slice(s![.., ..dimensions.min(space.ncols())]);
     let views = views::views(space, graph, dimensions)?;
-    start::starting_labels(&Points::new(leading, "prior")?, &views, graph, k, monitor)
+    start::starting_labels(&leading(space, dimensions)?, &views, graph, k, monitor)
+}
+
+/// The first `dimensions` of a start space.
+fn leading(space: ArrayView2<f64>, dimensions: usize) -> Result<Points> {
+    Points::new(space.slice(s![.., ..dimensions.min(space.ncols())]), "prior")
 }
 
 /// The domains of the start space itself, from its [`starting_partition`]. A fit of the embedding that goes on from them
@@ -164,7 +168,7 @@ pub fn settled_partition(
     monitor: &Monitor,
 ) -> Result<Vec<usize>> {
     let labels = starting_partition(space, graph, dimensions, k, monitor)?;
-    let points = Points::new(space.slice(s![.., ..dimensions.min(space.ncols())]), "prior")?;
+    let points = leading(space, dimensions)?;
     Ok(group(&points, graph, &labels, k, Method::Mixture, Stop::CONVERGED, monitor)?.labels)
 }
 
