@@ -6,9 +6,10 @@
 #' as the fewer independent ones they are worth), it starts from that one.
 #'
 #' Domains differ in how much they vary, and few spots tell little of a covariance. So each domain has a covariance of
-#' its own, drawn towards the one of all domains, which counts as 100 further spots a dimension; and that one is drawn
-#' towards a sphere, the mean variance of all spots shared out among the domains, which counts as 3. The partitions of
-#' the views, the choice of `k` and `"hmrf"` use the common covariance alone. The domains of the prior, fitted in this
+#' its own, drawn towards the one of all domains, which counts as 60 further spots a dimension; and that one is drawn
+#' towards a sphere, the mean variance of all spots shared out among the domains, which counts as 20 (as 3 while the
+#' views' partitions are searched for and `k` is chosen, so that small domains are seen). The partitions of the views,
+#' the choice of `k` and `"hmrf"` use the common covariance alone. The domains of the prior, fitted in this
 #' way, are where those of the embedding begin, so that embeddings of different seeds end at the same maximum.
 #'
 #' @param x A `starscape_fit`, an embedding (numeric matrix, spots x dimensions), an object on which

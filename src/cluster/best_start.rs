@@ -5,6 +5,7 @@ use super::kmeans::KMeans;
 use super::mixture::{Mixture, Stop};
 use super::most_probable;
 use super::points::Points;
+use super::shrinkage::SEARCH;
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
 use crate::random::{Stream, substream};
@@ -14,7 +15,7 @@ use rayon::prelude::*;
 pub const STARTS: usize = 16;
 
 /// One in so many starts, and at least one, is followed until EM converges.
-const STARTS_A_FINALIST: usize = 5;
+const STARTS_A_FINALIST: usize = 2;
 
 /// Iterations of k-means before EM takes over.
 const KMEANS_ITERATIONS: usize = 8;
@@ -24,7 +25,7 @@ const KMEANS_ITERATIONS: usize = 8;
 const FIXED_SEED: u64 = 20_260_101;
 
 /// The partition into `k` groups of highest likelihood under a Gaussian mixture with tied covariance, over `starts`
-/// k-means++ starts: a few iterations of EM from each, then EM until convergence from the best fifth (the "em-EM"
+/// k-means++ starts: a few iterations of EM from each, then EM until convergence from the better half (the "em-EM"
 /// strategy of Biernacki, Celeux & Govaert 2003, Computational Statistics & Data Analysis 41:561).
 ///
 /// Labels are 0..k, of the most probable component; a component may end up without points.
@@ -44,7 +45,7 @@ pub(super) fn best_mixture(points: &Points, k: usize, starts: usize, monitor: &M
     let begin = |start| {
         let mut rng = substream(FIXED_SEED, Stream::Centres, start);
         let partition = KMeans::run(points, k, KMEANS_ITERATIONS, &mut rng, monitor)?;
-        Mixture::fit(points, &partition.labels, k, Stop::EARLY, monitor)
+        Mixture::fit(points, &partition.labels, k, SEARCH, Stop::EARLY, monitor)
     };
     let mut fits: Vec<Mixture> = (0..starts as u64).into_par_iter().map(begin).collect::<Result<_>>()?;
     // The sort is stable: equal likelihoods stay in the order of their starts.

@@ -5,6 +5,7 @@ use super::dependence::design_effect;
 use super::mixture::{Mixture, Stop};
 use super::order::most_probable;
 use super::points::Points;
+use super::shrinkage::SEARCH;
 use crate::error::Result;
 use crate::graph::SpatialGraph;
 use crate::metrics::adjusted_rand_index;
@@ -126,7 +127,7 @@ impl Search<'_> {
 
     fn fit(&self, k: usize, monitor: &Monitor) -> Result<Sized> {
         let start = best_start(self.start_points, k, STARTS, monitor)?;
-        let fit = Mixture::fit(self.points, &start, k, Stop::CONVERGED, monitor)?;
+        let fit = Mixture::fit(self.points, &start, k, SEARCH, Stop::CONVERGED, monitor)?;
         let posterior = fit.posterior(self.points)?;
         let labels = most_probable(&posterior);
         Ok(Sized { fit, posterior, labels })
@@ -142,7 +143,7 @@ impl Search<'_> {
             rows.sort_unstable();
             let start = best_start(&self.start_points.select(&rows), k, REFIT_STARTS, monitor)?;
             let points = self.points.select(&rows);
-            let fit = Mixture::fit(&points, &start, k, Stop::CONVERGED, monitor)?;
+            let fit = Mixture::fit(&points, &start, k, SEARCH, Stop::CONVERGED, monitor)?;
             let found = most_probable(&fit.posterior(&points)?);
             let before: Vec<usize> = rows.iter().map(|&row| labels[row]).collect();
             Ok(adjusted_rand_index(&before, &found))

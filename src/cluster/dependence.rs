@@ -95,6 +95,7 @@ impl Shells {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::shrinkage::{CovariancePrior, SEARCH};
     use crate::cluster::testing::{in_pool, stripes};
     use crate::cluster::tied::Moments;
     use crate::error::Result;
@@ -112,7 +113,8 @@ mod tests {
     fn effect_of(values: &Array2<f64>, graph: &SpatialGraph) -> Result<f64> {
         let points = Points::new(values.view(), "embedding")?;
         let labels = vec![0; points.count()];
-        let fit = TiedGaussians::from_moments(&points, &Moments::of_labels(&points, &labels, 1), None);
+        let prior = CovariancePrior::sphere(&points, 1, SEARCH);
+        let fit = TiedGaussians::from_moments(&points, &Moments::of_labels(&points, &labels, 1), &prior, None);
         Ok(design_effect(&points, graph, &labels, &fit))
     }
 

@@ -1,6 +1,7 @@
 //! Gaussian mixture with one covariance for all components (mclust's EEE with a prior), by EM from a given partition.
 
 use super::points::Points;
+use super::shrinkage::CovariancePrior;
 use super::tied::{Moments, TiedGaussians};
 use crate::error::Result;
 use crate::monitor::Monitor;
@@ -35,18 +36,28 @@ pub struct Mixture {
     pub objective: f64,
     /// Whether the tolerance was met before the limit of iterations.
     pub converged: bool,
+    prior: CovariancePrior,
 }
 
 impl Mixture {
     /// EM from hard `labels`, each below `components`. A component whose mass vanishes keeps its mean and a weight
     /// of about nothing, so fewer than `components` may own points in the end; with one covariance for all no
-    /// component can collapse onto a point.
+    /// component can collapse onto a point. The prior that draws the covariance towards a sphere is worth `weight`
+    /// points a dimension.
     ///
     /// # Errors
     /// [`crate::Error::Numeric`] when the covariance becomes singular, [`crate::Error::Interrupted`].
-    pub fn fit(points: &Points, labels: &[usize], components: usize, stop: Stop, monitor: &Monitor) -> Result<Self> {
+    pub fn fit(
+        points: &Points,
+        labels: &[usize],
+        components: usize,
+        weight: f64,
+        stop: Stop,
+        monitor: &Monitor,
+    ) -> Result<Self> {
         let moments = Moments::of_labels(points, labels, components);
-        Mixture::iterate(points, TiedGaussians::from_moments(points, &moments, None), stop, monitor)
+        let prior = CovariancePrior::sphere(points, components, weight);
+        Mixture::iterate(points, TiedGaussians::from_moments(points, &moments, &prior, None), prior, stop, monitor)
     }
 
     /// Continues EM from this fit.
@@ -54,10 +65,16 @@ impl Mixture {
     /// # Errors
     /// As [`Mixture::fit`].
     pub fn refine(self, points: &Points, stop: Stop, monitor: &Monitor) -> Result<Self> {
-        Mixture::iterate(points, self.gaussians, stop, monitor)
+        Mixture::iterate(points, self.gaussians, self.prior, stop, monitor)
     }
 
-    fn iterate(points: &Points, start: TiedGaussians, stop: Stop, monitor: &Monitor) -> Result<Self> {
+    fn iterate(
+        points: &Points,
+        start: TiedGaussians,
+        prior: CovariancePrior,
+        stop: Stop,
+        monitor: &Monitor,
+    ) -> Result<Self> {
         let mut gaussians = start;
         let mut before = f64::NEG_INFINITY;
         let mut iteration = 0;
@@ -65,13 +82,13 @@ impl Mixture {
             monitor.check()?;
             let discriminants = gaussians.discriminants(points)?;
             let (moments, log_likelihood) = discriminants.expectation(points);
-            let objective = log_likelihood + discriminants.log_prior;
+            let objective = log_likelihood + prior.log_density(discriminants.log_determinant, &discriminants.precision);
             debug_assert!(objective >= before - 1e-7 * before.abs().max(1.0), "EM fell: {before} {objective}");
             let converged = objective - before <= stop.tolerance * objective.abs();
             if converged || iteration == stop.limit {
-                return Ok(Mixture { gaussians, log_likelihood, objective, converged });
+                return Ok(Mixture { gaussians, log_likelihood, objective, converged, prior });
             }
-            gaussians = TiedGaussians::from_moments(points, &moments, Some(&gaussians));
+            gaussians = TiedGaussians::from_moments(points, &moments, &prior, Some(&gaussians));
             (before, iteration) = (objective, iteration + 1);
         }
     }
@@ -94,6 +111,7 @@ impl Mixture {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::shrinkage::SEARCH;
     use crate::cluster::testing::{blobs, labels_below};
     use ndarray::{Array1, Axis};
     use ndarray_linalg::{Determinant, Inverse};
@@ -117,7 +135,7 @@ mod tests {
     fn log_likelihood_is_the_sum_of_log_densities() -> Result<()> {
         let (values, _) = blobs(700, 4, 3, 2.0, 11);
         let points = Points::new(values.view(), "embedding")?;
-        let fit = Mixture::fit(&points, &labels_below(700, 3), 3, Stop::EARLY, &Monitor::silent())?;
+        let fit = Mixture::fit(&points, &labels_below(700, 3), 3, SEARCH, Stop::EARLY, &Monitor::silent())?;
         let direct = direct_log_likelihood(&points, &fit.gaussians);
         assert!((fit.log_likelihood - direct).abs() < 1e-4, "{} {direct}", fit.log_likelihood);
         Ok(())
@@ -127,12 +145,12 @@ mod tests {
     fn finds_separated_components_and_their_parameters() -> Result<()> {
         let (values, truth) = blobs(3000, 3, 4, 8.0, 5);
         let points = Points::new(values.view(), "embedding")?;
-        let fit = Mixture::fit(&points, &truth, 4, Stop::CONVERGED, &Monitor::silent())?;
+        let fit = Mixture::fit(&points, &truth, 4, SEARCH, Stop::CONVERGED, &Monitor::silent())?;
         assert!(fit.converged);
         let posterior = fit.posterior(&points)?;
         let wrong = truth.iter().enumerate().filter(|(spot, label)| posterior[[*spot, **label]] < 0.5).count();
         assert!(wrong < 10, "{wrong} of 3000 left their component");
-        // Of the prior, 9 further points of covariance variance / 4^(2/3).
+        // Of the prior, 3 further points a dimension of covariance variance / 4^(2/3).
         let sphere = points.variance() / 4f64.powf(2.0 / 3.0);
         for (at, &value) in fit.gaussians.covariance.indexed_iter() {
             let expected = if at.0 == at.1 { (3000.0 + 9.0 * sphere) / 3009.0 } else { 0.0 };
@@ -148,7 +166,7 @@ mod tests {
         let twice = &values.column(0) * 2.0;
         values.column_mut(2).assign(&twice);
         let points = Points::new(values.view(), "embedding")?;
-        let fit = Mixture::fit(&points, &labels_below(300, 2), 3, Stop::CONVERGED, &Monitor::silent())?;
+        let fit = Mixture::fit(&points, &labels_below(300, 2), 3, SEARCH, Stop::CONVERGED, &Monitor::silent())?;
         assert!(fit.log_likelihood.is_finite());
         assert_eq!(fit.gaussians.weights[2], 0.0);
         Ok(())
@@ -163,6 +181,7 @@ mod tests {
             dimensions in 1usize..6,
             separation in 0.0f64..5.0,
             scale in -6i32..6,
+            weight in 0.1f64..50.0,
         ) {
             let (mut values, _) = blobs(120, dimensions, 3, separation, seed);
             values *= 10f64.powi(scale);
@@ -170,7 +189,7 @@ mod tests {
             let once = Stop { tolerance: 0.0, limit: 1 };
             let monitor = Monitor::silent();
             let labels = labels_below(120, components);
-            let mut fit = Mixture::fit(&points, &labels, components, once, &monitor).expect("fit");
+            let mut fit = Mixture::fit(&points, &labels, components, weight, once, &monitor).expect("fit");
             for _ in 0..30 {
                 let before = fit.objective;
                 fit = fit.refine(&points, once, &monitor).expect("fit");

@@ -189,7 +189,7 @@ pub(crate) fn group(
         let (labels, k) = by_size(&fit.labels);
         return Ok(Domains { labels, confidence, k, log_likelihood: None, interaction: None, choice: None });
     }
-    let fit = Mixture::fit(points, labels, k, tied, monitor)?;
+    let fit = Mixture::fit(points, labels, k, shrinkage::FIT, tied, monitor)?;
     let (posterior, log_likelihood, interaction) = match (method, graph) {
         (Method::HiddenMarkov, Some(graph)) => {
             let field = potts::fit(points, graph, fit.posterior(points)?, monitor)?;

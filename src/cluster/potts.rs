@@ -6,6 +6,7 @@
 //! visit raises the mean-field bound; β maximises the pseudo-likelihood (Besag 1975, The Statistician 24:179).
 
 use super::points::Points;
+use super::shrinkage::{CovariancePrior, FIT};
 use super::tied::{Discriminants, Moments, TiedGaussians};
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
@@ -56,12 +57,13 @@ pub struct Field {
 /// singular, [`Error::Interrupted`].
 pub fn fit(points: &Points, graph: &SpatialGraph, mut posterior: Array2<f64>, monitor: &Monitor) -> Result<Field> {
     let uniform = Array1::zeros(posterior.ncols());
+    let prior = CovariancePrior::sphere(points, posterior.ncols(), FIT);
     let mut gaussians: Option<TiedGaussians> = None;
     let mut interaction = 0.0;
     for round in 0..LIMIT {
         monitor.check()?;
         let moments = posterior_moments(points, posterior.view());
-        let updated = TiedGaussians::from_moments(points, &moments, gaussians.as_ref());
+        let updated = TiedGaussians::from_moments(points, &moments, &prior, gaussians.as_ref());
         let discriminants = updated.discriminants_with(points, &uniform)?;
         let emission = log_emission(points, &discriminants);
         gaussians = Some(updated);

@@ -2,7 +2,7 @@
 //!
 //! Domains differ in how much they vary: white matter varies more than a layer of neurons, and with one covariance for
 //! all it is split into two. Fitted freely, covariances follow single spots. So each is a compromise: the common
-//! covariance, as a mixture with tied covariance found it, counts as 100 further spots a dimension.
+//! covariance, as a mixture with tied covariance found it, counts as 60 further spots a dimension.
 //!
 //!   x_i | z_i = k ~ N(μ_k, Σ_k),  Σ_k ~ the conjugate prior around Σ of the tied mixture (see [`super::shrinkage`]).
 //!
@@ -196,12 +196,13 @@ fn moments_of(block: ArrayView2<f64>, responsibilities: ArrayView1<f64>) -> Mome
 mod tests {
     use super::*;
     use crate::cluster::order::most_probable;
+    use crate::cluster::shrinkage::FIT;
     use crate::cluster::testing::{blobs, in_pool, labels_below};
     use crate::metrics::adjusted_rand_index;
     use proptest::prelude::*;
 
     fn fit(points: &Points, labels: &[usize], components: usize, stop: Stop) -> Result<SeparateMixture> {
-        let tied = Mixture::fit(points, labels, components, Stop::CONVERGED, &Monitor::silent())?;
+        let tied = Mixture::fit(points, labels, components, FIT, Stop::CONVERGED, &Monitor::silent())?;
         SeparateMixture::fit(points, &tied, stop, &Monitor::silent())
     }
 
@@ -220,7 +221,7 @@ mod tests {
     fn domains_of_unlike_spread_are_told_apart_better_than_with_one_covariance() -> Result<()> {
         let (values, truth) = one_wide(3000, 4);
         let points = Points::new(values.view(), "embedding")?;
-        let tied = Mixture::fit(&points, &truth, 3, Stop::CONVERGED, &Monitor::silent())?;
+        let tied = Mixture::fit(&points, &truth, 3, FIT, Stop::CONVERGED, &Monitor::silent())?;
         let separate = SeparateMixture::fit(&points, &tied, Stop::CONVERGED, &Monitor::silent())?;
         let score = |posterior: Array2<f64>| adjusted_rand_index(&truth, &most_probable(&posterior));
         let (tied, own) = (score(tied.posterior(&points)?), score(separate.posterior(&points)?));

@@ -6,14 +6,19 @@
 //!
 //!   ln p(Σ) = −½ m (ln|Σ| + tr(Σ⁻¹C)) + constant,  mode with scatter W of n points: (W + mC) / (n + m).
 
+use super::points::Points;
 use ndarray::Array2;
 
-/// Points a dimension that the prior of a common covariance is worth. It is drawn towards a sphere.
-const SPHERE: f64 = 3.0;
+/// Points a dimension that the prior of a common covariance is worth while partitions are searched for, and compared.
+/// It is drawn towards a sphere. A search must see small domains that differ where there is little variance.
+pub(crate) const SEARCH: f64 = 3.0;
+
+/// The same for the fit that follows. It has a partition to begin with, and must not follow single spots away from it.
+pub(crate) const FIT: f64 = 20.0;
 
 /// Points a dimension that the prior of a domain's own covariance is worth. It is drawn towards the common one
 /// (regularised discriminant analysis, Friedman 1989, Journal of the American Statistical Association 84:165).
-const COMMON: f64 = 100.0;
+const COMMON: f64 = 60.0;
 
 /// A prior of a covariance.
 #[derive(Clone, Debug)]
@@ -23,12 +28,12 @@ pub(crate) struct CovariancePrior {
 }
 
 impl CovariancePrior {
-    /// A sphere: the mean `variance` of all points shared out among `components`, which in d dimensions divides it by
-    /// components^(2/d) (the default of Fraley & Raftery).
-    pub fn sphere(variance: f64, dimensions: usize, components: usize) -> Self {
-        let width = dimensions as f64;
-        let own = variance / (components as f64).powf(2.0 / width);
-        CovariancePrior { points: SPHERE * width, centre: Array2::eye(dimensions) * own }
+    /// A sphere: the mean variance of all `points` shared out among `components`, which in d dimensions divides it by
+    /// components^(2/d) (the default of Fraley & Raftery). It is worth `weight` points a dimension.
+    pub fn sphere(points: &Points, components: usize, weight: f64) -> Self {
+        let width = points.dimensions() as f64;
+        let own = points.variance() / (components as f64).powf(2.0 / width);
+        CovariancePrior { points: weight * width, centre: Array2::eye(points.dimensions()) * own }
     }
 
     /// The covariance that all components have in common.

@@ -6,6 +6,7 @@ use super::dependence::design_effect;
 use super::mixture::{Mixture, Stop};
 use super::order::most_probable;
 use super::points::Points;
+use super::shrinkage::SEARCH;
 use crate::error::Result;
 use crate::graph::SpatialGraph;
 use crate::monitor::Monitor;
@@ -38,7 +39,7 @@ pub(super) fn starting_labels(
     let posterior = |view: &Points| best_mixture(view, k, STARTS, monitor)?.posterior(view);
     let posteriors: Vec<Array2<f64>> = views.iter().map(posterior).collect::<Result<_>>()?;
     let agreed = consensus(&posteriors, k);
-    let refine = |labels: &[usize]| Mixture::fit(points, labels, k, Stop::CONVERGED, monitor);
+    let refine = |labels: &[usize]| Mixture::fit(points, labels, k, SEARCH, Stop::CONVERGED, monitor);
     let agreed_fit = refine(&agreed)?;
     let mut best: Option<(Vec<usize>, f64)> = None;
     for labels in posteriors.iter().map(most_probable) {
@@ -73,7 +74,7 @@ mod tests {
         let points = view(&values)?;
         let settled = |views: &[Points]| -> Result<f64> {
             let labels = starting_labels(&points, views, None, 3, &Monitor::silent())?;
-            let fit = Mixture::fit(&points, &labels, 3, Stop::CONVERGED, &Monitor::silent())?;
+            let fit = Mixture::fit(&points, &labels, 3, SEARCH, Stop::CONVERGED, &Monitor::silent())?;
             Ok(adjusted_rand_index(&truth, &most_probable(&fit.posterior(&points)?)))
         };
         assert!(settled(&[view(&misled)?, view(&misled)?, view(&misled)?])? < 0.8);

@@ -69,7 +69,12 @@ pub struct TiedGaussians {
 impl TiedGaussians {
     /// The most probable parameters. A component with hardly any mass keeps its mean of `before` (the origin where
     /// there is none): it can then neither divide by zero nor come back from nothing.
-    pub(crate) fn from_moments(points: &Points, moments: &Moments, before: Option<&TiedGaussians>) -> Self {
+    pub(crate) fn from_moments(
+        points: &Points,
+        moments: &Moments,
+        prior: &CovariancePrior,
+        before: Option<&TiedGaussians>,
+    ) -> Self {
         let weights = &moments.masses / points.count() as f64;
         let mut means = moments.sums.clone();
         for (component, mut mean) in means.rows_mut().into_iter().enumerate() {
@@ -86,7 +91,7 @@ impl TiedGaussians {
         let weighted = &means * &weights.view().insert_axis(Axis(1));
         let within = points.scatter() - &means.t().dot(&weighted);
         let spots = points.count() as f64;
-        let covariance = sphere(points, weights.len()).mode(within * spots, spots);
+        let covariance = prior.mode(within * spots, spots);
         TiedGaussians { weights, means, covariance }
     }
 
@@ -111,20 +116,14 @@ impl TiedGaussians {
         let half_norms = (&self.means * &slopes).sum_axis(Axis(1)) * 0.5;
         let quadratic = (&precision * points.scatter()).sum();
         let log_determinant = factor.ln_detc();
-        let log_prior = sphere(points, self.weights.len()).log_density(log_determinant, &precision);
         let normaliser = points.dimensions() as f64 * (2.0 * std::f64::consts::PI).ln() + log_determinant;
         let constant = -0.5 * points.count() as f64 * (quadratic + normaliser);
         if !constant.is_finite() {
             return Err(Error::Numeric("the domains' likelihood is not finite: rescale the embedding".into()));
         }
         let intercepts = (log_weights - &half_norms).insert_axis(Axis(1));
-        Ok(Discriminants { slopes, intercepts, constant, log_prior })
+        Ok(Discriminants { slopes, intercepts, constant, log_determinant, precision })
     }
-}
-
-/// The prior of the covariance of so many components.
-fn sphere(points: &Points, components: usize) -> CovariancePrior {
-    CovariancePrior::sphere(points.variance(), points.dimensions(), components)
 }
 
 /// Linear functions whose softmax is the posterior of the components.
@@ -137,8 +136,9 @@ pub(crate) struct Discriminants {
     intercepts: Array2<f64>,
     /// What the sum of the log normalisers lacks to the log-likelihood of all points.
     pub constant: f64,
-    /// Log prior of the covariance, up to a constant.
-    pub log_prior: f64,
+    /// Log determinant of the covariance, and its inverse.
+    pub log_determinant: f64,
+    pub precision: Array2<f64>,
 }
 
 impl Discriminants {
