@@ -23,7 +23,9 @@ test_that("p-values of domains that are not there are uniform with count splitti
     ratio <- attr(p[[2]], "split")$overdispersion / sim$overdispersion
     list(none = p[[1]]$p_value, split = p[[2]]$p_value, ratio = ratio)
   })
-  pooled <- function(name) unlist(lapply(draws, `[[`, name))
+  pooled <- function(name) stats::na.omit(unlist(lapply(draws, `[[`, name)))
+  # A domain of a few spots that is not there need not be found again: it has no p-values then.
+  expect_gt(length(pooled("split")), 0.9 * 8 * 180)
   # Those of one draw depend on each other, so that the share moves more than that of 1440 coins.
   expect_lt(mean(pooled("split") < 0.05), 0.07)
   expect_gt(mean(pooled("split") < 0.5), 0.44)
