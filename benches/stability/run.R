@@ -206,13 +206,19 @@ elapsed <- attr(sweeps$starscape[[1]], "elapsed")
 wall <- if (is.na(elapsed)) "" else sprintf(
   "%d seeds of %s, with two workers: %.0f s.", counts[["seeds"]], names(data)[[1]], elapsed
 )
+meanAri <- function(name) mean(vapply(sweeps[[name]], function(sweep) mean(sweep$runs$ari, na.rm = TRUE), 0))
+gain <- sprintf(
+  "The network adds %s to the mean ARI of its prior (%s).", number(meanAri("starscape") - meanAri("prior alone"), 4),
+  number(meanAri("prior alone"), 4)
+)
+agreed <- sprintf("Mean agreement of two draws: %s.", number(mean(as.numeric(perturbations[["mean ARI of two draws"]]))))
 writeLines(c(
   "# Stability over seeds and perturbed data", "",
   "Made by `make stability`. Cells: mean ARI with the annotation (worst-to-best gap) mean pairwise ARI of two seeds.",
-  "", machine(), "", "## Methods and parts of the model", "", markdown(sweepTable(sweeps)), "", wall, "",
+  "", machine(), "", "## Methods and parts of the model", "", markdown(sweepTable(sweeps)), "", gain, wall, "",
   "## Where the change comes from: mean pairwise ARI", "",
   markdown(sourceTable(sweeps[c("starscape", peers[1:2])])), "",
-  "## Perturbed data, starscape", "", markdown(perturbations)
+  "## Perturbed data, starscape", "", markdown(perturbations), "", agreed
 ), file.path(out, "results.md"))
 
 picture <- function(plot, name, width = 180, height = 120) {
