@@ -31,7 +31,8 @@ NULL
 #'     to 1; with `block`, of two spots of the same block;
 #'   * `pct_in`, `pct_out`: share of the spots inside and outside that have counts of the gene, from 0 to 1;
 #'   * `statistic`: standard normal (or t) under the null, positive where the gene is higher in the domain; and its
-#'     two-sided `p_value`. NA for genes that do not vary and for domains of fewer than three spots;
+#'     two-sided `p_value`. NA for genes that do not vary and for domains of fewer than three spots, as
+#'     given or as found again;
 #'   * `fdr`: p-value adjusted by Benjamini and Hochberg over the genes of one comparison;
 #'   * with `spatial = TRUE`, `n_effective`: the number of independent spots that would tell as much as those compared,
 #'     which it never exceeds.

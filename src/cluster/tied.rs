@@ -136,8 +136,9 @@ pub(crate) struct Discriminants {
     intercepts: Array2<f64>,
     /// What the sum of the log normalisers lacks to the log-likelihood of all points.
     pub constant: f64,
-    /// Log determinant of the covariance, and its inverse.
+    /// Log determinant of the covariance.
     pub log_determinant: f64,
+    /// Inverse of the covariance, dimensions x dimensions.
     pub precision: Array2<f64>,
 }
 
