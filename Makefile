@@ -23,7 +23,7 @@ R_SOURCES := $(shell find rpkg -type f -not -path 'rpkg/src/rust/*' -not -path '
 PACKAGED := $(wildcard benches/*.rs) $(shell find vignettes rpkg/tests -type f -not -name Rplots.pdf)
 INSTALLED := .Rlib/starscape/DESCRIPTION
 
-.PHONY: help setup demo test test-core test-r install package test-package check bench stability slices markers \
+.PHONY: help setup demo test test-core test-r install package test-package check bench stability panel slices markers \
   transst lint docs vignettes stack-current test-current clean
 
 help: ## list the targets
@@ -65,6 +65,9 @@ bench: setup ## time the kernels of the core
 stability: install ## over seeds, into benches/stability/; SEEDS, PARTS, PEERS, DRAWS, SECTIONS, OUT make it shorter
 	Rscript benches/stability/run.R .Rlib "$(or $(OUT),benches/stability)" $(or $(SEEDS),100) $(or $(PARTS),20) \
 	  $(or $(PEERS),20) $(or $(DRAWS),20) $(SECTIONS)
+
+panel: install ## accuracy and steadiness on sections of six technologies, into benches/panel/; SECTIONS, OUT shorten it
+	Rscript benches/panel/run.R .Rlib "$(or $(OUT),benches/panel)" $(SECTIONS)
 
 slices: install ## several slices together, into benches/slices/; SEEDS, DRAWS and OUT make it shorter
 	Rscript benches/slices/run.R .Rlib "$(or $(OUT),benches/slices)" $(or $(SEEDS),20) $(or $(DRAWS),3)

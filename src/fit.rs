@@ -7,6 +7,7 @@ use crate::monitor::Monitor;
 use crate::preprocess::{Components, FeatureParams, Features, ScaledFeatures, leading_components, select_features};
 use crate::prior::{root_mean_square, spatial_prior};
 use crate::vae::{EpochRecord, Parameters, TrainParams, train};
+use crate::views::{Codes, spot_codes};
 use ndarray::{Array2, ArrayView2, s};
 use std::sync::Arc;
 
@@ -55,6 +56,8 @@ pub struct Fit {
     pub features: Features,
     /// Component scores, loadings and singular values, of as many components as the prior.
     pub components: Components,
+    /// What the views are made from in which domains are looked for.
+    pub codes: Codes,
     /// The spatial graph.
     pub graph: Arc<SpatialGraph>,
     /// How its neighbours were found.
@@ -81,6 +84,7 @@ pub fn fit(
     monitor.check()?;
     let features = select_features(counts, slice, &graph, &params.features, monitor)?;
     let scaled = ScaledFeatures::new(counts, slice, params.features.normalisation, &features);
+    let codes = spot_codes(counts, slice, &graph, &params.features, monitor)?;
     let latent = params.latent_dim;
     let most = scaled.features().min(scaled.spots());
     let components = leading_components(&scaled, latent.max(most.min(latent + latent / 2)), monitor)?;
@@ -90,7 +94,7 @@ pub fn fit(
     let scores = scores.slice(s![.., ..latent]).to_owned();
     let fitted = train(scores.view(), prior.slice(s![.., ..latent]), slice, graph.clone(), &params.train, monitor)?;
     let (embedding, parameters, history) = (fitted.embedding, fitted.parameters, fitted.history);
-    Ok(Fit { embedding, prior, scores, parameters, history, features, components, graph, graph_method })
+    Ok(Fit { embedding, prior, scores, parameters, history, features, components, codes, graph, graph_method })
 }
 
 fn check(counts: &Counts, slice: &[usize], params: &FitParams) -> Result<()> {

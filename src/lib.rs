@@ -1,7 +1,7 @@
 //! Tissue domains in spatial transcriptomics that do not depend on the random seed.
 //!
 //! Data flows one way:
-//! counts -> features -> graph -> prior -> model -> embedding -> domains.
+//! counts -> features -> graph -> prior and views -> model -> embedding -> domains.
 //! One module per idea; the file that carries an operation carries its name. Nothing here knows about R.
 
 pub mod align;
@@ -30,5 +30,6 @@ pub mod threads;
 pub mod tiles;
 pub mod transst;
 pub mod vae;
+pub mod views;
 
 pub use error::{Error, Result};

@@ -36,6 +36,8 @@ pub enum Stream {
     Split = 12,
     /// Factor model of simulated tissue.
     Factors = 41,
+    /// Signs that probe the trace of a matrix.
+    Probe = 42,
     /// Samples of matches between slices.
     Consensus = 40,
 }

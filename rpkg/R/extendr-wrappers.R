@@ -4,8 +4,8 @@ core_fit <- function(values, rows, offsets, dim, coords, slice, parameters, prog
   .Call(wrap__core_fit, values, rows, offsets, dim, coords, slice, parameters, progress)
 }
 
-core_find_domains <- function(embedding, prior, graph, parameters, progress) {
-  .Call(wrap__core_find_domains, embedding, prior, graph, parameters, progress)
+core_find_domains <- function(embedding, prior, codes, graph, parameters, progress) {
+  .Call(wrap__core_find_domains, embedding, prior, codes, graph, parameters, progress)
 }
 
 core_loss_surface <- function(scores, prior, embedding, slice, graph, weights, parameters, progress) {

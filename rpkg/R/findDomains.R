@@ -1,16 +1,22 @@
 #' Find tissue domains
 #'
-#' Divides the spots into `k` domains by their embedding. The mixture model starts from the consensus of the
-#' best-likelihood partitions of several views of the deterministic prior, not from random centres. Where the
-#' partition of one view explains the prior decisively better (a log Bayes factor above 10, neighbouring spots counted
-#' as the fewer independent ones they are worth), it starts from that one.
+#' Divides the spots into `k` domains. No single space shows the domains of every tissue, so a fit is looked at in several
+#' deterministic *views*, and its domains are what they agree on:
+#' * component scores of Pearson residuals and of log counts side by side, averaged twice and four times over neighbours,
+#'   and as far as the section itself asks for: each score by the best linear estimate of the part that neighbours share
+#'   (kriging without the nugget);
+#' * from 1000 spots on, the type of each spot by itself (20 types by k-means, started without random numbers), its
+#'   shares averaged in the same three ways: a mixture of two types is then not the same as a type between them;
+#' * the embedding.
 #'
-#' Domains differ in how much they vary, and few spots tell little of a covariance. So each domain has a covariance of
-#' its own, drawn towards the one of all domains, which counts as 60 further spots a dimension; and that one is drawn
-#' towards a sphere, the mean variance of all spots shared out among the domains, which counts as 20 (as 3 while the
-#' views' partitions are searched for and `k` is chosen, so that small domains are seen). The partitions of the views,
-#' the choice of `k` and `"hmrf"` use the common covariance alone. The domains of the prior, fitted in this
-#' way, are where those of the embedding begin, so that embeddings of different seeds end at the same maximum.
+#' Each view is divided by a Gaussian mixture. A view counts by how far the others agree with it (the square of its mean
+#' adjusted Rand index with them), and a spot belongs to the domain into which most of the weight puts it.
+#'
+#' Domains differ in how much they vary, and few spots tell little of a covariance. So in every mixture each domain has a
+#' covariance of its own, drawn towards the one of all domains, which counts as 60 further spots a dimension; and that
+#' one is drawn towards a sphere, the mean variance of all spots shared out among the domains, which counts as 20 (as 3
+#' while partitions are searched for, so that small domains are seen). `"kmeans"` and `"hmrf"` divide the embedding, from
+#' what the views agree on.
 #'
 #' @param x A `starscape_fit`, an embedding (numeric matrix, spots x dimensions), an object on which
 #'   [runStarscape()] was run, or the list of objects it gave: these get joint domains.
@@ -24,10 +30,15 @@
 #' @param threads Number of threads, a whole number from 1. It does not change the result.
 #' @param verbose Whether to show progress.
 #' @param ... For objects and lists: the arguments of the method for fits.
+#' @param name For objects and lists of them: the column of the cell metadata that takes the domains; their confidence
+#'   goes to this name with `_confidence`. Several numbers of domains or settings can be kept under names of their own. A
+#'   message tells when a column is replaced that findDomains() did not write.
 #' @return For a fit or a matrix, a data frame with one row per spot: `domain`, a factor whose levels `"1"`, `"2"`, ...
-#'   are ordered by size (there are fewer than `k` when the data do not support so many), and `confidence` from 0 to 1:
-#'   the probability of that domain, or with `"kmeans"` one minus the ratio of the distances to the nearest and the
-#'   second nearest centre. Spots without counts are NA.
+#'   are ordered by size (there are fewer than `k` when the data do not support so many, which a message tells), and
+#'   `confidence` from 0 to 1: for a fit the share of the views, by weight, that put the spot into its domain; for a
+#'   matrix or with `"hmrf"` the probability of that domain; with `"kmeans"` one minus the ratio of the distances to the
+#'   nearest and the second nearest centre. Spots without counts are NA. For a fit, the attribute `views` is a data frame
+#'   of the views and their weights.
 #'
 #'   If `k` was chosen, the attribute `choice` is a data frame with one row per number tried: `k`, `logLik`, the
 #'   criteria `aic3`, `bic` and `icl` (larger is better; the largest `aic3` wins), all with the spots counted as the
@@ -36,8 +47,8 @@
 #'   third of the sections and within one of it in just over half. The attribute `settings` says how the domains were
 #'   found.
 #'
-#'   For other objects, the object with `domain` and `domain_confidence` in the cell metadata, and the settings and the
-#'   choice as element `domains` of the stored fit.
+#'   For other objects, the object with `domain` and `domain_confidence` (or the `name` given) in the cell metadata, and
+#'   the settings, the views and the choice as element `domains` of the stored fit.
 #' @section Errors:
 #' Unusable input is an error of class `starscape_error_argument` whose field `argument` names the argument.
 #' @references
@@ -51,7 +62,7 @@
 #'
 #' Hornik (2005). A CLUE for CLUster Ensembles. Journal of Statistical Software 14(12). The consensus of partitions.
 #'
-#' Kass and Raftery (1995). Bayes factors. Journal of the American Statistical Association 90, 773-795.
+#' Cressie (1993). Statistics for spatial data. Wiley. Kriging of the part without the nugget: section 3.2.1.
 #' @seealso [plotDomains()], [clusterMetrics()]
 #' @examples
 #' slices <- simulateSlices(rows = 20, columns = 20, genes = 300, domains = 3)
@@ -71,23 +82,23 @@ findDomains.starscape_fit <- function(x, k = NULL, method = c("gmm", "kmeans", "
   gateDots(...)
   space <- gateFields(list(space = space), list(space = oneOf(c("embedding", "prior"))))$space
   used <- usedSpots(x)
-  found <- findDomains.default(
-    x[[space]][used, , drop = FALSE],
-    k = k, method = method, kRange = kRange, seed = seed, threads = threads, verbose = verbose,
-    graph = x$graph[used, used], prior = cbind(x$prior, x$priorExtra)[used, , drop = FALSE]
+  rowsUsed <- function(table) if (!is.null(table)) table[used, , drop = FALSE]
+  found <- divideSpots(
+    rowsUsed(x[[space]]), k, kRange, list(method = method, seed = seed, threads = threads, verbose = verbose),
+    graph = x$graph[used, used], prior = rowsUsed(cbind(x$prior, x$priorExtra)), codes = rowsUsed(x$codes)
   )
   rows <- match(seq_along(used), which(used))
   domains <- data.frame(
     domain = found$domain[rows], confidence = found$confidence[rows], row.names = rownames(x$embedding)
   )
-  attr(domains, "choice") <- attr(found, "choice")
+  for (kept in c("choice", "views")) attr(domains, kept) <- attr(found, kept)
   attr(domains, "settings") <- replace(attr(found, "settings"), "space", space)
   domains
 }
 
 #' @rdname findDomains
-#' @param space For fits, what is divided into domains: the embedding or the deterministic prior it was trained from.
-#'   The difference between the two results is what the network adds.
+#' @param space For fits, what is divided beside the views: the embedding or the deterministic prior it was trained
+#'   from. The difference between the two results is what the network adds.
 #' @param graph Neighbours of the spots, a sparse symmetric matrix, spots x spots; needed by `"hmrf"`.
 #' @param prior Numeric matrix, spots x components by falling importance, from whose partition the search starts; `NULL`
 #'   starts from the best-likelihood partition of the embedding itself. Four views of it are divided (the first as many
@@ -97,8 +108,14 @@ findDomains.starscape_fit <- function(x, k = NULL, method = c("gmm", "kmeans", "
 findDomains.default <- function(x, k = NULL, method = c("gmm", "kmeans", "hmrf"), kRange = c(2, 15), seed = 1,
                                 threads = 2, verbose = rlang::is_interactive(), graph = NULL, prior = NULL, ...) {
   gateDots(...)
-  embedding <- gateEmbedding(x, "x")
-  settings <- gateFields(list(method = method, seed = seed, threads = threads, verbose = verbose), domainChecks)
+  settings <- list(method = method, seed = seed, threads = threads, verbose = verbose)
+  divideSpots(x, k, kRange, settings, graph, prior)
+}
+
+# Domains of an embedding, in the views made from `codes`, or started from a `prior`.
+divideSpots <- function(embedding, k, kRange, settings, graph = NULL, prior = NULL, codes = NULL) {
+  embedding <- gateEmbedding(embedding, "x")
+  settings <- gateFields(settings, domainChecks)
   spots <- nrow(embedding)
   k <- gateK(k, spots)
   kRange <- if (is.null(k)) gateKRange(kRange, spots)
@@ -107,9 +124,10 @@ findDomains.default <- function(x, k = NULL, method = c("gmm", "kmeans", "hmrf")
     stopArgument("graph", "is missing, and method \"hmrf\" needs it", "Give the `graph` of a fit.")
   }
   if (!is.null(prior)) prior <- gateEmbedding(prior, "prior", spots)
+  if (!is.null(codes)) codes <- unname(codes)
   parameters <- c(list(k = k, kRange = kRange), settings[c("method", "seed", "threads")])
-  found <- unwrap(core_find_domains(embedding, prior, neighbours, parameters, progressBar(settings$verbose)))
-  domains <- domainFrame(found, rownames(embedding), chosen = is.null(k))
+  found <- unwrap(core_find_domains(embedding, prior, codes, neighbours, parameters, progressBar(settings$verbose)))
+  domains <- domainFrame(found, rownames(embedding), k)
   # How to find them again.
   attr(domains, "settings") <- c(list(k = k), settings[c("method", "seed")], list(space = "embedding"))
   domains
@@ -120,19 +138,44 @@ domainChecks <- list(
   threads = threadCount, verbose = yesOrNo
 )
 
-domainFrame <- function(found, spots, chosen) {
+domainFrame <- function(found, spots, k) {
   domains <- data.frame(domain = factor(found$domain, levels = seq_len(found$k)), confidence = found$confidence)
   if (!is.null(spots)) rownames(domains) <- spots
-  if (chosen) {
+  if (length(found$views$view) > 0) attr(domains, "views") <- as.data.frame(found$views)
+  if (is.null(k)) {
     chosen <- found$choice$chosen
     empty <- if (found$k < chosen) paste0("; ", found$k, " of them hold spots")
     tell("Chose k = ", chosen, " domains", empty, ".")
     attr(domains, "choice") <- as.data.frame(found$choice[names(found$choice) != "chosen"])
+  } else if (found$k < k) {
+    tell("Only ", found$k, " of the ", k, " domains hold spots: the section does not support so many.")
   }
   domains
 }
 
-# What an object keeps of the domains beside the labels.
-domainRecord <- function(domains) {
-  list(choice = attr(domains, "choice"), k = nlevels(domains$domain), settings = attr(domains, "settings"))
+# What an object keeps of the domains beside the labels: how the last ones were found, and all columns that hold some.
+domainRecord <- function(domains, name, before = NULL) {
+  list(
+    choice = attr(domains, "choice"), k = nlevels(domains$domain), settings = attr(domains, "settings"),
+    views = attr(domains, "views"), name = name, columns = union(before$columns, name)
+  )
+}
+
+# The columns that domains become in the cell metadata.
+domainColumns <- function(domains, name) {
+  columns <- data.frame(domains$domain, domains$confidence, row.names = rownames(domains))
+  stats::setNames(columns, c(name, paste0(name, "_confidence")))
+}
+
+gateColumnName <- function(name) {
+  if (!isString(name) || !nzchar(name)) stopArgument("name", paste("must be the name of a column, not", describe(name)))
+  name
+}
+
+# A user's own annotation is not replaced without a word. Records of earlier versions name no columns.
+tellReplaced <- function(name, columns, before) {
+  own <- if (is.null(before)) character() else union(before$columns, "domain")
+  if (name %in% columns && !name %in% own) {
+    tell("The column `", name, "` of the cell metadata is replaced. Give another `name` to keep it.")
+  }
 }

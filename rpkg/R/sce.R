@@ -16,15 +16,18 @@ runStarscape.SpatialExperiment <- function(x, coords = NULL, slice = NULL, assay
 
 #' @rdname findDomains
 #' @export
-findDomains.SingleCellExperiment <- function(x, ...) {
+findDomains.SingleCellExperiment <- function(x, ..., name = "domain") {
   needPackage("SingleCellExperiment")
-  sceStoreDomains(x, findDomains.starscape_fit(sceFit(x), ...))
+  name <- gateColumnName(name)
+  sceStoreDomains(x, findDomains.starscape_fit(sceFit(x), ...), name)
 }
 
-sceStoreDomains <- function(x, domains) {
-  x$domain <- domains$domain
-  x$domain_confidence <- domains$confidence
-  S4Vectors::metadata(x)$starscape$domains <- domainRecord(domains)
+sceStoreDomains <- function(x, domains, name) {
+  before <- S4Vectors::metadata(x)$starscape$domains
+  columns <- domainColumns(domains, name)
+  tellReplaced(name, names(SummarizedExperiment::colData(x)), before)
+  for (column in names(columns)) SummarizedExperiment::colData(x)[[column]] <- columns[[column]]
+  S4Vectors::metadata(x)$starscape$domains <- domainRecord(domains, name, before)
   x
 }
 

@@ -15,17 +15,16 @@ runStarscape.Seurat <- function(x, coords = NULL, slice = NULL, assay = NULL, la
 
 #' @rdname findDomains
 #' @export
-findDomains.Seurat <- function(x, ...) {
+findDomains.Seurat <- function(x, ..., name = "domain") {
   needPackage("SeuratObject")
-  seuratStoreDomains(x, findDomains.starscape_fit(seuratFit(x), ...))
+  name <- gateColumnName(name)
+  seuratStoreDomains(x, findDomains.starscape_fit(seuratFit(x), ...), name)
 }
 
-seuratStoreDomains <- function(x, domains) {
-  columns <- data.frame(
-    domain = domains$domain, domain_confidence = domains$confidence, row.names = rownames(domains)
-  )
-  x <- SeuratObject::AddMetaData(x, columns)
-  x@misc$starscape$domains <- domainRecord(domains)
+seuratStoreDomains <- function(x, domains, name) {
+  tellReplaced(name, names(x[[]]), x@misc$starscape$domains)
+  x <- SeuratObject::AddMetaData(x, domainColumns(domains, name))
+  x@misc$starscape$domains <- domainRecord(domains, name, x@misc$starscape$domains)
   x
 }
 

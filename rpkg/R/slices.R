@@ -17,16 +17,17 @@ runStarscape.list <- function(x, coords = NULL, ..., assay = NULL, layer = "coun
 
 #' @rdname findDomains
 #' @export
-findDomains.list <- function(x, ...) {
+findDomains.list <- function(x, ..., name = "domain") {
+  name <- gateColumnName(name)
   joined <- joinedFit(x)
   domains <- findDomains.starscape_fit(joined$fit, ...)
   parts <- lapply(split(seq_along(joined$from), joined$from), function(rows) {
     part <- domains[rows, ]
     rownames(part) <- joined$spots[rows]
-    for (name in c("choice", "settings")) attr(part, name) <- attr(domains, name)
+    for (kept in c("choice", "settings", "views")) attr(part, kept) <- attr(domains, kept)
     part
   })
-  Map(storeDomains, x, unname(parts))
+  Map(storeDomains, x, unname(parts), name)
 }
 
 #' @rdname alignSlices
@@ -164,7 +165,7 @@ sliceFactor <- function(slices, sizes) {
 # The rows of a joint fit that belong to one object, under the object's own names.
 fitPart <- function(fit, rows, spots) {
   part <- subsetFit(fit, rownames(fit$embedding)[rows])
-  for (field in c("embedding", "prior", "priorExtra", "scores", "coords")) rownames(part[[field]]) <- spots
+  for (table in intersect(spotTables, names(part))) rownames(part[[table]]) <- spots
   dimnames(part$graph) <- list(spots, spots)
   part
 }
@@ -181,9 +182,9 @@ joinedFit <- function(x) {
   from <- rep(seq_along(parts), vapply(parts, function(part) nrow(part$embedding), 0L))
   fit <- parts[[1]]
   joint <- suppressMessages(jointNames(spots, names(x)[from]), "starscape_message")
-  for (field in c("embedding", "prior", "priorExtra", "scores", "coords")) {
-    fit[[field]] <- do.call(rbind, lapply(unname(parts), `[[`, field))
-    rownames(fit[[field]]) <- joint
+  for (table in intersect(spotTables, names(fit))) {
+    fit[[table]] <- do.call(rbind, lapply(unname(parts), `[[`, table))
+    rownames(fit[[table]]) <- joint
   }
   fit$graph <- Matrix::bdiag(lapply(unname(parts), `[[`, "graph"))
   dimnames(fit$graph) <- list(joint, joint)
@@ -200,6 +201,6 @@ objectFit <- function(x) if (methods::is(x, "Seurat")) seuratFit(x) else sceFit(
 
 storeFit <- function(x, fit) if (methods::is(x, "Seurat")) seuratStoreFit(x, fit, NULL) else sceStoreFit(x, fit)
 
-storeDomains <- function(x, domains) {
-  if (methods::is(x, "Seurat")) seuratStoreDomains(x, domains) else sceStoreDomains(x, domains)
+storeDomains <- function(x, domains, name) {
+  if (methods::is(x, "Seurat")) seuratStoreDomains(x, domains, name) else sceStoreDomains(x, domains, name)
 }

@@ -10,6 +10,7 @@ newFit <- function(result, input, parameters) {
       embedding = allSpots(result$embedding, input$used, spots, axes),
       prior = allSpots(result$prior, input$used, spots, axes),
       priorExtra = allSpots(result$prior_extra, input$used, spots),
+      codes = spotCodes(result, input$used, spots),
       scores = allSpots(result$scores, input$used, spots, axes),
       weights = result$weights,
       history = as.data.frame(result$history),
@@ -25,6 +26,15 @@ newFit <- function(result, input, parameters) {
     class = "starscape_fit"
   )
 }
+
+# Scores of the spots by themselves, and their types in the last column: 0 where the section is too small to have any.
+spotCodes <- function(result, used, spots) {
+  types <- if (length(result$types) == 0) rep(0, nrow(result$codes)) else as.numeric(result$types)
+  allSpots(cbind(result$codes, types), used, spots, c(paste0("code_", seq_len(ncol(result$codes))), "type"))
+}
+
+# Every table of a fit that has a row for each spot.
+spotTables <- c("embedding", "prior", "priorExtra", "codes", "scores", "coords")
 
 # The settings by the user's names, with given genes as names again.
 fitParameters <- function(parameters, genes) {
@@ -64,12 +74,8 @@ subsetFit <- function(fit, spots) {
   if (identical(rows, seq_along(known))) {
     return(fit)
   }
-  fit$embedding <- fit$embedding[rows, , drop = FALSE]
-  fit$prior <- fit$prior[rows, , drop = FALSE]
-  fit$priorExtra <- fit$priorExtra[rows, , drop = FALSE]
-  fit$scores <- fit$scores[rows, , drop = FALSE]
+  for (table in intersect(spotTables, names(fit))) fit[[table]] <- fit[[table]][rows, , drop = FALSE]
   fit$graph <- fit$graph[rows, rows]
-  fit$coords <- fit$coords[rows, , drop = FALSE]
   if (!is.null(fit$slice)) fit$slice <- droplevels(fit$slice[rows])
   fit
 }

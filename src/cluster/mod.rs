@@ -10,6 +10,7 @@ mod mixture;
 mod order;
 mod points;
 mod potts;
+mod replicates;
 mod separate;
 mod shrinkage;
 mod start;
@@ -34,7 +35,7 @@ use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::monitor::Monitor;
 use choose::Search;
-use ndarray::{ArrayView2, s};
+use ndarray::{Array2, ArrayView2, s};
 
 /// How spots are grouped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +72,9 @@ pub enum Start<'a> {
     /// first as many as the embedding has dimensions make one view, all of them another, and both averaged further over
     /// the graph two more. The domains of the space itself, found from there, are where the embedding's begin.
     Space(ArrayView2<'a, f64>),
+    /// Views of the section (see [`crate::views`]): each is divided, the embedding as one more, and the domains are what
+    /// they agree on.
+    Views(&'a [Points]),
     /// The best-likelihood partition of the embedding itself.
     Embedding,
 }
@@ -80,8 +84,9 @@ pub enum Start<'a> {
 pub struct Domains {
     /// Domain of each spot from 0, ordered by decreasing size; domains of one size by their first spot.
     pub labels: Vec<usize>,
-    /// How sure each spot's domain is, in [0, 1]: its posterior probability, or for k-means 1 − (distance to the own
-    /// centre) / (distance to the second nearest).
+    /// How sure each spot's domain is, in [0, 1]: with [`Start::Views`] the share of the views that put it there,
+    /// otherwise its posterior probability, or for k-means 1 − (distance to the own centre) / (distance to the second
+    /// nearest).
     pub confidence: Vec<f64>,
     /// Number of domains that hold spots. It can be smaller than asked for when the data do not support so many.
     pub k: usize,
@@ -92,6 +97,9 @@ pub struct Domains {
     pub interaction: Option<f64>,
     /// How the number of domains was chosen; none when it was given.
     pub choice: Option<ChoiceTable>,
+    /// With [`Start::Views`] how much each view counts, the embedding last: its part of 1, by how far the others agree
+    /// with it. Empty otherwise.
+    pub support: Vec<f64>,
 }
 
 /// Finds the domains of an `embedding` (spots x dimensions).
@@ -118,6 +126,7 @@ pub fn find_domains(
         None => {
             let views = match start {
                 Start::Space(space) => views::views(space, graph, points.dimensions())?,
+                Start::Views(views) => views.to_vec(),
                 _ => Vec::new(),
             };
             let start_points = views.first().unwrap_or(&points);
@@ -126,10 +135,14 @@ pub fn find_domains(
         }
     };
     let k = params.k.or(choice.as_ref().map(|table| table.chosen)).unwrap_or(params.k_range.0);
+    if let Start::Views(views) = start {
+        let agreed = replicates::agreed_domains(&points, views, graph, k, params.method, monitor)?;
+        return Ok(Domains { choice, ..agreed });
+    }
     let (labels, tied) = match start {
         Start::Labels(labels) => (labels.to_vec(), Stop::CONVERGED),
         Start::Space(space) => (settled_partition(space, graph, points.dimensions(), k, monitor)?, Stop::AT_ONCE),
-        Start::Embedding => (best_start(&points, k, STARTS, monitor)?, Stop::CONVERGED),
+        Start::Embedding | Start::Views(_) => (best_start(&points, k, STARTS, monitor)?, Stop::CONVERGED),
     };
     let domains = group(&points, graph, &labels, k, params.method, tied, monitor)?;
     Ok(Domains { choice, ..domains })
@@ -187,7 +200,7 @@ pub(crate) fn group(
         let fit = KMeans::from_labels(points, labels, k, monitor)?;
         let confidence = fit.confidence(points);
         let (labels, k) = by_size(&fit.labels);
-        return Ok(Domains { labels, confidence, k, log_likelihood: None, interaction: None, choice: None });
+        return Ok(Domains { labels, confidence, k, log_likelihood: None, interaction: None, choice: None, support: vec![] });
     }
     let fit = Mixture::fit(points, labels, k, shrinkage::FIT, tied, monitor)?;
     let (posterior, log_likelihood, interaction) = match (method, graph) {
@@ -200,10 +213,17 @@ pub(crate) fn group(
             (fit.posterior(points)?, fit.log_likelihood, None)
         }
     };
+    let (labels, k, confidence) = named(&posterior);
+    let log_likelihood = Some(log_likelihood);
+    Ok(Domains { labels, confidence, k, log_likelihood, interaction, choice: None, support: vec![] })
+}
+
+/// Most probable domains by size, how many hold spots, and how probable they are.
+fn named(posterior: &Array2<f64>) -> (Vec<usize>, usize, Vec<f64>) {
     let confidence =
         posterior.rows().into_iter().map(|row| row.fold(0.0f64, |most, &p| most.max(p)).min(1.0)).collect();
-    let (labels, k) = by_size(&most_probable(&posterior));
-    Ok(Domains { labels, confidence, k, log_likelihood: Some(log_likelihood), interaction, choice: None })
+    let (labels, k) = by_size(&most_probable(posterior));
+    (labels, k, confidence)
 }
 
 /// Checks everything but the values of the embedding and of the start space.
@@ -241,6 +261,12 @@ fn check_start(start: Start, spots: usize, k: Option<usize>) -> Result<()> {
     match start {
         Start::Embedding => Ok(()),
         Start::Space(space) if space.nrows() == spots => Ok(()),
+        Start::Views(views) => match views.iter().find(|view| view.count() != spots) {
+            Some(view) => {
+                Err(Error::argument("views", format!("have {} spots but the embedding has {spots}", view.count())))
+            }
+            None => Ok(()),
+        },
         Start::Space(space) => {
             Err(Error::argument("prior", format!("has {} spots but the embedding has {spots}", space.nrows())))
         }
@@ -268,7 +294,6 @@ mod tests {
     use super::testing::{blobs, in_pool, stripes};
     use super::*;
     use crate::metrics::adjusted_rand_index;
-    use ndarray::Array2;
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicBool, Ordering};
 

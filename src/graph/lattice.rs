@@ -4,23 +4,37 @@ use super::nearest;
 use crate::error::{Error, Result};
 use ndarray::Array2;
 
-/// Share of spots whose nearest neighbour must be one spacing away for the coordinates to count as a lattice.
+/// Share of spots whose nearest neighbour must be about one spacing away for the coordinates to count as a lattice.
 const REGULAR_SHARE: f64 = 0.9;
-/// Tolerance of the spacing: image coordinates are rounded to pixels and arrays are printed with small errors.
-const SPACING_TOLERANCE: f64 = 0.1;
+/// How far from the median the distance to the nearest spot may be, as a share of it. Scanners and stages move each spot
+/// by up to a tenth of the spacing; of cells at random places half are further off than this.
+const SPACING_TOLERANCE: f64 = 0.25;
+/// Pairs within this multiple of the median distance to the nearest spot, which is less than the spacing where spots
+/// are moved, are direct neighbours or nearly so: their median distance is the spacing.
+const NEARLY: f64 = 1.3;
 /// Neighbours lie within this multiple of the spacing: the next ring is at 1.41 (square) or 1.73 (hexagonal).
 const REACH: f64 = 1.2;
 
 /// Distance between neighbouring lattice points, or `None` when the coordinates are not a lattice.
 pub(super) fn spacing(coords: &Array2<f64>) -> Option<f64> {
-    let mut distances = nearest::nearest_distances(&equidistant(coords));
-    if distances.is_empty() {
+    let coords = equidistant(coords);
+    let mut distances = nearest::nearest_distances(&coords);
+    let shortest = median(&mut distances)?;
+    let off = |distance: &&f64| (**distance / shortest - 1.0).abs() <= SPACING_TOLERANCE;
+    let regular = distances.iter().filter(off).count();
+    if (regular as f64) < REGULAR_SHARE * distances.len() as f64 {
         return None;
     }
-    let middle = distances.len() / 2;
-    let median = *distances.select_nth_unstable_by(middle, f64::total_cmp).1;
-    let regular = distances.iter().filter(|&&distance| (distance / median - 1.0).abs() <= SPACING_TOLERANCE).count();
-    (regular as f64 >= REGULAR_SHARE * distances.len() as f64).then_some(median)
+    let length = |(a, b): (usize, usize)| {
+        (coords[[a, 0]] - coords[[b, 0]]).hypot(coords[[a, 1]] - coords[[b, 1]])
+    };
+    median(&mut nearest::within(&coords, NEARLY * shortest).into_iter().map(length).collect::<Vec<f64>>())
+}
+
+/// The middle value, the upper of two.
+fn median(values: &mut [f64]) -> Option<f64> {
+    let middle = values.len() / 2;
+    (!values.is_empty()).then(|| *values.select_nth_unstable_by(middle, f64::total_cmp).1)
 }
 
 /// Pairs of direct neighbours on the lattice.
@@ -51,8 +65,7 @@ pub(crate) fn equidistant(coords: &Array2<f64>) -> Array2<f64> {
 /// Whether whole numbers are array positions, where neighbouring rows are 1 apart, not pixels that happen to be even.
 fn is_array(coords: &Array2<f64>) -> bool {
     let mut distances = nearest::nearest_distances(coords);
-    let middle = distances.len() / 2;
-    !distances.is_empty() && (*distances.select_nth_unstable_by(middle, f64::total_cmp).1 - 2f64.sqrt()).abs() < 1e-9
+    median(&mut distances).is_some_and(|distance| (distance - 2f64.sqrt()).abs() < 1e-9)
 }
 
 #[cfg(test)]
@@ -92,6 +105,31 @@ mod tests {
         let coords =
             Array2::from_shape_fn((100, 2), |(spot, axis)| (if axis == 0 { spot % 10 } else { spot / 10 }) as f64);
         assert_eq!(interior_degrees(&coords), 4);
+    }
+
+    /// A turned lattice whose spots a scanner moved by up to a tenth of the spacing, with holes, has the edges of the
+    /// exact one.
+    #[test]
+    fn moved_and_missing_spots_leave_the_lattice() {
+        for (side, square) in [(20, true), (20, false)] {
+            let exact: Vec<[f64; 2]> = (0..side * side)
+                .filter(|spot| spot % 11 != 3)
+                .map(|spot| {
+                    let (row, column) = ((spot / side) as f64, (spot % side) as f64);
+                    if square { [column, row] } else { [column + 0.5 * (row % 2.0), row * 0.75f64.sqrt()] }
+                })
+                .collect();
+            let exact = Array2::from(exact);
+            let moved = Array2::from_shape_fn(exact.raw_dim(), |(spot, axis)| {
+                let (sine, cosine) = 0.3f64.sin_cos();
+                let (x, y) = (exact[[spot, 0]], exact[[spot, 1]]);
+                let turned = if axis == 0 { cosine * x - sine * y } else { sine * x + cosine * y };
+                // The fraction of a multiple of an irrational number is spread evenly.
+                turned + 0.14 * ((((2 * spot + axis) as f64) * 0.618_033_988_75).fract() - 0.5)
+            });
+            let graph = |coords| SpatialGraph::from_edges(exact.nrows(), edges(coords).unwrap());
+            assert_eq!(graph(&moved), graph(&exact), "square: {square}");
+        }
     }
 
     #[test]

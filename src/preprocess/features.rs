@@ -9,11 +9,19 @@ use crate::monitor::Monitor;
 use ndarray::Array2;
 use rayon::prelude::*;
 
+/// Standard deviations by which Moran's I of a structured gene exceeds what chance gives: one noise gene in 30,000.
+const STRUCTURED: f64 = 4.0;
+/// The best genes that are kept in any case, so that tissue without structure has components as well.
+const LEAST_STRUCTURED: usize = 50;
+
 /// How genes are ranked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FeatureSelection {
     /// By Moran's I of the normalised values on the spatial graph: genes with spatial structure.
     Moran,
+    /// As [`FeatureSelection::Moran`], of the genes that are more alike between neighbours than chance allows: the
+    /// others' scores would be noise, most of all in sections of few spots and many genes.
+    Structured,
     /// By the variance of the normalised values. With Pearson residuals this is the selection of Lause et al. (2021).
     Variance,
     /// These genes, by row number.
@@ -93,6 +101,7 @@ pub fn select_features(
         .collect::<Result<_>>()?;
     let chosen = match params.selection {
         FeatureSelection::Given(_) => (0..candidates.len()).collect(),
+        FeatureSelection::Structured => best(&summaries, structured(&summaries, graph).min(params.count)),
         _ => best(&summaries, params.count),
     };
     if chosen.is_empty() {
@@ -122,6 +131,13 @@ fn given(genes: &[usize], available: usize) -> Result<Vec<usize>> {
         }
         Some(_) => Ok(sorted),
     }
+}
+
+/// How many genes are more alike between neighbours than chance allows, at least [`LEAST_STRUCTURED`]. Where values lie
+/// on spots at random, Moran's I has the mean −1 / (n − 1) and about the variance 1 / edges (Cliff & Ord 1981).
+fn structured(summaries: &[GeneSummary], graph: &SpatialGraph) -> usize {
+    let bound = STRUCTURED / (graph.edges().max(1) as f64).sqrt() - 1.0 / (graph.spots() as f64 - 1.0).max(1.0);
+    summaries.iter().filter(|summary| summary.score > bound).count().max(LEAST_STRUCTURED)
 }
 
 /// The `count` best genes in the order of their rows; ties go to the earlier row.
@@ -156,7 +172,9 @@ fn summarise(
     let score = match selection {
         _ if !varies => f64::NAN,
         FeatureSelection::Variance => total / values.len() as f64,
-        FeatureSelection::Moran | FeatureSelection::Given(_) => morans_i(&values, total, graph),
+        FeatureSelection::Moran | FeatureSelection::Structured | FeatureSelection::Given(_) => {
+            morans_i(&values, total, graph)
+        }
     };
     let deviations = squares.iter().zip(&sizes).map(|(square, size)| (square / size).sqrt()).collect();
     GeneSummary { score, shares, means, deviations }

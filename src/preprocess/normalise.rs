@@ -22,6 +22,9 @@ fn pearson(count: f64, mean: f64) -> f64 {
 pub enum Normalisation {
     /// log(1 + count / library size x 10,000).
     Log,
+    /// log(1 + count / library size x median library size of all spots): the scale of the counts themselves, so that a
+    /// single molecule of a shallow section does not stand as far from none as a hundred from one.
+    MedianLog,
     /// Analytic Pearson residuals of a negative binomial model with the expected count gene share x library size,
     /// clipped at ±√n (Lause, Berens & Kobak 2021, Genome Biology 22:258).
     Pearson,
@@ -34,6 +37,8 @@ pub struct Depth {
     slice: Vec<usize>,
     totals: Vec<f64>,
     limits: Vec<f64>,
+    /// Total count to which logarithms scale every spot.
+    target: f64,
 }
 
 impl Depth {
@@ -48,7 +53,11 @@ impl Depth {
             sizes[own] += 1.0;
         }
         let limits = sizes.into_iter().map(f64::sqrt).collect();
-        Depth { normalisation, library_sizes, slice: slice.to_vec(), totals, limits }
+        let target = match normalisation {
+            Normalisation::MedianLog => median(&library_sizes),
+            _ => LOG_TARGET,
+        };
+        Depth { normalisation, library_sizes, slice: slice.to_vec(), totals, limits, target }
     }
 
     /// Slice number of each spot.
@@ -76,8 +85,8 @@ impl Depth {
     pub fn value(&self, count: f64, spot: usize, share: f64) -> f64 {
         let size = self.library_sizes[spot];
         match self.normalisation {
-            Normalisation::Log if count == 0.0 => 0.0,
-            Normalisation::Log => (count / size * LOG_TARGET).ln_1p(),
+            Normalisation::Log | Normalisation::MedianLog if count == 0.0 => 0.0,
+            Normalisation::Log | Normalisation::MedianLog => (count / size * self.target).ln_1p(),
             Normalisation::Pearson => {
                 let limit = self.limits[self.slice[spot]];
                 pearson(count, share * size).clamp(-limit, limit)
@@ -90,7 +99,7 @@ impl Depth {
     pub fn zeros(&self, spot: usize, shares: ArrayView1<f64>, mut values: ArrayViewMut1<f64>) {
         let (size, limit) = (self.library_sizes[spot], self.limits[self.slice[spot]]);
         match self.normalisation {
-            Normalisation::Log => values.fill(0.0),
+            Normalisation::Log | Normalisation::MedianLog => values.fill(0.0),
             Normalisation::Pearson => {
                 Zip::from(&mut values)
                     .and(&shares)
@@ -111,6 +120,13 @@ impl Depth {
     }
 }
 
+/// The middle value, the upper of two.
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(LOG_TARGET)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,6 +137,9 @@ mod tests {
         let counts = Counts::new(2, 2, &offsets, &rows, &values).unwrap();
         let log = Depth::new(&counts, &[0, 0], Normalisation::Log).gene(&[0], &[3.0], &[0.3]);
         assert_eq!(log, [(0.75f64 * 1e4).ln_1p(), 0.0]);
+        // Library sizes are 4 and 6.
+        let log = Depth::new(&counts, &[0, 0], Normalisation::MedianLog).gene(&[0], &[3.0], &[0.3]);
+        assert_eq!(log, [(0.75f64 * 6.0).ln_1p(), 0.0]);
         let depth = Depth::new(&counts, &[0, 0], Normalisation::Pearson);
         assert_eq!(depth.shares(&[0], &[3.0]), [0.3]);
         let pearson = depth.gene(&[0], &[3.0], &[0.3]);

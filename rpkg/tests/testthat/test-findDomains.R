@@ -33,12 +33,51 @@ test_that("an embedding alone is enough", {
   expect_identical(nrow(domains), 144L)
   prior <- cbind(quickFit$prior, quickFit$priorExtra)
   full <- findDomains(quickFit$embedding, k = 3, prior = prior, graph = quickFit$graph, verbose = FALSE)
-  expect_identical(full, findDomains(quickFit, k = 3, verbose = FALSE))
+  # A fit of an earlier version has no codes: its prior is where the search starts.
+  earlier <- quickFit
+  earlier$codes <- NULL
+  expect_identical(full, findDomains(earlier, k = 3, verbose = FALSE))
   graphs <- list(quickFit$graph, methods::as(quickFit$graph, "dMatrix"))
   field <- lapply(graphs, function(graph) {
     findDomains(quickFit$embedding, k = 3, method = "hmrf", graph = graph, verbose = FALSE)
   })
   expect_identical(field[[1]], field[[2]])
+})
+
+test_that("domains of a fit are what its views agree on", {
+  domains <- findDomains(quickFit, k = 3, verbose = FALSE)
+  views <- attr(domains, "views")
+  # 144 spots are too few for types.
+  expect_identical(
+    views$view, c("scores averaged 2 times", "scores averaged 4 times", "scores filtered", "embedding")
+  )
+  expect_equal(sum(views$weight), 1)
+  expect_true(all(domains$confidence >= 1 / 3 & domains$confidence <= 1))
+  # A view that shows something else counts for little, and where it decides nothing the domains stay.
+  noise <- quickFit
+  noise$embedding[] <- withr::with_seed(1, stats::rnorm(length(noise$embedding)))
+  outvoted <- findDomains(noise, k = 3, verbose = FALSE)
+  expect_lt(utils::tail(attr(outvoted, "views")$weight, 1), 0.05)
+  expect_gt(clusterMetrics(domains$domain, outvoted$domain)[["ARI"]], 0.9)
+})
+
+test_that("types of spots are seen where shares of types are all that differs", {
+  niches <- nicheTissue(side = 36, seed = 1)
+  fit <- runStarscape(niches$counts, niches$coords, epochs = 20, verbose = FALSE)
+  views <- attr(domains <- findDomains(fit, k = 3, verbose = FALSE), "views")
+  expect_gt(clusterMetrics(niches$labels, domains$domain)[["ARI"]], 0.85)
+  expect_gt(sum(views$weight[startsWith(views$view, "types")]), 0.6)
+  # Averaged scores alone do not show them.
+  fit$codes[, "type"] <- 0
+  expect_lt(clusterMetrics(niches$labels, findDomains(fit, k = 3, verbose = FALSE)$domain)[["ARI"]], 0.5)
+})
+
+test_that("fewer domains than asked for are told", {
+  few <- quickFit
+  few$embedding[] <- few$codes[] <- as.numeric(small$labels == small$labels[[1]])
+  few$codes[, "type"] <- 0
+  expect_message(domains <- findDomains(few, k = 6, verbose = FALSE), "of the 6 domains", class = "starscape_message")
+  expect_lt(nlevels(domains$domain), 6)
 })
 
 test_that("runs and threads give the same domains", {

@@ -4,7 +4,10 @@ use crate::answer::{Failure, answer};
 use crate::arguments::{Parameters, graph, matrix, optional_matrix};
 use crate::worker;
 use extendr_api::prelude::*;
-use starscape::cluster::{ChoiceTable, Domains, Method, Params, Start, find_domains};
+use starscape::cluster::{ChoiceTable, Domains, Method, Params, Points, Start, find_domains};
+use starscape::graph::SpatialGraph;
+use starscape::views::{View, views};
+use ndarray::{ArrayView2, Axis};
 use starscape::{Error, Result};
 
 extendr_module! {
@@ -12,22 +15,50 @@ extendr_module! {
     fn core_find_domains;
 }
 
-/// Domains of an `embedding` (spots x dimensions), started from the best partition of `prior` (or NULL).
+/// Domains of an `embedding` (spots x dimensions). Those that the views made from `codes` (component scores of the spots,
+/// and in the last column their types from 1, or 0 for none) and the embedding agree on; without codes those started
+/// from the best partition of `prior`, and without a prior from that of the embedding.
 #[extendr]
-fn core_find_domains(embedding: Robj, prior: Robj, neighbours: Robj, parameters: List, progress: Robj) -> List {
+fn core_find_domains(
+    embedding: Robj,
+    prior: Robj,
+    codes: Robj,
+    neighbours: Robj,
+    parameters: List,
+    progress: Robj,
+) -> List {
     let run = || -> std::result::Result<Robj, Failure> {
         let parameters = Parameters::new(parameters);
         let params = read(&parameters)?;
         let embedding = matrix(&embedding, "embedding")?;
-        let start = optional_matrix(&prior, "prior")?.map_or(Start::Embedding, Start::Space);
+        let (prior, codes) = (optional_matrix(&prior, "prior")?, optional_matrix(&codes, "codes")?);
         let graph = graph(&neighbours)?;
         let threads = parameters.whole("threads")?;
-        let domains = worker::run(threads, &progress, |monitor| {
-            find_domains(embedding, graph.as_ref(), start, &params, monitor)
+        let (domains, views) = worker::run(threads, &progress, |monitor| {
+            let views = codes.map_or(Ok(Vec::new()), |codes| read_views(codes, graph.as_ref()))?;
+            let values = views.iter().map(|view| Points::new(view.values.view(), "codes"));
+            let points = values.collect::<Result<Vec<_>>>()?;
+            let start = match (&codes, &prior) {
+                (Some(_), _) => Start::Views(&points),
+                (None, Some(prior)) => Start::Space(prior.view()),
+                (None, None) => Start::Embedding,
+            };
+            Ok((find_domains(embedding, graph.as_ref(), start, &params, monitor)?, views))
         })?;
-        Ok(write(domains))
+        Ok(write(domains, views))
     };
     answer(run())
+}
+
+fn read_views(codes: ArrayView2<f64>, graph: Option<&SpatialGraph>) -> Result<Vec<View>> {
+    let graph = graph.ok_or_else(|| Error::argument("graph", "is needed to make views"))?;
+    let last = codes.ncols().checked_sub(1).ok_or_else(|| Error::argument("codes", "has no columns"))?;
+    let (scores, types) = codes.split_at(Axis(1), last);
+    let types: Vec<usize> = types.iter().filter(|&&own| own >= 1.0).map(|&own| own as usize - 1).collect();
+    if types.len() != codes.nrows() && !types.is_empty() {
+        return Err(Error::argument("codes", "must have a type for all spots or for none"));
+    }
+    views(scores, &types, graph)
 }
 
 fn read(parameters: &Parameters) -> Result<Params> {
@@ -46,10 +77,14 @@ fn read(parameters: &Parameters) -> Result<Params> {
     Ok(Params { k, k_range, method, seed: parameters.whole("seed")? as u64 })
 }
 
-fn write(domains: Domains) -> Robj {
+fn write(domains: Domains, views: Vec<View>) -> Robj {
     let labels: Vec<i32> = domains.labels.iter().map(|&label| label as i32 + 1).collect();
     let choice: Robj = domains.choice.map_or_else(|| ().into(), |table| write_choice(&table).into());
-    list!(domain = labels, confidence = domains.confidence, k = domains.k as i32, choice = choice).into()
+    // The embedding is the last of those that are weighed.
+    let names = views.into_iter().map(|view| view.name).chain(["embedding".to_string()]);
+    let names: Vec<String> = names.take(domains.support.len()).collect();
+    let views = list!(view = names, weight = domains.support);
+    list!(domain = labels, confidence = domains.confidence, k = domains.k as i32, choice = choice, views = views).into()
 }
 
 fn write_choice(table: &ChoiceTable) -> List {

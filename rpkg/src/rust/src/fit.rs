@@ -89,6 +89,7 @@ pub fn read_train(parameters: &Parameters) -> Result<TrainParams> {
         "random" => Some(Initialisation::Random),
         _ => None,
     })?;
+    let defaults = TrainParams::default();
     Ok(TrainParams {
         epochs: parameters.whole("epochs")?,
         seed: parameters.whole("seed")? as u64,
@@ -107,7 +108,9 @@ pub fn read_train(parameters: &Parameters) -> Result<TrainParams> {
         sharpness: parameters.number("sharpness")?,
         averaging: parameters.number("averaging")?,
         members: parameters.whole("members")?,
-        ..TrainParams::default()
+        // Two that are no settings of R's functions.
+        learning_rate: defaults.learning_rate,
+        mask_rate: defaults.mask_rate,
     })
 }
 
@@ -137,6 +140,8 @@ fn write(fit: Fit) -> Result<Robj> {
         embedding = table(fit.embedding)?,
         prior = table(fit.prior.slice(s![.., ..latent]).to_owned())?,
         prior_extra = table(fit.prior.slice(s![.., latent..]).to_owned())?,
+        codes = table(fit.codes.scores)?,
+        types = fit.codes.types.iter().map(|&own| own as i32 + 1).collect::<Vec<i32>>(),
         scores = table(fit.scores)?,
         weights = List::from_values(fit.parameters.values()?),
         history = history(&fit.history),

@@ -1,0 +1,108 @@
+//! Domains that several views of a section agree on.
+
+use super::best_start::best_mixture;
+use super::consensus::{consensus, mutual_support};
+use super::mixture::{Mixture, Stop};
+use super::order::most_probable;
+use super::points::Points;
+use super::separate::SeparateMixture;
+use super::shrinkage::FIT;
+use super::{Domains, Method, group, named};
+use crate::error::Result;
+use crate::graph::SpatialGraph;
+use crate::monitor::{Monitor, Progress};
+use ndarray::Array2;
+
+/// Starts of the search in each view. A poor maximum of one view is outvoted, so there are fewer than where all hangs
+/// on one space.
+const STARTS: usize = 8;
+
+/// Divides each of the `views` and takes what they agree on: the consensus of their partitions, each weighted by how
+/// far the others support it. The `embedding` is one view more: it is divided from the others' consensus. Methods other
+/// than the mixture begin in the embedding from the consensus of all.
+///
+/// # Errors
+/// As [`super::find_domains`].
+pub(super) fn agreed_domains(
+    embedding: &Points,
+    views: &[Points],
+    graph: Option<&SpatialGraph>,
+    k: usize,
+    method: Method,
+    monitor: &Monitor,
+) -> Result<Domains> {
+    let mut partitions = Vec::with_capacity(views.len() + 1);
+    for (index, view) in views.iter().enumerate() {
+        partitions.push(partition(view, k, monitor)?);
+        let (done, total) = (index + 1, views.len());
+        monitor.step(Progress { stage: "dividing views", done, total, objective: None })?;
+    }
+    if partitions.is_empty() {
+        partitions.push(partition(embedding, k, monitor)?);
+    }
+    let begin = most_probable(&consensus(&partitions, &mutual_support(&partitions), k));
+    let (own, log_likelihood) = settle(embedding, &begin, k, Stop::AT_ONCE, monitor)?;
+    partitions.push(own);
+    let weights = mutual_support(&partitions);
+    let agreed = consensus(&partitions, &weights, k);
+    let whole: f64 = weights.iter().sum();
+    let support = weights.iter().map(|weight| weight / whole).collect();
+    let found = match method {
+        Method::Mixture => {
+            let (labels, k, confidence) = named(&agreed);
+            let log_likelihood = Some(log_likelihood);
+            Domains { labels, confidence, k, log_likelihood, interaction: None, choice: None, support: vec![] }
+        }
+        _ => group(embedding, graph, &most_probable(&agreed), k, method, Stop::CONVERGED, monitor)?,
+    };
+    Ok(Domains { support, ..found })
+}
+
+/// The best partition of one view, with a covariance for each domain.
+fn partition(view: &Points, k: usize, monitor: &Monitor) -> Result<Array2<f64>> {
+    let begin = most_probable(&best_mixture(view, k, STARTS, monitor)?.posterior(view)?);
+    Ok(settle(view, &begin, k, Stop::CONVERGED, monitor)?.0)
+}
+
+/// Posterior and log-likelihood of the mixture that a partition leads to.
+fn settle(points: &Points, labels: &[usize], k: usize, tied: Stop, monitor: &Monitor) -> Result<(Array2<f64>, f64)> {
+    let tied = Mixture::fit(points, labels, k, FIT, tied, monitor)?;
+    let fit = SeparateMixture::fit(points, &tied, Stop::CONVERGED, monitor)?;
+    Ok((fit.posterior(points)?, fit.log_likelihood))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::testing::{blobs, in_pool};
+    use crate::metrics::adjusted_rand_index;
+
+    /// Two views show the groups, one shows others: it hardly counts, and where it disagrees confidence is lower.
+    #[test]
+    fn what_no_other_view_supports_hardly_counts() -> Result<()> {
+        let (values, truth) = blobs(600, 4, 3, 6.0, 3);
+        let (noise, _) = blobs(600, 4, 1, 0.0, 9);
+        let points = Points::new(values.view(), "embedding")?;
+        let views = [points.clone(), points.clone(), Points::new(noise.view(), "views")?];
+        let run = |threads| {
+            in_pool(threads, || agreed_domains(&points, &views, None, 3, Method::Mixture, &Monitor::silent()))
+        };
+        let found = run(1)?;
+        assert!(adjusted_rand_index(&truth, &found.labels) > 0.98);
+        assert_eq!(found.support.len(), 4);
+        assert!(found.support[2] < 0.01 && (found.support.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        let again = run(3)?;
+        assert_eq!(found.labels, again.labels);
+        assert_eq!(found.confidence, again.confidence);
+        Ok(())
+    }
+
+    #[test]
+    fn without_views_the_embedding_stands_alone() -> Result<()> {
+        let (values, truth) = blobs(300, 4, 3, 6.0, 3);
+        let points = Points::new(values.view(), "embedding")?;
+        let found = agreed_domains(&points, &[], None, 3, Method::KMeans, &Monitor::silent())?;
+        assert!(adjusted_rand_index(&truth, &found.labels) > 0.98);
+        Ok(())
+    }
+}

@@ -1,0 +1,102 @@
+//! Views of a section: what its domains are looked for in.
+//!
+//! No single space shows the domains of every tissue. Which normalisation, how far to average over neighbours, and
+//! whether scores or types of cells are averaged decides more than anything after it, and what is best for one tissue
+//! is poor for another. So there is a small fixed family of deterministic views, and what they agree on counts (see
+//! [`crate::cluster`]):
+//!
+//! * component scores of two normalisations side by side, averaged twice and four times over neighbours, and by the
+//!   spatial filter that the section itself asks for ([`spatial_filter`]);
+//! * in sections with spots enough, the type of each spot ([`types`]), which is nonlinear *before* it is averaged: a half
+//!   and half mixture of two types of cell is then not the same as a type between them. Shares of the types are averaged
+//!   the same three ways.
+
+mod principal;
+mod scores;
+mod spatial_filter;
+mod types;
+
+pub use scores::{Codes, spot_codes};
+pub use spatial_filter::spatial_filter;
+
+use crate::error::Result;
+use crate::graph::SpatialGraph;
+use crate::graph::diffusion::diffuse;
+use ndarray::{Array1, Array2, ArrayView2, Axis};
+use principal::principal_components;
+
+/// How often the fixed views average over neighbours.
+const STEPS: [usize; 2] = [2, 4];
+/// Dimensions of a view of scores, and of a view of types.
+const SCORE_DIMENSIONS: usize = 20;
+const TYPE_DIMENSIONS: usize = 15;
+
+/// One view.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// What is averaged and how, for people.
+    pub name: String,
+    /// Spots x dimensions by falling variance.
+    pub values: Array2<f64>,
+}
+
+/// All views of spots with these component scores (spots x components) and types (0.. for each spot; empty where the
+/// section is too small to have types). Views without any variation are left out: a section without spatial structure
+/// has nothing that the spatial filter lets through.
+///
+/// # Errors
+/// [`crate::Error::Numeric`] when a decomposition fails.
+pub fn views(scores: ArrayView2<f64>, types: &[usize], graph: &SpatialGraph) -> Result<Vec<View>> {
+    let mut views = Vec::new();
+    let mut add = |name: String, values: Array2<f64>, most: usize| -> Result<()> {
+        let values = principal_components(values, most)?;
+        if values.ncols() > 0 {
+            views.push(View { name, values });
+        }
+        Ok(())
+    };
+    for steps in STEPS {
+        add(format!("scores averaged {steps} times"), diffuse(graph, scores, steps), SCORE_DIMENSIONS)?;
+    }
+    add("scores filtered".into(), spatial_filter(graph, scores)?, SCORE_DIMENSIONS)?;
+    if !types.is_empty() {
+        let (indicators, shares) = indicators(types);
+        for steps in STEPS {
+            // The root gives rare types their weight: squared distances become Hellinger's.
+            let averaged = diffuse(graph, indicators.view(), steps).mapv(f64::sqrt);
+            add(format!("types averaged {steps} times"), averaged, TYPE_DIMENSIONS)?;
+        }
+        let scaled = (&indicators - &shares) / &shares.mapv(f64::sqrt);
+        add("types filtered".into(), spatial_filter(graph, scaled.view())?, TYPE_DIMENSIONS)?;
+    }
+    Ok(views)
+}
+
+/// 1 for each spot's own type, spots x types in use, and the types' shares.
+fn indicators(types: &[usize]) -> (Array2<f64>, Array1<f64>) {
+    let count = types.iter().max().map_or(0, |last| last + 1);
+    let all = Array2::from_shape_fn((types.len(), count), |(spot, own)| f64::from(u8::from(types[spot] == own)));
+    let sums = all.sum_axis(Axis(0));
+    let used: Vec<usize> = (0..count).filter(|&own| sums[own] > 0.0).collect();
+    (all.select(Axis(1), &used), sums.select(Axis(0), &used) / types.len().max(1) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::testing::stripes;
+
+    #[test]
+    fn types_add_three_views_and_empty_types_vanish() -> Result<()> {
+        let (values, labels, graph) = stripes(20, 3, 2.0, 4);
+        let plain = views(values.view(), &[], &graph)?;
+        assert_eq!(plain.len(), 3);
+        let types: Vec<usize> = labels.iter().map(|label| label * 2).collect();
+        let coded = views(values.view(), &types, &graph)?;
+        assert_eq!(coded.len(), 6);
+        assert!(coded.iter().all(|view| view.values.nrows() == values.nrows()));
+        // Three types in use span two dimensions about their mean, three of roots.
+        assert!(coded[3..].iter().all(|view| view.values.ncols() <= 3));
+        Ok(())
+    }
+}

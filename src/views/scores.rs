@@ -1,0 +1,70 @@
+//! What views are made from: scores of each spot by itself, in two normalisations, and its type.
+
+use super::principal::principal_components;
+use super::types::types;
+use super::{SCORE_DIMENSIONS, View};
+use crate::counts::Counts;
+use crate::error::Result;
+use crate::graph::SpatialGraph;
+use crate::monitor::Monitor;
+use crate::preprocess::{
+    FeatureParams, FeatureSelection, Normalisation, ScaledFeatures, leading_components, select_features,
+};
+use crate::prior::root_mean_square;
+use ndarray::{Array2, Axis};
+
+/// Pearson residuals show rare strong genes and take depth out altogether; logarithms are robust and leave some of it,
+/// which in tumours tells tissue from stroma. Neither is best everywhere.
+const NORMALISATIONS: [Normalisation; 2] = [Normalisation::Pearson, Normalisation::MedianLog];
+
+/// Codes of spots before any averaging.
+#[derive(Clone, Debug)]
+pub struct Codes {
+    /// Component scores, spots x components: those of each normalisation divided by their root mean square.
+    pub scores: Array2<f64>,
+    /// Type of each spot from 0; empty in sections too small to have types.
+    pub types: Vec<usize>,
+}
+
+impl Codes {
+    /// The views made from these codes, see [`super::views`].
+    ///
+    /// # Errors
+    /// [`crate::Error::Numeric`] when a decomposition fails.
+    pub fn views(&self, graph: &SpatialGraph) -> Result<Vec<View>> {
+        super::views(self.scores.view(), &self.types, graph)
+    }
+}
+
+/// Codes of all spots. Genes are those of `params` that are more alike between neighbours than chance allows, unless
+/// they are given or chosen by variance; `slice` is the slice number of each spot, within which genes are
+/// standardised. Nothing in it is random.
+///
+/// # Errors
+/// [`crate::Error::Argument`] as for [`select_features`]; [`crate::Error::Numeric`]; [`crate::Error::Interrupted`].
+pub fn spot_codes(
+    counts: &Counts,
+    slice: &[usize],
+    graph: &SpatialGraph,
+    params: &FeatureParams,
+    monitor: &Monitor,
+) -> Result<Codes> {
+    let selection = match &params.selection {
+        FeatureSelection::Moran => FeatureSelection::Structured,
+        other => other.clone(),
+    };
+    let mut blocks = Vec::new();
+    for normalisation in NORMALISATIONS {
+        let params = FeatureParams { normalisation, selection: selection.clone(), count: params.count };
+        let features = select_features(counts, slice, graph, &params, monitor)?;
+        let scaled = ScaledFeatures::new(counts, slice, normalisation, &features);
+        let most = scaled.features().min(scaled.spots());
+        let scores = leading_components(&scaled, SCORE_DIMENSIONS.min(most), monitor)?.scores;
+        let scale = root_mean_square(scores.view());
+        blocks.push(scores / scale);
+    }
+    let blocks: Vec<_> = blocks.iter().map(Array2::view).collect();
+    let scores = ndarray::concatenate(Axis(1), &blocks).map_err(|error| crate::Error::Numeric(error.to_string()))?;
+    let types = types(principal_components(scores.clone(), SCORE_DIMENSIONS)?.view(), monitor)?;
+    Ok(Codes { scores, types })
+}
