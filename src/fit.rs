@@ -102,42 +102,5 @@ fn check(counts: &Counts, slice: &[usize], params: &FitParams) -> Result<()> {
         let message = format!("must have a value for each of the {} spots, not {}", counts.spots(), slice.len());
         return Err(Error::argument("slice", message));
     }
-    let train = &params.train;
-    if train.epochs == 0 {
-        return Err(Error::argument("epochs", "must be at least 1"));
-    }
-    if train.members == 0 {
-        return Err(Error::argument("members", "must be at least 1"));
-    }
-    if train.prototypes < 2 {
-        return Err(Error::argument("prototypes", format!("must be at least 2, not {}", train.prototypes)));
-    }
-    if !(0.0..=1.0).contains(&train.warm_up) {
-        return Err(Error::argument("warmUp", format!("must be in [0, 1], not {}", train.warm_up)));
-    }
-    if !(0.0..1.0).contains(&train.mask_rate) {
-        return Err(Error::argument("maskRate", format!("must be in [0, 1), not {}", train.mask_rate)));
-    }
-    if !(0.0..1.0).contains(&train.averaging) {
-        return Err(Error::argument("averaging", format!("must be in [0, 1), not {}", train.averaging)));
-    }
-    let positive =
-        [("priorScale", train.prior_scale), ("learningRate", train.learning_rate), ("damping", train.damping)];
-    if let Some((argument, value)) = positive.into_iter().find(|(_, value)| !(value.is_finite() && *value > 0.0)) {
-        return Err(Error::argument(argument, format!("must be a finite number above 0, not {value}")));
-    }
-    let weights = [
-        ("reconstruction", train.reconstruction),
-        ("kl", train.kl),
-        ("telescope", train.telescope),
-        ("consistency", train.consistency),
-        ("prototype", train.prototype),
-        ("scale", train.scale),
-        ("perturbation", train.perturbation),
-        ("sharpness", train.sharpness),
-    ];
-    if let Some((argument, value)) = weights.into_iter().find(|(_, value)| !(value.is_finite() && *value >= 0.0)) {
-        return Err(Error::argument(argument, format!("must be a finite number, 0 or more, not {value}")));
-    }
-    Ok(())
+    params.train.check()
 }

@@ -4,6 +4,10 @@ core_fit <- function(values, rows, offsets, dim, coords, slice, parameters, prog
   .Call(wrap__core_fit, values, rows, offsets, dim, coords, slice, parameters, progress)
 }
 
+core_training_defaults <- function() {
+  .Call(wrap__core_training_defaults)
+}
+
 core_find_domains <- function(embedding, prior, codes, graph, parameters, progress) {
   .Call(wrap__core_find_domains, embedding, prior, codes, graph, parameters, progress)
 }

@@ -200,7 +200,15 @@ pub(crate) fn group(
         let fit = KMeans::from_labels(points, labels, k, monitor)?;
         let confidence = fit.confidence(points);
         let (labels, k) = by_size(&fit.labels);
-        return Ok(Domains { labels, confidence, k, log_likelihood: None, interaction: None, choice: None, support: vec![] });
+        return Ok(Domains {
+            labels,
+            confidence,
+            k,
+            log_likelihood: None,
+            interaction: None,
+            choice: None,
+            support: vec![],
+        });
     }
     let fit = Mixture::fit(points, labels, k, shrinkage::FIT, tied, monitor)?;
     let (posterior, log_likelihood, interaction) = match (method, graph) {

@@ -25,9 +25,7 @@ pub(super) fn spacing(coords: &Array2<f64>) -> Option<f64> {
     if (regular as f64) < REGULAR_SHARE * distances.len() as f64 {
         return None;
     }
-    let length = |(a, b): (usize, usize)| {
-        (coords[[a, 0]] - coords[[b, 0]]).hypot(coords[[a, 1]] - coords[[b, 1]])
-    };
+    let length = |(a, b): (usize, usize)| (coords[[a, 0]] - coords[[b, 0]]).hypot(coords[[a, 1]] - coords[[b, 1]]);
     median(&mut nearest::within(&coords, NEARLY * shortest).into_iter().map(length).collect::<Vec<f64>>())
 }
 

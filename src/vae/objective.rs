@@ -3,8 +3,8 @@
 use super::augment::masked_views;
 use super::network::{Encoding, decode, encode};
 use super::parameters::{Parameters, Weights, normal};
+use super::params::{EpochRecord, TrainParams};
 use super::slices::SliceTargets;
-use super::train::{EpochRecord, TrainParams};
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::loss::{

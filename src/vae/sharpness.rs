@@ -3,7 +3,7 @@
 
 use super::objective::Objective;
 use super::parameters::Parameters;
-use super::train::EpochRecord;
+use super::params::EpochRecord;
 use crate::error::Result;
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Tensor, Var};

@@ -1,7 +1,7 @@
 //! What the losses of several slices compare with: prototypes of groups, and the most similar spots of every slice.
 //! Both are found from the embedding every few epochs and are constants in between.
 
-use super::train::TrainParams;
+use super::params::TrainParams;
 use crate::cluster::{KMeans, Points};
 use crate::error::Result;
 use crate::loss::{PrototypeLevel, ScaleNeighbours};

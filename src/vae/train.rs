@@ -3,6 +3,7 @@
 use super::average::WeightAverage;
 use super::objective::Objective;
 use super::parameters::{Initialisation, Parameters};
+use super::params::{EpochRecord, TrainParams};
 use super::sharpness::gradients;
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
@@ -12,98 +13,6 @@ use candle_nn::{AdamW, Optimizer, ParamsAdamW};
 use ndarray::{Array2, ArrayView2};
 use ndarray_linalg::cholesky::{FactorizeC, SolveC, UPLO};
 use std::sync::Arc;
-
-/// Weights of the loss terms and settings of the training.
-#[derive(Clone, Debug)]
-pub struct TrainParams {
-    /// Full-batch steps, at least 1.
-    pub epochs: usize,
-    /// Seed of starting weights, masks, noise and perturbations.
-    pub seed: u64,
-    /// How the weights start.
-    pub initialisation: Initialisation,
-    /// Step size of Adam (Kingma & Ba 2015).
-    pub learning_rate: f64,
-    /// What Adam adds to the root of the mean squared gradient before it divides by it. With the usual 1e-8 every
-    /// weight takes steps of one length, and those whose gradient is mostly the noise of masks and samples walk at
-    /// random, to another place with every seed. Far above that noise they hardly move.
-    pub damping: f64,
-    /// Share of entries masked in each augmented view, in [0, 1).
-    pub mask_rate: f64,
-    /// Standard deviation of the prior around its mean, in units of the scores; above 0.
-    pub prior_scale: f64,
-    /// Weight of the reconstruction error.
-    pub reconstruction: f64,
-    /// Weight of the divergence from the prior.
-    pub kl: f64,
-    /// Weight of the similarity telescope.
-    pub telescope: f64,
-    /// Weight of the consistency between perturbed instances.
-    pub consistency: f64,
-    /// Weight of the prototypical contrast; only with several slices.
-    pub prototype: f64,
-    /// Prototypes of the coarsest of three levels, at least 2.
-    pub prototypes: usize,
-    /// Weight of the matching of similarity scales between slices; only with several.
-    pub scale: f64,
-    /// Share of the epochs, the first ones, without the two losses of several slices, in [0, 1].
-    pub warm_up: f64,
-    /// Length of a parameter perturbation relative to the parameters' length.
-    pub perturbation: f64,
-    /// Length of the sharpness-aware step relative to the parameters' length; 0 takes plain steps.
-    pub sharpness: f64,
-    /// Share of the epochs, the last ones, over which the weights are averaged, in [0, 1); 0 keeps the last weights.
-    pub averaging: f64,
-    /// Instances whose embeddings are averaged: the trained one and perturbed ones; at least 1.
-    pub members: usize,
-}
-
-impl Default for TrainParams {
-    fn default() -> Self {
-        TrainParams {
-            epochs: 120,
-            seed: 1,
-            initialisation: Initialisation::Deterministic,
-            learning_rate: 5e-3,
-            damping: 3e-3,
-            mask_rate: 0.5,
-            prior_scale: 1.0,
-            reconstruction: 2.0,
-            kl: 0.5,
-            telescope: 1.0,
-            consistency: 0.0,
-            prototype: 0.1,
-            prototypes: 10,
-            scale: 0.1,
-            warm_up: 0.25,
-            perturbation: 0.1,
-            sharpness: 0.0,
-            averaging: 0.5,
-            members: 1,
-        }
-    }
-}
-
-/// Values of the loss terms in one epoch, unweighted; `None` where a term has weight 0. `total` is weighted.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct EpochRecord {
-    /// Epoch, from 1.
-    pub epoch: usize,
-    /// Weighted sum.
-    pub total: f64,
-    /// Mean squared reconstruction error, averaged over both views.
-    pub reconstruction: Option<f64>,
-    /// Divergence from the prior, averaged over both views.
-    pub kl: Option<f64>,
-    /// Similarity telescope.
-    pub telescope: Option<f64>,
-    /// Consistency between perturbed instances.
-    pub consistency: Option<f64>,
-    /// Prototypical contrast, averaged over both views.
-    pub prototype: Option<f64>,
-    /// Matching of similarity scales.
-    pub scale: Option<f64>,
-}
 
 /// Result of the training.
 pub struct Fitted {

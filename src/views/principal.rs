@@ -47,9 +47,8 @@ mod tests {
         let values = array![[1.0, 2.0, 5.0], [3.0, 6.0, 5.0], [-1.0, 0.0, 5.0], [0.0, 1.0, 5.0]];
         let scores = principal_components(values.clone(), 3)?;
         assert_eq!(scores.ncols(), 2);
-        let squared = |table: &Array2<f64>, a: usize, b: usize| {
-            (&table.row(a) - &table.row(b)).mapv(|value| value * value).sum()
-        };
+        let squared =
+            |table: &Array2<f64>, a: usize, b: usize| (&table.row(a) - &table.row(b)).mapv(|value| value * value).sum();
         assert!((squared(&values, 0, 2) - squared(&scores, 0, 2)).abs() < 1e-12);
         assert_eq!(principal_components(Array2::ones((5, 2)), 2)?.ncols(), 0);
         Ok(())

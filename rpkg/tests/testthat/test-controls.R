@@ -36,3 +36,43 @@ test_that("the core gets the settings by its own names", {
   expect_identical(flat$graphRadius, 3)
   expect_false(anyDuplicated(names(flat)) > 0)
 })
+
+test_that("every field of every control changes what the core does", {
+  fitWith <- function(stability = starControl(), loss = lossControl(), graph = graphControl()) {
+    fit <- runStarscape(
+      pair$counts, pair$coords, slice = pair$slice, latentDim = 4, epochs = 8, stability = stability, loss = loss,
+      graph = graph, verbose = FALSE
+    )
+    list(fit$embedding, fit$graph)
+  }
+  # Some fields act only beside another: perturbed instances, a graph that takes k or a radius.
+  cases <- list(
+    starControl = list(
+      start = list("random"), perturbation = list(0.5, members = 3), damping = list(1e-8), sharpness = list(0.1),
+      averaging = list(0), members = list(3), priorScale = list(0.2)
+    ),
+    lossControl = list(
+      reconstruction = list(5), kl = list(3), telescope = list(50), consistency = list(50), prototype = list(5),
+      prototypes = list(3, prototype = 5), scale = list(5), warmUp = list(0, prototype = 5)
+    ),
+    graphControl = list(
+      method = list("delaunay"), k = list(3, method = "knn"), radius = list(2.5, method = "radius"), steps = list(1)
+    )
+  )
+  slots <- c(starControl = "stability", lossControl = "loss", graphControl = "graph")
+  for (control in names(cases)) {
+    make <- get(control)
+    expect_setequal(names(cases[[control]]), names(formals(make)))
+    for (field in names(cases[[control]])) {
+      case <- cases[[control]][[field]]
+      run <- function(values) do.call(fitWith, stats::setNames(list(do.call(make, values)), slots[[control]]))
+      beside <- case[names(case) != ""]
+      changed <- c(stats::setNames(case[1], field), beside)
+      expect_false(identical(run(changed), run(beside)), label = paste(control, field))
+    }
+  }
+})
+
+test_that("R's defaults are those of the core", {
+  expect_equal(starscape:::core_training_defaults(), starscape:::flattenControls(starControl(), lossControl()))
+})

@@ -4,10 +4,10 @@ use crate::answer::{Failure, answer};
 use crate::arguments::{Parameters, graph, matrix, optional_matrix};
 use crate::worker;
 use extendr_api::prelude::*;
+use ndarray::{ArrayView2, Axis};
 use starscape::cluster::{ChoiceTable, Domains, Method, Params, Points, Start, find_domains};
 use starscape::graph::SpatialGraph;
 use starscape::views::{View, views};
-use ndarray::{ArrayView2, Axis};
 use starscape::{Error, Result};
 
 extendr_module! {

@@ -14,6 +14,7 @@ use starscape::vae::{EpochRecord, Initialisation, TrainParams};
 extendr_module! {
     mod fit;
     fn core_fit;
+    fn core_training_defaults;
 }
 
 /// Counts come as the slots of a `dgCMatrix`: `values`, `rows` (from 0), `offsets`, `dim`.
@@ -112,6 +113,33 @@ pub fn read_train(parameters: &Parameters) -> Result<TrainParams> {
         learning_rate: defaults.learning_rate,
         mask_rate: defaults.mask_rate,
     })
+}
+
+/// The core's own defaults of what R's functions set, by the names it reads them under.
+#[extendr]
+fn core_training_defaults() -> List {
+    let defaults = TrainParams::default();
+    let start = match defaults.initialisation {
+        Initialisation::Deterministic => "deterministic",
+        Initialisation::Random => "random",
+    };
+    list!(
+        start = start,
+        perturbation = defaults.perturbation,
+        damping = defaults.damping,
+        sharpness = defaults.sharpness,
+        averaging = defaults.averaging,
+        members = defaults.members as i32,
+        priorScale = defaults.prior_scale,
+        reconstruction = defaults.reconstruction,
+        kl = defaults.kl,
+        telescope = defaults.telescope,
+        consistency = defaults.consistency,
+        prototype = defaults.prototype,
+        prototypes = defaults.prototypes as i32,
+        scale = defaults.scale,
+        warmUp = defaults.warm_up
+    )
 }
 
 fn graph_method(word: &str) -> Option<GraphMethod> {
