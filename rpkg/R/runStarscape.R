@@ -17,7 +17,7 @@
 #'   * `prior`: the spatial prior the embedding was pulled to, of the same shape, and `priorExtra`: its next
 #'     `latentDim / 2` components;
 #'   * `codes`: what [findDomains()] makes its views from: component scores of each spot by itself, of Pearson residuals
-#'     and of log counts (up to 20 each, in units of their root mean square), and in the last column, `type`, the spot's
+#'     and of log counts (up to 20 each, of root mean square 0.5 and 1), and in the last column, `type`, the spot's
 #'     type, 0 in sections of fewer than 1000 spots. Genes are those that neighbours share beyond chance;
 #'   * `scores`: what the network was given, the scaled scores of the leading components, spots x `latentDim`, and
 #'     `weights`, the tensors of the trained network, both for [lossSurface()];

@@ -25,10 +25,13 @@
 #' @param domains Number of domains, a whole number from 1; at least four spots must be left to each.
 #' @param layout `"layered"` for parallel layers as in cortex, `"potts"` for patches.
 #' @param batch Standard deviation of the shift of half the genes' log means in every slice but the first, 0 or more.
-#' @param model What expression follows: `"negative binomial"` counts with markers, or the `"factor"` model.
+#' @param model What expression follows: `"negative binomial"` counts with markers, the `"factor"` model, or `"niche"`:
+#'   each spot is a single cell of one of two types of its domain (one in ten of any), and the types lie on both sides of
+#'   a mean that all domains have in common, so that domains differ in their shares of types alone.
 #' @param nFactors Number of factors of the factor model, a whole number from 1.
 #' @param separation Root mean square distance between the factor means of two domains, 0 or more, where factors have a
-#'   variance of 1 on average within a domain.
+#'   variance of 1 on average within a domain; for niches the root mean square distance over genes between the log means
+#'   of the two types of a domain.
 #' @param source Whether to draw a labelled source as well, as for [runTransST()].
 #' @param seed Whole number from 0 to 2147483647 from which all random numbers are drawn.
 #' @param threads Number of threads, a whole number from 1. It does not change the result.
@@ -53,7 +56,7 @@
 #' table(tissue$source$labels)
 #' @export
 simulateSlices <- function(slices = 1, rows = 40, columns = 50, genes = 1000, domains = 5,
-                           layout = c("layered", "potts"), batch = 0, model = c("negative binomial", "factor"),
+                           layout = c("layered", "potts"), batch = 0, model = c("negative binomial", "factor", "niche"),
                            nFactors = 10, separation = 2, source = FALSE, seed = 1, threads = 2, verbose = FALSE) {
   parameters <- gateFields(
     list(
@@ -101,7 +104,7 @@ spotsOf <- function(tissue, spots) {
 simulationChecks <- list(
   slices = wholeNumber(1, 1000), rows = wholeNumber(2, 1e5), columns = wholeNumber(2, 1e5), genes = wholeNumber(2, 1e6),
   domains = wholeNumber(1, 1000), layout = oneOf(c("layered", "potts")), batch = realNumber(0),
-  model = oneOf(c("negative binomial", "factor")), nFactors = wholeNumber(1, 1000), separation = realNumber(0),
+  model = oneOf(c("negative binomial", "factor", "niche")), nFactors = wholeNumber(1, 1000), separation = realNumber(0),
   source = yesOrNo,
   seed = seedNumber, threads = threadCount, verbose = yesOrNo
 )

@@ -1,6 +1,6 @@
 //! Domains that several views of a section agree on.
 
-use super::best_start::best_mixture;
+use super::best_start::{STARTS, best_mixture};
 use super::consensus::{consensus, mutual_support};
 use super::mixture::{Mixture, Stop};
 use super::order::most_probable;
@@ -13,12 +13,8 @@ use crate::graph::SpatialGraph;
 use crate::monitor::{Monitor, Progress};
 use ndarray::Array2;
 
-/// Starts of the search in each view. A poor maximum of one view is outvoted, so there are fewer than where all hangs
-/// on one space.
-const STARTS: usize = 8;
-
-/// Divides each of the `views` and takes what they agree on: the consensus of their partitions, each weighted by how
-/// far the others support it. The `embedding` is one view more: it is divided from the others' consensus. Methods other
+/// Divides each of the `views` and takes what they agree on: the consensus of their partitions , each weighted by how far the others support it. The `embedding` is one view more: it
+/// is divided from the others' consensus. Methods other
 /// than the mixture begin in the embedding from the consensus of all.
 ///
 /// # Errors

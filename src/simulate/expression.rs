@@ -3,6 +3,7 @@
 use super::factor::{FactorModel, Model};
 use super::fields::smooth_fields;
 use super::layout::Layout;
+use super::niches::NicheModel;
 use super::params::Params;
 use crate::random::{ChaCha8Rng, Stream, stream, substream};
 use ndarray::{Array1, Array2, ArrayView1};
@@ -34,6 +35,8 @@ pub(super) struct Tissue {
     pub dispersion_factors: Array1<f64>,
     /// What expression follows instead of effects, patterns and dispersion, where that is asked for.
     pub factors: Option<FactorModel>,
+    /// The types of cell that expression follows instead of effects and patterns, where that is asked for.
+    niches: Option<NicheModel>,
 }
 
 /// Expression of all genes in one slice.
@@ -61,10 +64,14 @@ impl Tissue {
             if follows { loading } else { 0.0 }
         });
         let factors = match params.model {
-            Model::NegativeBinomial => None,
             Model::Factor { factors, separation } => Some(FactorModel::draw(params, factors, separation)),
+            _ => None,
         };
-        Tissue { baseline, effects, loadings, dispersion_factors, factors }
+        let niches = match params.model {
+            Model::Niches { separation } => Some(NicheModel::draw(params, separation)),
+            _ => None,
+        };
+        Tissue { baseline, effects, loadings, dispersion_factors, factors, niches }
     }
 
     /// Draws what is particular to one slice, whose spots lie at `positions`.
@@ -89,12 +96,13 @@ impl Tissue {
 
 impl Slice<'_> {
     /// Expected counts of all genes at one spot that belongs to `domain`; they sum to the spot's library size. Only a
-    /// factor model draws from `rng`.
+    /// factor model and types of cell draw from `rng`.
     pub fn means(&self, spot: usize, domain: usize, rng: &mut ChaCha8Rng) -> Array1<f64> {
         let patterns: ArrayView1<f64> = self.patterns.row(spot);
-        let mut means = match &self.tissue.factors {
-            Some(model) => &self.baseline + &model.sample(domain, rng),
-            None => &self.baseline + &self.tissue.effects.row(domain) + patterns.dot(&self.tissue.loadings),
+        let mut means = match (&self.tissue.factors, &self.tissue.niches) {
+            (Some(model), _) => &self.baseline + &model.sample(domain, rng),
+            (None, Some(model)) => &self.baseline + &model.sample(domain, rng),
+            (None, None) => &self.baseline + &self.tissue.effects.row(domain) + patterns.dot(&self.tissue.loadings),
         };
         means.mapv_inplace(f64::exp);
         let total = means.sum();

@@ -30,13 +30,20 @@ pub enum Model {
         /// variance of 1 on average.
         separation: f64,
     },
+    /// Negative binomial counts of single cells; domains differ in the types of cell they hold and have the same mean.
+    Niches {
+        /// Root mean square distance over genes between the log means of the two types of a domain, 0 or more.
+        separation: f64,
+    },
 }
 
 impl Model {
     pub(super) fn check(self) -> Result<()> {
         match self {
             Model::Factor { factors: 0, .. } => Err(Error::argument("nFactors", "must be at least 1, not 0")),
-            Model::Factor { separation, .. } if !separation.is_finite() || separation < 0.0 => {
+            Model::Factor { separation, .. } | Model::Niches { separation }
+                if !separation.is_finite() || separation < 0.0 =>
+            {
                 Err(Error::argument("separation", format!("must be finite and not negative, not {separation}")))
             }
             _ => Ok(()),

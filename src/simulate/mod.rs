@@ -6,6 +6,7 @@ mod factor;
 mod fields;
 mod lattice;
 mod layout;
+mod niches;
 mod params;
 mod slices;
 

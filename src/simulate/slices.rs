@@ -64,6 +64,7 @@ pub struct Simulation {
 /// by the domain's markers, by smooth patterns that have nothing to do with domains, and by the slice's batch effect.
 /// With [`Model::Factor`](super::Model) counts are Poisson and the gene's share is exp(b + W v + e) over its sum: b is
 /// the log-normal part with the batch effect, W v + e follows the factor model, and v and e are the spot's own.
+/// With [`Model::Niches`](super::Model) each spot is a cell of a type, which takes the place of markers and patterns.
 /// The total of a spot varies log-normally, in part smoothly over the tissue. A spot whose counts are all zero is drawn
 /// again; a gene without counts in a slice gets one count at a random spot.
 ///

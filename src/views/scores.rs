@@ -13,14 +13,16 @@ use crate::preprocess::{
 use crate::prior::root_mean_square;
 use ndarray::{Array2, Axis};
 
-/// Pearson residuals show rare strong genes and take depth out altogether; logarithms are robust and leave some of it,
-/// which in tumours tells tissue from stroma. Neither is best everywhere.
-const NORMALISATIONS: [Normalisation; 2] = [Normalisation::Pearson, Normalisation::MedianLog];
+/// What is normalised how, and the length of its scores. Pearson residuals show rare strong genes and take depth out
+/// altogether; logarithms are robust and leave some of it, which in tumours tells tissue from stroma. Neither is best
+/// everywhere. The robust one weighs more: with equal lengths the domains of small sections hang on details.
+const NORMALISATIONS: [(Normalisation, f64); 2] = [(Normalisation::Pearson, 0.5), (Normalisation::MedianLog, 1.0)];
 
 /// Codes of spots before any averaging.
 #[derive(Clone, Debug)]
 pub struct Codes {
-    /// Component scores, spots x components: those of each normalisation divided by their root mean square.
+    /// Component scores, spots x components: those of each normalisation, of root mean square 0.5 (Pearson residuals) and
+    /// 1 (logarithms).
     pub scores: Array2<f64>,
     /// Type of each spot from 0; empty in sections too small to have types.
     pub types: Vec<usize>,
@@ -54,14 +56,14 @@ pub fn spot_codes(
         other => other.clone(),
     };
     let mut blocks = Vec::new();
-    for normalisation in NORMALISATIONS {
+    for (normalisation, weight) in NORMALISATIONS {
         let params = FeatureParams { normalisation, selection: selection.clone(), count: params.count };
         let features = select_features(counts, slice, graph, &params, monitor)?;
         let scaled = ScaledFeatures::new(counts, slice, normalisation, &features);
         let most = scaled.features().min(scaled.spots());
         let scores = leading_components(&scaled, SCORE_DIMENSIONS.min(most), monitor)?.scores;
         let scale = root_mean_square(scores.view());
-        blocks.push(scores / scale);
+        blocks.push(scores * (weight / scale));
     }
     let blocks: Vec<_> = blocks.iter().map(Array2::view).collect();
     let scores = ndarray::concatenate(Axis(1), &blocks).map_err(|error| crate::Error::Numeric(error.to_string()))?;

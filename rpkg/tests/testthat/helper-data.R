@@ -111,21 +111,3 @@ fakeSurface <- function(steep = 1, points = 21) {
   surface$agreement <- exp(-steep * distance)
   structure(surface, class = c("loss_surface", "data.frame"))
 }
-
-# Three domains of equal mean expression: each holds two types of cell, one above and one below the common mean of every
-# gene, so that averages over a neighbourhood are the same everywhere and only the types differ.
-nicheTissue <- function(side, seed) {
-  withr::with_seed(seed, {
-    spots <- side^2
-    coords <- cbind(x = rep(seq_len(side), side), y = rep(seq_len(side), each = side)) + stats::rnorm(2 * spots, 0, 0.3)
-    labels <- as.integer(cut(rep(seq_len(side), side), 3))
-    base <- stats::rnorm(200)
-    change <- matrix(stats::rnorm(600), 200)
-    sign <- sample(c(-1, 1), spots, TRUE)
-    log <- change[, labels] * rep(sign, each = 200) - log(cosh(change[, labels]))
-    means <- exp(base + log) / sum(exp(base)) * 200
-    counts <- matrix(stats::rpois(length(means), means), 200)
-  })
-  dimnames(counts) <- list(paste0("gene", 1:200), paste0("cell", seq_len(spots)))
-  list(counts = counts, coords = unname(coords), labels = labels)
-}

