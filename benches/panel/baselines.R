@@ -13,7 +13,9 @@ variableComponents <- function(counts, dimensions = 20, genes = 2000) {
 averagedTwice <- function(scores, coords, neighbours) {
   distances <- as.matrix(stats::dist(coords))
   nearest <- apply(distances, 1, function(row) order(row)[seq_len(min(neighbours + 1, length(row)))])
-  for (round in 1:2) scores <- Reduce(`+`, lapply(seq_len(nrow(nearest)), function(rank) scores[nearest[rank, ], ])) / nrow(nearest)
+  for (round in 1:2) {
+    scores <- Reduce(`+`, lapply(seq_len(nrow(nearest)), function(rank) scores[nearest[rank, ], ])) / nrow(nearest)
+  }
   scores
 }
 

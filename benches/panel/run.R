@@ -49,7 +49,7 @@ perturbed <- function(section, domain) {
   sure <- which(halves[[1]]$confidence >= 0.95)
   c(
     moved = agreement(domain, domainsOf(section$counts, moved, section$k)$domain),
-    spots = agreement(domain[some], domainsOf(section$counts[, some], section$coords[some, ], section$k)$domain),
+    fewer = agreement(domain[some], domainsOf(section$counts[, some], section$coords[some, ], section$k)$domain),
     components = agreement(domain, domainsOf(
       section$counts, section$coords, section$k, latentDim = min(30, nrow(section$counts) - 1)
     )$domain),
@@ -84,17 +84,19 @@ short <- labelled[labelled$starscape < labelled$best - 0.05, ]
 
 number <- function(value) ifelse(is.na(value), "", formatC(value, digits = 3, format = "f"))
 tableLines <- function(table) {
-  cells <- vapply(table, function(column) if (is.numeric(column)) number(column) else as.character(column), character(nrow(table)))
-  cells <- matrix(cells, nrow(table))
+  shown <- function(column) if (is.numeric(column)) number(column) else as.character(column)
+  cells <- matrix(vapply(table, shown, character(nrow(table))), nrow(table))
   rule <- rep("---", ncol(table))
-  vapply(c(list(names(table), rule), asplit(cells, 1)), function(cells) paste("|", paste(cells, collapse = " | "), "|"), "")
+  line <- function(cells) paste("|", paste(cells, collapse = " | "), "|")
+  vapply(c(list(names(table), rule), asplit(cells, 1)), line, "")
 }
+steady <- c("moved", "fewer", "components", "halves", "confident", "sureKept")
 accuracy <- with(labelled, data.frame(
   section, `k` = as.character(k), starscape, prior, `components + k-means` = plain, `averaged + k-means` = averaged,
   `averaged + mixture` = mixture, `k chosen` = as.character(chosen), check.names = FALSE
 ))
 steadiness <- with(rows, data.frame(
-  section, seconds, `places moved` = moved, `nine tenths of the spots` = spots, `30 components` = components,
+  section, seconds, `places moved` = moved, `nine tenths of the spots` = fewer, `30 components` = components,
   `halves of the counts` = halves, `surer than 0.95` = confident, `of these kept` = sureKept, check.names = FALSE
 ))
 writeLines(c(
@@ -103,7 +105,8 @@ writeLines(c(
         "\"prior\" is the same with the deterministic prior in the embedding's place."), "",
   tableLines(accuracy), "",
   sprintf(
-    "Mean %.3f (prior %.3f); baselines %.3f, %.3f, %.3f, the best of them on each section %.3f. More than 0.05 below: %s.",
+    paste("Mean %.3f (prior %.3f); baselines %.3f, %.3f, %.3f, the best of them on each section %.3f. More than 0.05",
+          "below: %s."),
     mean(labelled$starscape), mean(labelled$prior), mean(labelled$plain), mean(labelled$averaged),
     mean(labelled$mixture, na.rm = TRUE), mean(labelled$best),
     if (nrow(short) > 0) paste(short$section, number(short$starscape - short$best), collapse = ", ") else "none"
@@ -118,7 +121,7 @@ writeLines(c(
   tableLines(steadiness), "",
   sprintf(
     "Means %s; worst %s.",
-    paste(number(colMeans(rows[c("moved", "spots", "components", "halves", "confident", "sureKept")], na.rm = TRUE)), collapse = ", "),
-    paste(number(vapply(rows[c("moved", "spots", "components", "halves", "sureKept")], min, 0, na.rm = TRUE)), collapse = ", ")
+    paste(number(vapply(rows[steady], mean, 0, na.rm = TRUE)), collapse = ", "),
+    paste(number(vapply(rows[steady], min, 0, na.rm = TRUE)), collapse = ", ")
   )
 ), file.path(out, "results.md"))

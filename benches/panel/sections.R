@@ -5,7 +5,8 @@ source("rpkg/tests/testthat/helper-sections.R")
 
 # Array positions "10x13" are row names; labels come with places to be rounded. Classes that are no tissue are left out.
 readTumour <- function(path) {
-  counts <- t(as.matrix(utils::read.delim(gzfile(file.path(path, "counts.tsv.gz")), row.names = 1, check.names = FALSE)))
+  counts <- utils::read.delim(gzfile(file.path(path, "counts.tsv.gz")), row.names = 1, check.names = FALSE)
+  counts <- t(as.matrix(counts))
   spots <- utils::read.delim(file.path(path, "labeled_coordinates.tsv"))
   key <- paste0(round(as.numeric(spots$x)), "x", round(as.numeric(spots$y)))
   unclear <- c("undetermined", if (basename(path) %in% c("A1", "C1")) "immune infiltrate")

@@ -21,8 +21,8 @@ const NORMALISATIONS: [(Normalisation, f64); 2] = [(Normalisation::Pearson, 0.5)
 /// Codes of spots before any averaging.
 #[derive(Clone, Debug)]
 pub struct Codes {
-    /// Component scores, spots x components: those of each normalisation, of root mean square 0.5 (Pearson residuals) and
-    /// 1 (logarithms).
+    /// Component scores, spots x components: those of each normalisation, of root mean square 0.5 (Pearson residuals)
+    /// and 1 (logarithms).
     pub scores: Array2<f64>,
     /// Type of each spot from 0; empty in sections too small to have types.
     pub types: Vec<usize>,

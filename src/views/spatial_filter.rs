@@ -8,8 +8,8 @@
 //!   ŝ = Σ_t w_t Pᵗz,  w = G⁻¹c,  G_tu = mean (Pᵗz)(Pᵘz),  c_t = mean z(Pᵗz) − τ² mean (Pᵗ)_ii,
 //!
 //! where τ² is the variance of the part of the spot's own. The covariance of s at distance 0 is extrapolated from one
-//! and two steps on the graph as an exponential: C(0) = C(1)² / C(2). In thin layers the covariance falls fast and hardly
-//! anything is averaged, in wide ones with noise a lot; a score that neighbours do not share vanishes.
+//! and two steps on the graph as an exponential: C(0) = C(1)² / C(2). In thin layers the covariance falls fast and
+//! hardly anything is averaged, in wide ones with noise a lot; a score that neighbours do not share vanishes.
 
 use crate::error::Result;
 use crate::graph::SpatialGraph;
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
     use crate::cluster::testing::{in_pool, stripes};
 
-    /// Wide stripes with noise: the filter averages, comes nearer to the truth than the score, and lets pure noise vanish.
+    /// Wide stripes with noise: the filter averages, comes nearer to the truth than the score, and lets noise vanish.
     #[test]
     fn takes_the_noise_and_leaves_the_tissue() -> Result<()> {
         let (noise, labels, graph) = stripes(40, 2, 0.0, 3);
