@@ -1,7 +1,7 @@
 //! The main job from counts to domains, on simulated tissue.
 
 use ndarray::{Array2, array};
-use starscape::cluster::{Method, Params as DomainParams, Start, find_domains};
+use starscape::cluster::{Method, Params as DomainParams, Points, Start, find_domains};
 use starscape::counts::Counts;
 use starscape::fit::{Fit, FitParams, fit};
 use starscape::metrics::adjusted_rand_index;
@@ -221,4 +221,42 @@ fn bad_input_names_the_argument() {
     }
     assert!(Counts::new(0, 1, &[0, 0], &[], &[]).is_err());
     assert!(Counts::new(2, 2, &[0, 1, 1], &[0], &[1.0]).is_err(), "a spot without counts");
+}
+
+/// A fit and its domains as they were when this was written. A changed number is a decision: it is told in NEWS.
+#[test]
+fn a_fit_and_its_domains_are_those_of_before() {
+    let simulation = tissue(1);
+    let found = fitted(&simulation, &quick(), 2, &Monitor::silent()).expect("fit");
+    let views = found.codes.views(&found.graph).expect("views");
+    let points: Vec<Points> =
+        views.iter().map(|view| Points::new(view.values.view(), "views").expect("points")).collect();
+    let params = DomainParams { k: Some(3), k_range: (3, 3), method: Method::Mixture, seed: 1 };
+    let start = Start::Views(&points);
+    let domains =
+        find_domains(found.embedding.view(), Some(&found.graph), start, &params, &Monitor::silent()).expect("domains");
+    let sizes: Vec<usize> = (0..3).map(|own| domains.labels.iter().filter(|&&label| label == own).count()).collect();
+    let numbers = [
+        found.history[19].total,
+        found.embedding[[0, 0]],
+        found.embedding[[399, 7]],
+        found.embedding.mapv(f64::abs).sum(),
+        found.codes.scores[[200, 3]],
+        domains.confidence.iter().sum::<f64>(),
+        adjusted_rand_index(&simulation.labels, &domains.labels),
+    ];
+    let frozen = [
+        1.317_761_540_41,
+        1.481_420_993_80,
+        0.233_949_616_55,
+        1_704.020_802_062_59,
+        -0.280_194_263_61,
+        372.966_206_743_24,
+        0.651_647_181_59,
+    ];
+    assert_eq!(sizes, [185, 118, 97]);
+    for (index, (number, frozen)) in numbers.iter().zip(frozen).enumerate() {
+        // Other implementations of LAPACK round otherwise.
+        assert!((number - frozen).abs() < 1e-5 * frozen.abs(), "number {index} is {number}, was {frozen}");
+    }
 }

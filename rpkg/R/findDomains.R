@@ -5,8 +5,8 @@
 #' * component scores of Pearson residuals and of log counts side by side, averaged twice and four times over neighbours,
 #'   and as far as the section itself asks for: each score by the best linear estimate of the part that neighbours share
 #'   (kriging without the nugget);
-#' * from 1000 spots on, the type of each spot by itself (20 types by k-means, started without random numbers), its
-#'   shares averaged in the same three ways: a mixture of two types is then not the same as a type between them;
+#' * from 1000 spots on, the type of each spot by itself (20 types by k-means from fixed starts), its shares averaged in
+#'   the same three ways: a mixture of two types is then not the same as a type between them;
 #' * the embedding.
 #'
 #' Each view is divided by a Gaussian mixture. A view counts by how far the others agree with it (the square of its mean
@@ -161,6 +161,9 @@ domainRecord <- function(domains, name, before = NULL) {
   )
 }
 
+# A new fit of an object has no domains yet, but the columns of the fit before are still no annotation of the user's.
+keptColumns <- function(before) if (!is.null(before$domains)) before$domains["columns"]
+
 # The columns that domains become in the cell metadata.
 domainColumns <- function(domains, name) {
   columns <- data.frame(domains$domain, domains$confidence, row.names = rownames(domains))
@@ -172,10 +175,14 @@ gateColumnName <- function(name) {
   name
 }
 
-# A user's own annotation is not replaced without a word. Records of earlier versions name no columns.
-tellReplaced <- function(name, columns, before) {
-  own <- if (is.null(before)) character() else union(before$columns, "domain")
-  if (name %in% columns && !name %in% own) {
-    tell("The column `", name, "` of the cell metadata is replaced. Give another `name` to keep it.")
+# A user's own annotation is not replaced without a word. `present` are the columns there are, `new` those to be written,
+# domains first; `before` is what was recorded of earlier domains.
+tellReplaced <- function(new, present, before) {
+  # Versions that recorded no names wrote this one.
+  own <- if (!is.null(before) && is.null(before$columns)) "domain" else before$columns
+  lost <- if (!new[[1]] %in% own) intersect(new, present)
+  if (length(lost) > 0) {
+    tell("The cell metadata had ", paste0("`", lost, "`", collapse = " and "), ", which domains replace now. ",
+         "Give another `name` to keep both.")
   }
 }

@@ -66,7 +66,8 @@ runStarscape <- function(x, ...) {
 #'   also the name of a column of the cell metadata; `NULL` takes images (`Seurat`) or `sample_id`
 #'   (`SpatialExperiment`) where there are several. Spots of different slices are never neighbours.
 #' @param nFeatures Number of genes to use, a whole number from 2; all if there are fewer.
-#' @param normalisation `"pearson"` for analytic Pearson residuals, `"log"` for log counts at equal library size.
+#' @param normalisation `"pearson"` for analytic Pearson residuals, `"log"` for log counts at equal library size: what
+#'   the network is given. The views of [findDomains()] take both.
 #' @param featureSelection Genes are chosen by Moran's I on the spatial graph (`"moran"`) or by variance (`"variance"`).
 #' @param features Names of the genes to use, instead of choosing.
 #' @param latentDim Number of dimensions of the embedding, a whole number from 2.

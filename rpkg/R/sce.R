@@ -25,7 +25,7 @@ findDomains.SingleCellExperiment <- function(x, ..., name = "domain") {
 sceStoreDomains <- function(x, domains, name) {
   before <- S4Vectors::metadata(x)$starscape$domains
   columns <- domainColumns(domains, name)
-  tellReplaced(name, names(SummarizedExperiment::colData(x)), before)
+  tellReplaced(names(columns), names(SummarizedExperiment::colData(x)), before)
   for (column in names(columns)) SummarizedExperiment::colData(x)[[column]] <- columns[[column]]
   S4Vectors::metadata(x)$starscape$domains <- domainRecord(domains, name, before)
   x
@@ -168,6 +168,7 @@ spatialPlaces <- function(x, metadata) {
 sceStoreFit <- function(x, fit) {
   # The names of the spots stay with the embedding also where the object has none.
   SingleCellExperiment::reducedDim(x, "starscape", withDimnames = FALSE) <- fit$embedding
+  fit$domains <- keptColumns(S4Vectors::metadata(x)$starscape)
   S4Vectors::metadata(x)$starscape <- fit
   x
 }

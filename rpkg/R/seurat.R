@@ -22,8 +22,9 @@ findDomains.Seurat <- function(x, ..., name = "domain") {
 }
 
 seuratStoreDomains <- function(x, domains, name) {
-  tellReplaced(name, names(x[[]]), x@misc$starscape$domains)
-  x <- SeuratObject::AddMetaData(x, domainColumns(domains, name))
+  columns <- domainColumns(domains, name)
+  tellReplaced(names(columns), names(x[[]]), x@misc$starscape$domains)
+  x <- SeuratObject::AddMetaData(x, columns)
   x@misc$starscape$domains <- domainRecord(domains, name, x@misc$starscape$domains)
   x
 }
@@ -225,6 +226,7 @@ seuratStoreFit <- function(x, fit, assay) {
     embeddings = fit$embedding, loadings = fit$loadings, key = "STAR_",
     assay = if (is.null(assay)) SeuratObject::DefaultAssay(x) else assay
   )
+  fit$domains <- keptColumns(x@misc$starscape)
   # Misc<- would strip the class of the fit.
   x@misc$starscape <- fit
   x

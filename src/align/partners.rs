@@ -2,6 +2,7 @@
 
 use super::transform::{Family, Place, Transform, squared_distance};
 use crate::error::Result;
+use crate::median::median;
 use crate::monitor::Monitor;
 use ndarray::Array2;
 use rayon::prelude::*;
@@ -125,6 +126,5 @@ fn similarity(squared_distance: f64, scale: f64) -> f64 {
 fn typical(candidates: &[Vec<Candidate>]) -> f64 {
     let mut least: Vec<f64> =
         candidates.iter().filter_map(|candidates| candidates.first().map(|first| first.1)).collect();
-    let middle = least.len() / 2;
-    if least.is_empty() { 0.0 } else { *least.select_nth_unstable_by(middle, f64::total_cmp).1 }
+    median(&mut least).unwrap_or(0.0)
 }

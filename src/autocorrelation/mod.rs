@@ -11,6 +11,6 @@ mod moran_geary;
 mod patches;
 mod spatial_null;
 
-pub(crate) use moran_geary::morans_i;
 pub use moran_geary::{Autocorrelation, Index, spatial_autocorrelation};
+pub(crate) use moran_geary::{morans_i, morans_i_by_chance};
 pub use spatial_null::{Inflation, SpatialNull};

@@ -5,8 +5,7 @@ use crate::counts::Counts;
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::monitor::{Monitor, Progress};
-use crate::preprocess::Normalisation;
-use crate::preprocess::normalise::Depth;
+use crate::normalise::{Depth, Normalisation};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -87,6 +86,19 @@ pub(crate) fn morans_i(centred: &[f64], sum_of_squares: f64, graph: &SpatialGrap
     }
     let products: f64 = (0..centred.len()).map(|spot| product(centred, spot, graph)).sum();
     centred.len() as f64 / (2 * graph.edges()) as f64 * products / sum_of_squares
+}
+
+/// Mean and variance of [`morans_i`] of normally distributed values without spatial structure, centred within slices.
+/// Slices of fewer than four spots take no part.
+pub(crate) fn morans_i_by_chance(graph: &SpatialGraph, slice: &[usize]) -> (f64, f64) {
+    const NORMAL_KURTOSIS: f64 = 3.0;
+    let weights = Weights::by_slice(graph, slice);
+    let used = || weights.iter().filter(|own| own.s0 > 0.0 && own.n >= LEAST_SPOTS);
+    let pairs: f64 = used().map(|own| own.s0).sum();
+    used().fold((0.0, 0.0), |(mean, variance), own| {
+        let (share, moments) = (own.s0 / pairs, own.moments(NORMAL_KURTOSIS, Index::Moran));
+        (mean + share * moments.0, variance + share * share * moments.1)
+    })
 }
 
 /// Σ_j w_ij x_i x_j of one spot.

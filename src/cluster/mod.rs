@@ -1,6 +1,7 @@
 //! Domains from an embedding: Gaussian mixture, k-means or hidden Markov random field, started from the
 //! best-likelihood partition of a deterministic space and not from random centres.
 
+mod agreement;
 mod best_start;
 mod choose;
 mod consensus;
@@ -10,7 +11,7 @@ mod mixture;
 mod order;
 mod points;
 mod potts;
-mod replicates;
+
 mod separate;
 mod shrinkage;
 mod start;
@@ -135,16 +136,15 @@ pub fn find_domains(
         }
     };
     let k = params.k.or(choice.as_ref().map(|table| table.chosen)).unwrap_or(params.k_range.0);
-    if let Start::Views(views) = start {
-        let agreed = replicates::agreed_domains(&points, views, graph, k, params.method, monitor)?;
-        return Ok(Domains { choice, ..agreed });
-    }
-    let (labels, tied) = match start {
-        Start::Labels(labels) => (labels.to_vec(), Stop::CONVERGED),
-        Start::Space(space) => (settled_partition(space, graph, points.dimensions(), k, monitor)?, Stop::AT_ONCE),
-        Start::Embedding | Start::Views(_) => (best_start(&points, k, STARTS, monitor)?, Stop::CONVERGED),
+    let grouped = |labels: &[usize], tied| group(&points, graph, labels, k, params.method, tied, monitor);
+    let domains = match start {
+        Start::Labels(labels) => grouped(labels, Stop::CONVERGED)?,
+        Start::Space(space) => {
+            grouped(&settled_partition(space, graph, points.dimensions(), k, monitor)?, Stop::AT_ONCE)?
+        }
+        Start::Views(views) => agreement::agreed_domains(&points, views, graph, k, params.method, monitor)?,
+        Start::Embedding => grouped(&best_start(&points, k, STARTS, monitor)?, Stop::CONVERGED)?,
     };
-    let domains = group(&points, graph, &labels, k, params.method, tied, monitor)?;
     Ok(Domains { choice, ..domains })
 }
 

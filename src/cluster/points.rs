@@ -32,7 +32,7 @@ impl Points {
             return Err(Error::argument(argument, message));
         }
         let largest = values.fold(0.0f64, |largest, value| largest.max(value.abs()));
-        let points = Points::centre(values.as_standard_layout().into_owned());
+        let points = Points::centred(values.as_standard_layout().into_owned());
         let spread = points.scatter.diag().sum();
         if !spread.is_finite() {
             return Err(Error::argument(argument, "has values too large to be squared"));
@@ -43,10 +43,11 @@ impl Points {
 
     /// The points at the given rows, centred anew.
     pub fn select(&self, rows: &[usize]) -> Self {
-        Points::centre(self.values.select(Axis(0), rows))
+        Points::centred(self.values.select(Axis(0), rows))
     }
 
-    fn centre(mut values: Array2<f64>) -> Self {
+    /// Centres values that are known to be finite; unlike [`Points::new`] also those that are all the same.
+    pub(crate) fn centred(mut values: Array2<f64>) -> Self {
         let count = values.nrows() as f64;
         let centre: Array1<f64> = values.sum_axis(Axis(0)) / count;
         values -= &centre;

@@ -1,5 +1,6 @@
 //! Edges of the Delaunay triangulation.
 
+use crate::median::median;
 use delaunator::{Point, triangulate};
 use ndarray::{Array2, Axis};
 use std::cmp::Ordering;
@@ -57,11 +58,8 @@ fn along_line(coords: &Array2<f64>) -> Vec<(usize, usize)> {
 fn without_long(coords: &Array2<f64>, pairs: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
     let length = |&(a, b): &(usize, usize)| (coords[[a, 0]] - coords[[b, 0]]).hypot(coords[[a, 1]] - coords[[b, 1]]);
     let mut lengths: Vec<f64> = pairs.iter().map(length).collect();
-    if lengths.is_empty() {
-        return pairs;
-    }
-    let middle = lengths.len() / 2;
-    let limit = LONGEST_EDGE * *lengths.select_nth_unstable_by(middle, f64::total_cmp).1;
+    let Some(typical) = median(&mut lengths) else { return pairs };
+    let limit = LONGEST_EDGE * typical;
     pairs.into_iter().filter(|pair| length(pair) <= limit).collect()
 }
 

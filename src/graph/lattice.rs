@@ -2,6 +2,7 @@
 
 use super::nearest;
 use crate::error::{Error, Result};
+use crate::median::median;
 use ndarray::Array2;
 
 /// Share of spots whose nearest neighbour must be about one spacing away for the coordinates to count as a lattice.
@@ -20,19 +21,13 @@ pub(super) fn spacing(coords: &Array2<f64>) -> Option<f64> {
     let coords = equidistant(coords);
     let mut distances = nearest::nearest_distances(&coords);
     let shortest = median(&mut distances)?;
-    let off = |distance: &&f64| (**distance / shortest - 1.0).abs() <= SPACING_TOLERANCE;
-    let regular = distances.iter().filter(off).count();
+    let near = |distance: &&f64| (**distance / shortest - 1.0).abs() <= SPACING_TOLERANCE;
+    let regular = distances.iter().filter(near).count();
     if (regular as f64) < REGULAR_SHARE * distances.len() as f64 {
         return None;
     }
     let length = |(a, b): (usize, usize)| (coords[[a, 0]] - coords[[b, 0]]).hypot(coords[[a, 1]] - coords[[b, 1]]);
     median(&mut nearest::within(&coords, NEARLY * shortest).into_iter().map(length).collect::<Vec<f64>>())
-}
-
-/// The middle value, the upper of two.
-fn median(values: &mut [f64]) -> Option<f64> {
-    let middle = values.len() / 2;
-    (!values.is_empty()).then(|| *values.select_nth_unstable_by(middle, f64::total_cmp).1)
 }
 
 /// Pairs of direct neighbours on the lattice.

@@ -1,5 +1,6 @@
 //! Nearest neighbours and neighbours within a radius, from an R*-tree.
 
+use crate::median::median;
 use ndarray::Array2;
 use rstar::{PointDistance, RTree, primitives::GeomWithData};
 
@@ -42,8 +43,7 @@ pub(super) fn typical_reach(coords: &Array2<f64>, k: usize) -> f64 {
         others.take(k).last().map(|point| point.distance_2(&position).sqrt())
     });
     let mut reach: Vec<f64> = reach.collect();
-    let middle = reach.len() / 2;
-    if reach.is_empty() { 0.0 } else { *reach.select_nth_unstable_by(middle, f64::total_cmp).1 }
+    median(&mut reach).unwrap_or(0.0)
 }
 
 /// Distance of each spot to the nearest spot at another position; empty when all positions are equal.
@@ -58,9 +58,7 @@ pub(super) fn nearest_distances(coords: &Array2<f64>) -> Vec<f64> {
 
 /// Median distance of a spot to the nearest one at another position; `None` when all positions are equal.
 pub fn spacing(coords: &Array2<f64>) -> Option<f64> {
-    let mut distances = nearest_distances(coords);
-    let middle = distances.len() / 2;
-    (!distances.is_empty()).then(|| *distances.select_nth_unstable_by(middle, f64::total_cmp).1)
+    median(&mut nearest_distances(coords))
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Choice of the genes that carry the domains.
 
-use super::normalise::{Depth, Normalisation};
-use crate::autocorrelation::morans_i;
+use crate::autocorrelation::{morans_i, morans_i_by_chance};
 use crate::counts::Counts;
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::monitor::Monitor;
+use crate::normalise::{Depth, Normalisation};
 use ndarray::Array2;
 use rayon::prelude::*;
 
@@ -101,7 +101,7 @@ pub fn select_features(
         .collect::<Result<_>>()?;
     let chosen = match params.selection {
         FeatureSelection::Given(_) => (0..candidates.len()).collect(),
-        FeatureSelection::Structured => best(&summaries, structured(&summaries, graph).min(params.count)),
+        FeatureSelection::Structured => best(&summaries, structured(&summaries, graph, slice).min(params.count)),
         _ => best(&summaries, params.count),
     };
     if chosen.is_empty() {
@@ -133,10 +133,10 @@ fn given(genes: &[usize], available: usize) -> Result<Vec<usize>> {
     }
 }
 
-/// How many genes are more alike between neighbours than chance allows, at least [`LEAST_STRUCTURED`]. Where values lie
-/// on spots at random, Moran's I has the mean −1 / (n − 1) and about the variance 1 / edges (Cliff & Ord 1981).
-fn structured(summaries: &[GeneSummary], graph: &SpatialGraph) -> usize {
-    let bound = STRUCTURED / (graph.edges().max(1) as f64).sqrt() - 1.0 / (graph.spots() as f64 - 1.0).max(1.0);
+/// How many genes are more alike between neighbours than chance allows, at least [`LEAST_STRUCTURED`].
+fn structured(summaries: &[GeneSummary], graph: &SpatialGraph, slice: &[usize]) -> usize {
+    let (mean, variance) = morans_i_by_chance(graph, slice);
+    let bound = mean + STRUCTURED * variance.sqrt();
     summaries.iter().filter(|summary| summary.score > bound).count().max(LEAST_STRUCTURED)
 }
 
@@ -200,6 +200,26 @@ mod tests {
         assert_eq!(select_features(&counts, &[0; 4], &graph, &params, &Monitor::silent()).unwrap().genes, [0]);
         // x = -1.5, -0.5, 0.5, 1.5: 4/6 * 2 * (0.75 - 0.25 + 0.75) / 5
         assert!((morans_i(&[-1.5, -0.5, 0.5, 1.5], 5.0, &graph) - 1.0 / 3.0).abs() < 1e-12);
+    }
+
+    /// Of 200 genes three follow a gradient: they and no more than the least number are kept.
+    #[test]
+    fn structured_genes_are_those_beyond_chance_and_a_least_number() {
+        let (spots, genes) = (400, 200);
+        let smooth = |spot: usize| 20.0 + (spot / 20) as f64;
+        let noise = |spot: usize, gene: usize| 20.0 + ((spot * 7919 + gene * 104_729) % 1013 % 19) as f64;
+        let value = |spot, gene| if gene < 3 { smooth(spot) } else { noise(spot, gene) };
+        let values: Vec<f64> = (0..spots).flat_map(|spot| (0..genes).map(move |gene| value(spot, gene))).collect();
+        let offsets: Vec<i32> = (0..=spots).map(|spot| (spot * genes) as i32).collect();
+        let rows: Vec<i32> = (0..spots).flat_map(|_| 0..genes as i32).collect();
+        let counts = Counts::new(genes, spots, &offsets, &rows, &values).unwrap();
+        let below = (0..spots - 20).map(|spot| (spot, spot + 20));
+        let right = (0..spots).filter(|spot| spot % 20 < 19).map(|spot| (spot, spot + 1));
+        let graph = SpatialGraph::from_edges(spots, below.chain(right));
+        let params = FeatureParams { selection: FeatureSelection::Structured, ..FeatureParams::default() };
+        let chosen = select_features(&counts, &[0; 400], &graph, &params, &Monitor::silent()).unwrap();
+        assert!((0..3).all(|gene| chosen.genes.contains(&gene)));
+        assert_eq!(chosen.genes.len(), LEAST_STRUCTURED);
     }
 
     #[test]

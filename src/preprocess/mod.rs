@@ -4,11 +4,9 @@
 //! time for their statistics ([`features`]) and spots in blocks for the decomposition ([`scale`], [`svd`]).
 
 pub mod features;
-pub mod normalise;
 pub mod scale;
 pub mod svd;
 
 pub use features::{FeatureParams, FeatureSelection, Features, select_features};
-pub use normalise::Normalisation;
 pub use scale::{ScaledFeatures, Standardised};
 pub use svd::{Components, leading_components};

@@ -1,8 +1,8 @@
 //! Standardised features, made block by block and never stored whole.
 
 use super::features::Features;
-use super::normalise::{Depth, Normalisation};
 use crate::counts::Counts;
+use crate::normalise::{Depth, Normalisation};
 use ndarray::{Array2, Zip};
 use std::ops::Range;
 

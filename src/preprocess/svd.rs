@@ -3,6 +3,7 @@
 use super::scale::ScaledFeatures;
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
+use crate::orientation::is_reversed;
 use crate::random::{Stream, stream};
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use ndarray_linalg::{Eigh, QR, UPLO};
@@ -95,8 +96,9 @@ fn rayleigh_ritz(data: &ScaledFeatures, basis: Array2<f64>, count: usize) -> Res
     let mut rotation = vectors.slice(s![.., ..;-1]).slice(s![.., ..count]).to_owned();
     let loadings = basis.dot(&rotation);
     for (component, loading) in loadings.columns().into_iter().enumerate() {
-        let largest = loading.iter().fold(0.0f64, |best, &value| if value.abs() > best.abs() { value } else { best });
-        rotation.column_mut(component).mapv_inplace(|value| if largest < 0.0 { -value } else { value });
+        if is_reversed(loading) {
+            rotation.column_mut(component).mapv_inplace(|value| -value);
+        }
     }
     let singular_values = values.iter().rev().take(count).map(|value| value.max(0.0).sqrt()).collect();
     Ok(Components { scores: scores.dot(&rotation), loadings: basis.dot(&rotation), singular_values })
@@ -107,7 +109,8 @@ mod tests {
     use super::*;
     use crate::counts::Counts;
     use crate::graph::SpatialGraph;
-    use crate::preprocess::{FeatureParams, Normalisation, select_features};
+    use crate::normalise::Normalisation;
+    use crate::preprocess::{FeatureParams, select_features};
     use ndarray_linalg::SVD;
 
     #[test]

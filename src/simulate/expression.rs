@@ -1,14 +1,15 @@
 //! How much each gene is expressed where.
 
-use super::factor::{FactorModel, Model};
+use super::factor::FactorModel;
 use super::fields::smooth_fields;
 use super::layout::Layout;
+use super::model::Model;
 use super::niches::NicheModel;
+use super::normal::normal;
 use super::params::Params;
 use crate::random::{ChaCha8Rng, Stream, stream, substream};
-use ndarray::{Array1, Array2, ArrayView1};
+use ndarray::{Array1, Array2};
 use rand::Rng;
-use rand_distr::{Distribution, StandardNormal};
 
 /// Standard deviation of the log mean expression over genes: many low genes, few high ones.
 const SPREAD_OF_MEANS: f64 = 1.2;
@@ -33,10 +34,18 @@ pub(super) struct Tissue {
     loadings: Array2<f64>,
     /// Multiplies each gene's dispersion.
     pub dispersion_factors: Array1<f64>,
-    /// What expression follows instead of effects, patterns and dispersion, where that is asked for.
-    pub factors: Option<FactorModel>,
-    /// The types of cell that expression follows instead of effects and patterns, where that is asked for.
-    niches: Option<NicheModel>,
+    /// What makes the log expression of a spot differ from the baseline.
+    variation: Variation,
+}
+
+/// What makes the log expression of a spot differ from the baseline.
+enum Variation {
+    /// The effects of its domain and smooth patterns.
+    Markers,
+    /// Factors and noise of its own.
+    Factors(FactorModel),
+    /// The type of cell it is.
+    Types(NicheModel),
 }
 
 /// Expression of all genes in one slice.
@@ -63,15 +72,17 @@ impl Tissue {
             let loading = params.gradient * normal(&mut rng);
             if follows { loading } else { 0.0 }
         });
-        let factors = match params.model {
-            Model::Factor { factors, separation } => Some(FactorModel::draw(params, factors, separation)),
-            _ => None,
+        let variation = match params.model {
+            Model::NegativeBinomial => Variation::Markers,
+            Model::Factor { factors, separation } => Variation::Factors(FactorModel::draw(params, factors, separation)),
+            Model::Niches { separation } => Variation::Types(NicheModel::draw(params, separation)),
         };
-        let niches = match params.model {
-            Model::Niches { separation } => Some(NicheModel::draw(params, separation)),
-            _ => None,
-        };
-        Tissue { baseline, effects, loadings, dispersion_factors, factors, niches }
+        Tissue { baseline, effects, loadings, dispersion_factors, variation }
+    }
+
+    /// Whether all noise beyond Poisson's is in the expression itself.
+    pub fn is_poisson(&self) -> bool {
+        matches!(self.variation, Variation::Factors(_))
     }
 
     /// Draws what is particular to one slice, whose spots lie at `positions`.
@@ -98,21 +109,19 @@ impl Slice<'_> {
     /// Expected counts of all genes at one spot that belongs to `domain`; they sum to the spot's library size. Only a
     /// factor model and types of cell draw from `rng`.
     pub fn means(&self, spot: usize, domain: usize, rng: &mut ChaCha8Rng) -> Array1<f64> {
-        let patterns: ArrayView1<f64> = self.patterns.row(spot);
-        let mut means = match (&self.tissue.factors, &self.tissue.niches) {
-            (Some(model), _) => &self.baseline + &model.sample(domain, rng),
-            (None, Some(model)) => &self.baseline + &model.sample(domain, rng),
-            (None, None) => &self.baseline + &self.tissue.effects.row(domain) + patterns.dot(&self.tissue.loadings),
+        let (tissue, baseline) = (self.tissue, &self.baseline);
+        let mut means = match &tissue.variation {
+            Variation::Markers => {
+                baseline + &tissue.effects.row(domain) + self.patterns.row(spot).dot(&tissue.loadings)
+            }
+            Variation::Factors(model) => baseline + &model.sample(domain, rng),
+            Variation::Types(model) => baseline + &model.sample(domain, rng),
         };
         means.mapv_inplace(f64::exp);
         let total = means.sum();
         means *= self.library_sizes[spot] / total;
         means
     }
-}
-
-pub(super) fn normal(rng: &mut ChaCha8Rng) -> f64 {
-    StandardNormal.sample(rng)
 }
 
 /// Log fold changes of the markers, domains x genes. A gene marks a domain with the chosen probability and may mark

@@ -1,8 +1,7 @@
 //! Expression that follows a factor model (Liu et al. 2025, BMC Bioinformatics, doi 10.1186/s12859-025-06099-z).
 
-use super::expression::normal;
+use super::normal::normal;
 use super::params::Params;
-use crate::error::{Error, Result};
 use crate::random::{ChaCha8Rng, Stream, stream};
 use ndarray::{Array1, Array2, Axis};
 use rand::Rng;
@@ -16,40 +15,6 @@ const NOISE: (f64, f64) = (0.02, 0.18);
 
 /// How far the covariances of domains are from the identity.
 const ANISOTROPY: f64 = 0.5;
-
-/// How counts depend on the domain.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Model {
-    /// Negative binomial counts; domains have markers.
-    NegativeBinomial,
-    /// Poisson counts whose log means are W v + e, with v | domain k ~ N(μ_k, Σ_k).
-    Factor {
-        /// Number of factors, at least 1.
-        factors: usize,
-        /// Root mean square distance between the μ of two domains, 0 or more; within a domain the factors have a
-        /// variance of 1 on average.
-        separation: f64,
-    },
-    /// Negative binomial counts of single cells; domains differ in the types of cell they hold and have the same mean.
-    Niches {
-        /// Root mean square distance over genes between the log means of the two types of a domain, 0 or more.
-        separation: f64,
-    },
-}
-
-impl Model {
-    pub(super) fn check(self) -> Result<()> {
-        match self {
-            Model::Factor { factors: 0, .. } => Err(Error::argument("nFactors", "must be at least 1, not 0")),
-            Model::Factor { separation, .. } | Model::Niches { separation }
-                if !separation.is_finite() || separation < 0.0 =>
-            {
-                Err(Error::argument("separation", format!("must be finite and not negative, not {separation}")))
-            }
-            _ => Ok(()),
-        }
-    }
-}
 
 /// The factor model of one tissue, shared by all its slices.
 pub(super) struct FactorModel {

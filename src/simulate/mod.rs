@@ -6,12 +6,14 @@ mod factor;
 mod fields;
 mod lattice;
 mod layout;
+mod model;
 mod niches;
+mod normal;
 mod params;
 mod slices;
 
-pub use factor::Model;
 pub use lattice::Lattice;
 pub use layout::Layout;
+pub use model::Model;
 pub use params::Params;
 pub use slices::{Simulation, SparseCounts, simulate_slices};

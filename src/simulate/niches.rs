@@ -1,6 +1,6 @@
 //! Cells whose domains differ in what types they hold, not in their mean.
 
-use super::expression::normal;
+use super::normal::normal;
 use super::params::Params;
 use crate::random::{ChaCha8Rng, Stream, stream};
 use ndarray::{Array1, Array2};

@@ -1,8 +1,8 @@
 //! What can be chosen about simulated sections.
 
-use super::factor::Model;
 use super::lattice::Lattice;
 use super::layout::Layout;
+use super::model::Model;
 use crate::error::{Error, Result};
 
 /// Most entries (spots x genes) of all slices together: 100,000 spots with 20,000 genes.

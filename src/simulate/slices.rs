@@ -134,10 +134,10 @@ impl Column {
     fn draw_once(means: &Array1<f64>, dispersion: f64, tissue: &Tissue, rng: &mut ChaCha8Rng) -> Result<Self> {
         let mut column = Column { rows: Vec::new(), values: Vec::new() };
         for (gene, (&mean, factor)) in means.iter().zip(&tissue.dispersion_factors).enumerate() {
-            let count = match tissue.factors {
-                // Noise beyond Poisson's is in the factor model itself.
-                Some(_) => poisson(mean, mean, rng)?,
-                None => negative_binomial(mean, dispersion * factor * mean + EXTRA_VARIANCE, rng)?,
+            let count = if tissue.is_poisson() {
+                poisson(mean, mean, rng)?
+            } else {
+                negative_binomial(mean, dispersion * factor * mean + EXTRA_VARIANCE, rng)?
             };
             if count > 0.0 {
                 column.rows.push(gene as i32);

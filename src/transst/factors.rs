@@ -7,6 +7,7 @@ use super::{Params, Source, Target};
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::monitor::Monitor;
+use crate::orientation::is_reversed;
 use crate::preprocess::{
     FeatureParams, FeatureSelection, Features, ScaledFeatures, leading_components, select_features,
 };
@@ -153,14 +154,8 @@ impl Factors {
         let explained = turned.mapv(|value| value * value).sum_axis(Axis(0));
         let mut order: Vec<usize> = (0..turned.ncols()).collect();
         order.sort_by(|&a, &b| explained[b].total_cmp(&explained[a]));
-        let signs: Array1<f64> = turned
-            .columns()
-            .into_iter()
-            .map(|column| {
-                let largest = column.iter().fold(0.0f64, |best, &v| if v.abs() > best.abs() { v } else { best });
-                if largest < 0.0 { -1.0 } else { 1.0 }
-            })
-            .collect();
+        let signs: Array1<f64> =
+            turned.columns().into_iter().map(|column| if is_reversed(column) { -1.0 } else { 1.0 }).collect();
         rotation = (&rotation * &signs).select(Axis(1), &order);
         let inverse = deviations.mapv(|deviation| 1.0 / deviation).insert_axis(Axis(1));
         Ok(Rotated { loadings: loadings.dot(&rotation), rotation: &rotation * &inverse })

@@ -1,12 +1,11 @@
 //! Principal components of a table with few columns.
 
+use crate::cluster::Points;
 use crate::error::Result;
-use ndarray::parallel::prelude::*;
-use ndarray::{Array2, Axis, s};
+use crate::orientation::is_reversed;
+use ndarray::{Array2, s};
 use ndarray_linalg::{Eigh, UPLO};
 
-/// Rows handled together; fixed, so that sums do not depend on threads.
-const BLOCK: usize = 512;
 /// A component with a smaller share of the variance is rounding.
 const LEAST_SHARE: f64 = 1e-10;
 
@@ -16,25 +15,19 @@ const LEAST_SHARE: f64 = 1e-10;
 ///
 /// # Errors
 /// [`crate::Error::Numeric`] when the eigenvalues are not found.
-pub(super) fn principal_components(mut values: Array2<f64>, most: usize) -> Result<Array2<f64>> {
-    let centre = values.sum_axis(Axis(0)) / values.nrows().max(1) as f64;
-    values -= &centre;
-    let parts: Vec<Array2<f64>> =
-        values.axis_chunks_iter(Axis(0), BLOCK).into_par_iter().map(|rows| rows.t().dot(&rows)).collect();
-    let mut products = Array2::zeros((values.ncols(), values.ncols()));
-    parts.iter().for_each(|part| products += part);
-    let (variances, axes) = products.eigh(UPLO::Lower)?;
+pub(super) fn principal_components(values: Array2<f64>, most: usize) -> Result<Array2<f64>> {
+    let points = Points::centred(values);
+    let (variances, axes) = points.scatter().eigh(UPLO::Lower)?;
     let total: f64 = variances.iter().map(|variance| variance.max(0.0)).sum();
     let real = variances.iter().filter(|&&variance| variance > LEAST_SHARE * total.max(f64::MIN_POSITIVE)).count();
     // Eigenvalues rise: the leading components are the last columns.
     let mut axes = axes.slice(s![.., ..;-1]).slice(s![.., ..real.min(most)]).to_owned();
     for mut axis in axes.columns_mut() {
-        let largest = axis.iter().fold(0.0f64, |best, &value| if value.abs() > best.abs() { value } else { best });
-        if largest < 0.0 {
+        if is_reversed(&axis) {
             axis.mapv_inplace(|value| -value);
         }
     }
-    Ok(values.dot(&axes))
+    Ok(points.values().dot(&axes))
 }
 
 #[cfg(test)]

@@ -7,9 +7,8 @@ use crate::counts::Counts;
 use crate::error::Result;
 use crate::graph::SpatialGraph;
 use crate::monitor::Monitor;
-use crate::preprocess::{
-    FeatureParams, FeatureSelection, Normalisation, ScaledFeatures, leading_components, select_features,
-};
+use crate::normalise::Normalisation;
+use crate::preprocess::{FeatureParams, FeatureSelection, ScaledFeatures, leading_components, select_features};
 use crate::prior::root_mean_square;
 use ndarray::{Array2, Axis};
 
@@ -40,7 +39,7 @@ impl Codes {
 
 /// Codes of all spots. Genes are those of `params` that are more alike between neighbours than chance allows, unless
 /// they are given or chosen by variance; `slice` is the slice number of each spot, within which genes are
-/// standardised. Nothing in it is random.
+/// standardised. Nothing in it depends on a seed of the user.
 ///
 /// # Errors
 /// [`crate::Error::Argument`] as for [`select_features`]; [`crate::Error::Numeric`]; [`crate::Error::Interrupted`].

@@ -9,7 +9,7 @@ use ndarray::ArrayView2;
 const TYPES: usize = 20;
 /// Spots that a type takes: smaller sections have no types, as shares of types that hold a few spots each are noise.
 const SPOTS_A_TYPE: usize = 50;
-/// Starts, and the seed of their centres: fixed, as domains must not depend on the user's seed.
+/// Starts, and the seed their centres are drawn from: fixed, as domains must not depend on the user's seed.
 const STARTS: usize = 5;
 const FIXED_SEED: u64 = 20_261_125;
 

@@ -16,6 +16,28 @@ domainsOfPart <- function(rows) {
   findDomains(starscape:::subsetFit(quickFit, spots), k = 2, verbose = FALSE)
 }
 
+# Columns of domains in an object of any class, which has a fit and no domains yet.
+expectColumns <- function(object) {
+  silent <- function(code) expect_no_message(code, class = "starscape_message")
+  find <- function(object, k, ...) findDomains(object, k = k, verbose = FALSE, ...)
+  two <- silent(find(find(object, 2), 3, name = "three"))
+  expect_identical(c(nlevels(two$domain), nlevels(two$three)), c(2L, 3L))
+  expect_true(is.numeric(two$three_confidence))
+  # Its own columns are replaced silently, also after another fit.
+  again <- silent(find(quick(silent(find(two, 2, name = "three"))), 2, name = "three"))
+  expect_identical(nlevels(again$three), 2L)
+  # A user's are told: the domains', the confidence's, and `domain` itself where only another name was written.
+  told <- function(columns, name) {
+    for (column in columns) object[[column]] <- rep("mine", ncol(object))
+    object <- find(object, 2, name = "other")
+    expect_message(find(object, 2, name = name), utils::tail(columns, 1), class = "starscape_message")
+  }
+  told("layer", "layer")
+  told("layer_confidence", "layer")
+  told("domain", "domain")
+  expectArgumentError(find(object, 2, name = 3), "name")
+}
+
 # An argument error that names the argument and says enough, within a second of processor time: a machine that is busy
 # with other work is no fault of the check.
 expectArgumentError <- function(code, argument, pattern = NULL) {

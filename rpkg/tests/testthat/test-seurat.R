@@ -138,14 +138,5 @@ test_that("spots without counts are NA in the object", {
 })
 
 test_that("domains go to a column of their own, and a user's column is not replaced without a word", {
-  object <- quick(seuratSmall())
-  object$layer <- "mine"
-  two <- findDomains(findDomains(object, k = 2, verbose = FALSE), k = 3, name = "three", verbose = FALSE)
-  expect_identical(c(nlevels(two$domain), nlevels(two$three)), c(2L, 3L))
-  expect_true(is.numeric(two$three_confidence))
-  # Its own columns are replaced silently, another's is told.
-  expect_no_message(two <- findDomains(two, k = 2, name = "three", verbose = FALSE), class = "starscape_message")
-  expect_identical(nlevels(two$three), 2L)
-  expect_message(findDomains(two, k = 2, name = "layer", verbose = FALSE), "layer", class = "starscape_message")
-  expectArgumentError(findDomains(two, k = 2, name = 3, verbose = FALSE), "name")
+  expectColumns(quick(seuratSmall()))
 })

@@ -8,7 +8,8 @@ use ndarray::s;
 use starscape::Result;
 use starscape::fit::{Fit, FitParams, fit};
 use starscape::graph::{GraphMethod, GraphParams};
-use starscape::preprocess::{FeatureParams, FeatureSelection, Normalisation};
+use starscape::normalise::Normalisation;
+use starscape::preprocess::{FeatureParams, FeatureSelection};
 use starscape::vae::{EpochRecord, Initialisation, TrainParams};
 
 extendr_module! {

@@ -1,6 +1,7 @@
 //! Normalisation of counts for sequencing depth.
 
 use crate::counts::Counts;
+use crate::median::median;
 use ndarray::{ArrayView1, ArrayViewMut1, Zip};
 
 /// Total count to which [`Normalisation::Log`] scales every spot.
@@ -54,7 +55,8 @@ impl Depth {
         }
         let limits = sizes.into_iter().map(f64::sqrt).collect();
         let target = match normalisation {
-            Normalisation::MedianLog => median(&library_sizes),
+            // A section has spots; the target of none does not matter.
+            Normalisation::MedianLog => median(&mut library_sizes.clone()).unwrap_or(LOG_TARGET),
             _ => LOG_TARGET,
         };
         Depth { normalisation, library_sizes, slice: slice.to_vec(), totals, limits, target }
@@ -118,13 +120,6 @@ impl Depth {
         }
         normalised
     }
-}
-
-/// The middle value, the upper of two.
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(LOG_TARGET)
 }
 
 #[cfg(test)]
