@@ -10,6 +10,12 @@ quick <- function(x, ..., latentDim = 5, epochs = 5, verbose = FALSE) {
 
 quickFit <- quick(small$counts, coords = small$coords)
 
+# A fit whose domains are those of one space, the embedding's or the prior's, without further views.
+oneSpace <- function(fit) {
+  fit$codes <- NULL
+  fit
+}
+
 # What findDomains() should find on some of the spots of that fit.
 domainsOfPart <- function(rows) {
   spots <- if (is.character(rows)) rows else rownames(quickFit$embedding)[rows]

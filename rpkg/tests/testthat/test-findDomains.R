@@ -34,9 +34,7 @@ test_that("an embedding alone is enough", {
   prior <- cbind(quickFit$prior, quickFit$priorExtra)
   full <- findDomains(quickFit$embedding, k = 3, prior = prior, graph = quickFit$graph, verbose = FALSE)
   # A fit of an earlier version has no codes: its prior is where the search starts.
-  earlier <- quickFit
-  earlier$codes <- NULL
-  expect_identical(full, findDomains(earlier, k = 3, verbose = FALSE))
+  expect_identical(full, findDomains(oneSpace(quickFit), k = 3, verbose = FALSE))
   graphs <- list(quickFit$graph, methods::as(quickFit$graph, "dMatrix"))
   field <- lapply(graphs, function(graph) {
     findDomains(quickFit$embedding, k = 3, method = "hmrf", graph = graph, verbose = FALSE)
