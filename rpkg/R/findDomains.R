@@ -1,10 +1,10 @@
 #' Find tissue domains
 #'
-#' Divides the spots into `k` domains. No single space shows the domains of every tissue, so a fit is looked at in several
-#' deterministic *views*, and its domains are what they agree on:
-#' * component scores of Pearson residuals and of log counts side by side, averaged twice and four times over neighbours,
-#'   and as far as the section itself asks for: each score by the best linear estimate of the part that neighbours share
-#'   (kriging without the nugget);
+#' Divides the spots into `k` domains. No single space shows the domains of every tissue, so a fit is looked at in
+#' several deterministic *views*, and its domains are what they agree on:
+#' * component scores of Pearson residuals and of log counts side by side, averaged twice and four times over
+#'   neighbours, and as far as the section itself asks for: each score by the best linear estimate of the part that
+#'   neighbours share (kriging without the nugget);
 #' * from 1000 spots on, the type of each spot by itself (20 types by k-means from fixed starts), its shares averaged in
 #'   the same three ways: a mixture of two types is then not the same as a type between them;
 #' * the embedding.
@@ -12,11 +12,11 @@
 #' Each view is divided by a Gaussian mixture. A view counts by how far the others agree with it (the square of its mean
 #' adjusted Rand index with them), and a spot belongs to the domain into which most of the weight puts it.
 #'
-#' Domains differ in how much they vary, and few spots tell little of a covariance. So in every mixture each domain has a
-#' covariance of its own, drawn towards the one of all domains, which counts as 60 further spots a dimension; and that
+#' Domains differ in how much they vary, and few spots tell little of a covariance. So in every mixture each domain has
+#' a covariance of its own, drawn towards the one of all domains, which counts as 60 further spots a dimension; and that
 #' one is drawn towards a sphere, the mean variance of all spots shared out among the domains, which counts as 20 (as 3
-#' while partitions are searched for, so that small domains are seen). `"kmeans"` and `"hmrf"` divide the embedding, from
-#' what the views agree on.
+#' while partitions are searched for, so that small domains are seen). `"kmeans"` and `"hmrf"` divide the embedding,
+#' from what the views agree on.
 #'
 #' @param x A `starscape_fit`, an embedding (numeric matrix, spots x dimensions), an object on which
 #'   [runStarscape()] was run, or the list of objects it gave: these get joint domains.
@@ -31,14 +31,14 @@
 #' @param verbose Whether to show progress.
 #' @param ... For objects and lists: the arguments of the method for fits.
 #' @param name For objects and lists of them: the column of the cell metadata that takes the domains; their confidence
-#'   goes to this name with `_confidence`. Several numbers of domains or settings can be kept under names of their own. A
-#'   message tells when a column is replaced that findDomains() did not write.
+#'   goes to this name with `_confidence`. Several numbers of domains or settings can be kept under names of their own.
+#'   A message tells when a column is replaced that findDomains() did not write.
 #' @return For a fit or a matrix, a data frame with one row per spot: `domain`, a factor whose levels `"1"`, `"2"`, ...
 #'   are ordered by size (there are fewer than `k` when the data do not support so many, which a message tells), and
 #'   `confidence` from 0 to 1: for a fit the share of the views, by weight, that put the spot into its domain; for a
 #'   matrix or with `"hmrf"` the probability of that domain; with `"kmeans"` one minus the ratio of the distances to the
-#'   nearest and the second nearest centre. Spots without counts are NA. For a fit, the attribute `views` is a data frame
-#'   of the views and their weights.
+#'   nearest and the second nearest centre. Spots without counts are NA. For a fit, the attribute `views` is a data
+#'   frame of the views and their weights.
 #'
 #'   If `k` was chosen, the attribute `choice` is a data frame with one row per number tried: `k`, `logLik`, the
 #'   criteria `aic3`, `bic` and `icl` (larger is better; the largest `aic3` wins), all with the spots counted as the
@@ -175,8 +175,8 @@ gateColumnName <- function(name) {
   name
 }
 
-# A user's own annotation is not replaced without a word. `present` are the columns there are, `new` those to be written,
-# domains first; `before` is what was recorded of earlier domains.
+# A user's own annotation is not replaced without a word. `present` are the columns there are, `new` those to be
+# written, domains first; `before` is what was recorded of earlier domains.
 tellReplaced <- function(new, present, before) {
   # Versions that recorded no names wrote this one.
   own <- if (!is.null(before) && is.null(before$columns)) "domain" else before$columns

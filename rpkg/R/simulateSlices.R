@@ -26,8 +26,8 @@
 #' @param layout `"layered"` for parallel layers as in cortex, `"potts"` for patches.
 #' @param batch Standard deviation of the shift of half the genes' log means in every slice but the first, 0 or more.
 #' @param model What expression follows: `"negative binomial"` counts with markers, the `"factor"` model, or `"niche"`:
-#'   each spot is a single cell of one of two types of its domain (one in ten of any), and the types lie on both sides of
-#'   a mean that all domains have in common, so that domains differ in their shares of types alone.
+#'   each spot is a single cell of one of two types of its domain (one in ten of any), and the types lie on both sides
+#'   of a mean that all domains have in common, so that domains differ in their shares of types alone.
 #' @param nFactors Number of factors of the factor model, a whole number from 1.
 #' @param separation Root mean square distance between the factor means of two domains, 0 or more, where factors have a
 #'   variance of 1 on average within a domain; for niches the root mean square distance over genes between the log means

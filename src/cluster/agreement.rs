@@ -13,9 +13,9 @@ use crate::graph::SpatialGraph;
 use crate::monitor::{Monitor, Progress};
 use ndarray::Array2;
 
-/// Divides each of the `views` and takes what they agree on: the consensus of their partitions, each weighted by how far
-/// the others support it. The `embedding` is one view more: it is divided from the others' consensus. Methods other than
-/// the mixture begin in the embedding from the consensus of all.
+/// Divides each of the `views` and takes what they agree on: the consensus of their partitions, each weighted by how
+/// far the others support it. The `embedding` is one view more: it is divided from the others' consensus. Methods other
+/// than the mixture begin in the embedding from the consensus of all.
 ///
 /// # Errors
 /// As [`super::find_domains`].

@@ -73,8 +73,8 @@ pub enum Start<'a> {
     /// first as many as the embedding has dimensions make one view, all of them another, and both averaged further over
     /// the graph two more. The domains of the space itself, found from there, are where the embedding's begin.
     Space(ArrayView2<'a, f64>),
-    /// Views of the section (see [`crate::views`]): each is divided, the embedding as one more, and the domains are what
-    /// they agree on.
+    /// Views of the section (see [`crate::views`]): each is divided, the embedding as one more, and the domains are
+    /// what they agree on.
     Views(&'a [Points]),
     /// The best-likelihood partition of the embedding itself.
     Embedding,
@@ -168,8 +168,8 @@ fn leading(space: ArrayView2<f64>, dimensions: usize) -> Result<Points> {
     Points::new(space.slice(s![.., ..dimensions.min(space.ncols())]), "prior")
 }
 
-/// The domains of the start space itself, from its [`starting_partition`]. A fit of the embedding that goes on from them
-/// without a search of its own ends at the same maximum for every seed.
+/// The domains of the start space itself, from its [`starting_partition`]. A fit of the embedding that goes on from
+/// them without a search of its own ends at the same maximum for every seed.
 ///
 /// # Errors
 /// As [`find_domains`].

@@ -7,8 +7,8 @@ use ndarray::Array2;
 
 /// Share of spots whose nearest neighbour must be about one spacing away for the coordinates to count as a lattice.
 const REGULAR_SHARE: f64 = 0.9;
-/// How far from the median the distance to the nearest spot may be, as a share of it. Scanners and stages move each spot
-/// by a few hundredths of the spacing, up to a tenth; of cells at random places half are further off than this.
+/// How far from the median the distance to the nearest spot may be, as a share of it. Scanners and stages move each
+/// spot by a few hundredths of the spacing, up to a tenth; of cells at random places half are further off than this.
 const SPACING_TOLERANCE: f64 = 0.25;
 /// Pairs within this multiple of the median distance to the nearest spot, which is less than the spacing where spots
 /// are moved, are direct neighbours or nearly so: their median distance is the spacing.
@@ -100,8 +100,8 @@ mod tests {
         assert_eq!(interior_degrees(&coords), 4);
     }
 
-    /// A turned lattice whose spots were moved by up to 0.07 of the spacing along each axis, with holes, has the edges of
-    /// the exact one.
+    /// A turned lattice whose spots were moved by up to 0.07 of the spacing along each axis, with holes, has the edges
+    /// of the exact one.
     #[test]
     fn moved_and_missing_spots_leave_the_lattice() {
         for (side, square) in [(20, true), (20, false)] {

@@ -15,9 +15,9 @@ extendr_module! {
     fn core_find_domains;
 }
 
-/// Domains of an `embedding` (spots x dimensions). Those that the views made from `codes` (component scores of the spots,
-/// and in the last column their types from 1, or 0 for none) and the embedding agree on; without codes those started
-/// from the best partition of `prior`, and without a prior from that of the embedding.
+/// Domains of an `embedding` (spots x dimensions). Those that the views made from `codes` (component scores of the
+/// spots, and in the last column their types from 1, or 0 for none) and the embedding agree on; without codes those
+/// started from the best partition of `prior`, and without a prior from that of the embedding.
 #[extendr]
 fn core_find_domains(
     embedding: Robj,
