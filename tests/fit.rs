@@ -1,7 +1,7 @@
 //! The main job from counts to domains, on simulated tissue.
 
 use ndarray::{Array2, array};
-use starscape::cluster::{Method, Params as DomainParams, Points, Start, find_domains};
+use starscape::cluster::{Method, Params as DomainParams, Points, SectionViews, Start, find_domains};
 use starscape::counts::Counts;
 use starscape::fit::{Fit, FitParams, fit};
 use starscape::metrics::adjusted_rand_index;
@@ -232,7 +232,7 @@ fn a_fit_and_its_domains_are_those_of_before() {
     let points: Vec<Points> =
         views.iter().map(|view| Points::new(view.values.view(), "views").expect("points")).collect();
     let params = DomainParams { k: Some(3), k_range: (3, 3), method: Method::Mixture, seed: 1 };
-    let start = Start::Views(&points);
+    let start = Start::Views(SectionViews { all: &points, null: &[] });
     let domains =
         find_domains(found.embedding.view(), Some(&found.graph), start, &params, &Monitor::silent()).expect("domains");
     let sizes: Vec<usize> = (0..3).map(|own| domains.labels.iter().filter(|&&label| label == own).count()).collect();
@@ -250,11 +250,11 @@ fn a_fit_and_its_domains_are_those_of_before() {
         1.481_420_993_80,
         0.233_949_616_55,
         1_704.020_802_062_59,
-        -0.280_194_263_61,
-        372.966_206_743_24,
-        0.651_647_181_59,
+        -0.294_622_913_66,
+        375.501_384_654_54,
+        0.657_058_722_99,
     ];
-    assert_eq!(sizes, [185, 118, 97]);
+    assert_eq!(sizes, [184, 115, 101]);
     for (index, (number, frozen)) in numbers.iter().zip(frozen).enumerate() {
         // Other implementations of LAPACK round otherwise.
         assert!((number - frozen).abs() < 1e-5 * frozen.abs(), "number {index} is {number}, was {frozen}");

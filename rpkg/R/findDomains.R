@@ -14,14 +14,19 @@
 #'
 #' Domains differ in how much they vary, and few spots tell little of a covariance. So in every mixture each domain has
 #' a covariance of its own, drawn towards the one of all domains, which counts as 60 further spots a dimension; and that
-#' one is drawn towards a sphere, the mean variance of all spots shared out among the domains, which counts as 20 (as 3
-#' while partitions are searched for, so that small domains are seen). `"kmeans"` and `"hmrf"` divide the embedding,
-#' from what the views agree on.
+#' one is drawn towards a sphere, the mean variance of all spots shared out among the domains, which counts as 20.
+#' `"kmeans"` and `"hmrf"` divide the embedding, from what the views agree on.
+#'
+#' Without `k` each number of domains in `kRange` is fitted to each view, and the one of largest mean `aic3` is taken. If
+#' it says less about the section than about tissue without domains, the answer is 1: eight Gaussian fields with the
+#' autocorrelation of each score stand for such tissue, and the log-likelihood that this number of domains and ten gain
+#' over one in the averaged views must, for one of the two, exceed theirs (gap statistic; prediction interval of
+#' Student's t, 2.5 percent each).
 #'
 #' @param x A `starscape_fit`, an embedding (numeric matrix, spots x dimensions), an object on which
 #'   [runStarscape()] was run, or the list of objects it gave: these get joint domains.
-#' @param k Number of domains, a whole number from 2 to the number of spots. `NULL` chooses it within `kRange`, and a
-#'   message tells the choice.
+#' @param k Number of domains, a whole number from 1 to the number of spots. `NULL` chooses it within `kRange`, or 1 for
+#'   a section without domains, and a message tells the choice.
 #' @param method `"gmm"` for the Gaussian mixture, `"kmeans"`, or `"hmrf"` for a mixture with one covariance refined by
 #'   a Potts hidden Markov random field on the graph of neighbours.
 #' @param kRange Smallest and largest `k` to try.
@@ -43,9 +48,10 @@
 #'   If `k` was chosen, the attribute `choice` is a data frame with one row per number tried: `k`, `logLik`, the
 #'   criteria `aic3`, `bic` and `icl` (larger is better; the largest `aic3` wins), all with the spots counted as the
 #'   smaller number of independent spots they are worth, and `stability`, the mean adjusted Rand index between the
-#'   domains and those found again on subsamples. The choice is a guide: in simulations it was the true number in a
-#'   third of the sections and within one of it in just over half. The attribute `settings` says how the domains were
-#'   found.
+#'   domains and those found again on subsamples; for fits all are means over the views. Its attribute `structure` has a
+#'   row for the two numbers compared with tissue without domains: `k`, the `gain` in log-likelihood a spot, its mean in
+#'   such tissue, `null`, and the `excess` in standard errors of prediction (more than 2.36 is structure). The choice is
+#'   a guide; [plotChoice()] draws it. The attribute `settings` says how the domains were found.
 #'
 #'   For other objects, the object with `domain` and `domain_confidence` (or the `name` given) in the cell metadata, and
 #'   the settings, the views and the choice as element `domains` of the stored fit.
@@ -62,8 +68,14 @@
 #'
 #' Hornik (2005). A CLUE for CLUster Ensembles. Journal of Statistical Software 14(12). The consensus of partitions.
 #'
+#' Tibshirani, Walther and Hastie (2001). Estimating the number of clusters in a data set via the gap statistic. Journal
+#' of the Royal Statistical Society B 63, 411-423.
+#'
+#' Bozdogan (1994). Mixture-model cluster analysis using model selection criteria. In: Proceedings of the first US/Japan
+#' conference on the frontiers of statistical modeling, 69-113. The criterion `aic3`.
+#'
 #' Cressie (1993). Statistics for spatial data. Wiley. Kriging of the part without the nugget: section 3.2.1.
-#' @seealso [plotDomains()], [clusterMetrics()]
+#' @seealso [plotDomains()], [plotChoice()], [clusterMetrics()]
 #' @examples
 #' slices <- simulateSlices(rows = 20, columns = 20, genes = 300, domains = 3)
 #' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 30)
@@ -117,7 +129,7 @@ divideSpots <- function(embedding, k, kRange, settings, graph = NULL, prior = NU
   embedding <- gateEmbedding(embedding, "x")
   settings <- gateFields(settings, domainChecks)
   spots <- nrow(embedding)
-  k <- gateK(k, spots)
+  k <- gateK(k, spots, least = 1)
   kRange <- if (is.null(k)) gateKRange(kRange, spots)
   neighbours <- gateGraph(graph, spots)
   if (settings$method == "hmrf" && is.null(neighbours)) {
@@ -143,14 +155,24 @@ domainFrame <- function(found, spots, k) {
   if (!is.null(spots)) rownames(domains) <- spots
   if (length(found$views$view) > 0) attr(domains, "views") <- as.data.frame(found$views)
   if (is.null(k)) {
-    chosen <- found$choice$chosen
-    empty <- if (found$k < chosen) paste0("; ", found$k, " of them hold spots")
-    tell("Chose k = ", chosen, " domains", empty, ".")
-    attr(domains, "choice") <- as.data.frame(found$choice[names(found$choice) != "chosen"])
+    tellChoice(found$choice$chosen, found$k)
+    choice <- as.data.frame(found$choice[!names(found$choice) %in% c("chosen", "structure")])
+    attr(choice, "chosen") <- found$choice$chosen
+    if (length(found$choice$structure$k) > 0) attr(choice, "structure") <- as.data.frame(found$choice$structure)
+    attr(domains, "choice") <- choice
   } else if (found$k < k) {
     tell("Only ", found$k, " of the ", k, " domains hold spots: the section does not support so many.")
   }
   domains
+}
+
+tellChoice <- function(chosen, used) {
+  if (chosen == 1) {
+    tell("Chose k = 1: no more structure than in tissue without domains. Give `k` to divide the section all the same.")
+    return(invisible())
+  }
+  empty <- if (used < chosen) paste0("; ", used, " of them hold spots")
+  tell("Chose k = ", chosen, " domains", empty, ".")
 }
 
 # What an object keeps of the domains beside the labels: how the last ones were found, and all columns that hold some.

@@ -474,11 +474,11 @@ gateEmbedding <- function(embedding, argument, spots = nrow(embedding), missing 
   embedding
 }
 
-gateK <- function(k, spots) {
+gateK <- function(k, spots, least = 2) {
   if (is.null(k)) {
     return(NULL)
   }
-  k <- wholeNumber(2, largestInteger)(k, "k")
+  k <- wholeNumber(least, largestInteger)(k, "k")
   if (k > spots) {
     stopArgument("k", sprintf("is %d, more than the %d spots", k, spots), "Give at most as many domains as spots.")
   }

@@ -34,18 +34,24 @@ const FIXED_SEED: u64 = 20_260_101;
 /// [`Error::Argument`] for `k` outside 1..=points or no starts; [`Error::Numeric`] when no start gives a regular
 /// covariance; [`Error::Interrupted`].
 pub fn best_start(points: &Points, k: usize, starts: usize, monitor: &Monitor) -> Result<Vec<usize>> {
-    Ok(most_probable(&best_mixture(points, k, starts, monitor)?.posterior(points)?))
+    Ok(most_probable(&best_mixture(points, k, starts, SEARCH, monitor)?.posterior(points)?))
 }
 
-/// The mixture behind [`best_start`].
-pub(super) fn best_mixture(points: &Points, k: usize, starts: usize, monitor: &Monitor) -> Result<Mixture> {
+/// The mixture behind [`best_start`], with a prior of the common covariance worth `weight` points a dimension.
+pub(super) fn best_mixture(
+    points: &Points,
+    k: usize,
+    starts: usize,
+    weight: f64,
+    monitor: &Monitor,
+) -> Result<Mixture> {
     if starts == 0 {
         return Err(Error::argument("starts", "must be at least 1"));
     }
     let begin = |start| {
         let mut rng = substream(FIXED_SEED, Stream::Centres, start);
         let partition = KMeans::run(points, k, KMEANS_ITERATIONS, &mut rng, monitor)?;
-        Mixture::fit(points, &partition.labels, k, SEARCH, Stop::EARLY, monitor)
+        Mixture::fit(points, &partition.labels, k, weight, Stop::EARLY, monitor)
     };
     let mut fits: Vec<Mixture> = (0..starts as u64).into_par_iter().map(begin).collect::<Result<_>>()?;
     // The sort is stable: equal likelihoods stay in the order of their starts.

@@ -1,11 +1,13 @@
 //! The number of domains.
 
-use super::best_start::{STARTS, best_start};
+use super::SectionViews;
+use super::best_start::{STARTS, best_mixture};
 use super::dependence::design_effect;
 use super::mixture::{Mixture, Stop};
 use super::order::most_probable;
 use super::points::Points;
-use super::shrinkage::SEARCH;
+use super::shrinkage::FIT;
+use super::structure::{Gain, gains};
 use crate::error::Result;
 use crate::graph::SpatialGraph;
 use crate::metrics::adjusted_rand_index;
@@ -27,7 +29,7 @@ const REFERENCE: usize = 10;
 const PRICE: f64 = 3.0;
 
 /// Subsamples behind the stability of a number of domains, their share of the spots, and their largest size.
-const SUBSAMPLES: u64 = 10;
+pub(super) const SUBSAMPLES: u64 = 10;
 const SHARE: f64 = 0.8;
 const LARGEST_SUBSAMPLE: usize = 2000;
 
@@ -50,7 +52,7 @@ pub struct Candidate {
     /// better.
     pub icl: f64,
     /// Mean adjusted Rand index between the domains and those found again on ten subsamples of 80% of the spots (of at
-    /// most 2000 spots).
+    /// most 2000 spots), which several views share.
     pub stability: f64,
 }
 
@@ -59,11 +61,14 @@ pub struct Candidate {
 pub struct ChoiceTable {
     /// By rising number of domains.
     pub candidates: Vec<Candidate>,
-    /// The number of domains of largest AIC3; the smaller of two that are level.
+    /// The number of domains of largest AIC3, the smaller of two that are level; 1 for tissue without domains.
     pub chosen: usize,
     /// How many independent spots the section is worth, at most the number of spots. Without a graph nothing is known
     /// of dependence: all spots count, and on a smoothed embedding far too many domains are chosen.
     pub effective_spots: f64,
+    /// What the number of largest AIC3 and ten domains gain over one, beside tissue without domains: 1 is chosen when
+    /// neither gains more. Empty where there are no views.
+    pub gains: Vec<Gain>,
 }
 
 /// What a search over numbers of domains needs.
@@ -73,6 +78,62 @@ pub(crate) struct Search<'a> {
     pub graph: Option<&'a SpatialGraph>,
     pub range: (usize, usize),
     pub seed: u64,
+    /// Points a dimension that the prior of the covariance is worth.
+    pub weight: f64,
+    /// Number of subsamples behind the stability.
+    pub subsamples: u64,
+}
+
+/// The number of domains that all views together ask for: that of largest mean AIC3, or 1 where the section has no more
+/// structure than tissue without domains. The other figures are means over the views as well.
+///
+/// # Errors
+/// As [`super::find_domains`].
+pub(super) fn choose_in_views(
+    views: SectionViews,
+    graph: Option<&SpatialGraph>,
+    range: (usize, usize),
+    seed: u64,
+    monitor: &Monitor,
+) -> Result<ChoiceTable> {
+    let subsamples = SUBSAMPLES.div_ceil(views.all.len().max(1) as u64);
+    let search = |view| Search { points: view, start_points: view, graph, range, seed, weight: FIT, subsamples };
+    let tables = views.all.iter().map(|view| search(view).run(monitor)).collect::<Result<Vec<_>>>()?;
+    let mut table = mean_table(&tables);
+    if let (false, Some(view)) = (views.null.is_empty(), views.all.first()) {
+        table.gains = gains(views.all, views.null, &[table.chosen, REFERENCE.min(view.count())], monitor)?;
+        if !table.gains.iter().any(Gain::is_structure) {
+            table.chosen = 1;
+        }
+    }
+    Ok(table)
+}
+
+/// Means over tables of the same numbers of domains, and the choice they lead to.
+fn mean_table(tables: &[ChoiceTable]) -> ChoiceTable {
+    let mean = |value: &dyn Fn(&ChoiceTable) -> f64| tables.iter().map(value).sum::<f64>() / tables.len() as f64;
+    let candidate = |index: usize| Candidate {
+        k: tables[0].candidates[index].k,
+        log_likelihood: mean(&|table| table.candidates[index].log_likelihood),
+        aic3: mean(&|table| table.candidates[index].aic3),
+        bic: mean(&|table| table.candidates[index].bic),
+        icl: mean(&|table| table.candidates[index].icl),
+        stability: mean(&|table| table.candidates[index].stability),
+    };
+    let candidates: Vec<Candidate> = (0..tables[0].candidates.len()).map(candidate).collect();
+    let chosen = largest(&candidates);
+    ChoiceTable { candidates, chosen, effective_spots: mean(&|table| table.effective_spots), gains: Vec::new() }
+}
+
+/// The number of domains of largest AIC3; the first on ties.
+fn largest(candidates: &[Candidate]) -> usize {
+    let mut best = &candidates[0];
+    for next in candidates {
+        if next.aic3 > best.aic3 {
+            best = next;
+        }
+    }
+    best.k
 }
 
 /// A mixture of one size with its posterior.
@@ -102,14 +163,8 @@ impl Search<'_> {
             .zip(&stabilities)
             .map(|(size, &stability)| candidate(size, stability, effective_spots, self.points.count()))
             .collect();
-        let mut best = 0;
-        for (index, candidate) in candidates.iter().enumerate() {
-            if candidate.aic3 > candidates[best].aic3 {
-                best = index;
-            }
-        }
-        let chosen = candidates[best].k;
-        Ok(ChoiceTable { candidates, chosen, effective_spots })
+        let chosen = largest(&candidates);
+        Ok(ChoiceTable { candidates, chosen, effective_spots, gains: Vec::new() })
     }
 
     /// Spots divided by the design effect of the reference model.
@@ -126,11 +181,15 @@ impl Search<'_> {
     }
 
     fn fit(&self, k: usize, monitor: &Monitor) -> Result<Sized> {
-        let start = best_start(self.start_points, k, STARTS, monitor)?;
-        let fit = Mixture::fit(self.points, &start, k, SEARCH, Stop::CONVERGED, monitor)?;
+        let start = self.start(self.start_points, k, STARTS, monitor)?;
+        let fit = Mixture::fit(self.points, &start, k, self.weight, Stop::CONVERGED, monitor)?;
         let posterior = fit.posterior(self.points)?;
         let labels = most_probable(&posterior);
         Ok(Sized { fit, posterior, labels })
+    }
+
+    fn start(&self, points: &Points, k: usize, starts: usize, monitor: &Monitor) -> Result<Vec<usize>> {
+        Ok(most_probable(&best_mixture(points, k, starts, self.weight, monitor)?.posterior(points)?))
     }
 
     /// How well the domains are found again on subsamples.
@@ -141,15 +200,15 @@ impl Search<'_> {
             let mut rng = substream(self.seed, Stream::Subsample, subsample);
             let mut rows = index::sample(&mut rng, spots, amount).into_vec();
             rows.sort_unstable();
-            let start = best_start(&self.start_points.select(&rows), k, REFIT_STARTS, monitor)?;
+            let start = self.start(&self.start_points.select(&rows), k, REFIT_STARTS, monitor)?;
             let points = self.points.select(&rows);
-            let fit = Mixture::fit(&points, &start, k, SEARCH, Stop::CONVERGED, monitor)?;
+            let fit = Mixture::fit(&points, &start, k, self.weight, Stop::CONVERGED, monitor)?;
             let found = most_probable(&fit.posterior(&points)?);
             let before: Vec<usize> = rows.iter().map(|&row| labels[row]).collect();
             Ok(adjusted_rand_index(&before, &found))
         };
-        let agreements: Vec<f64> = (0..SUBSAMPLES).into_par_iter().map(refit).collect::<Result<_>>()?;
-        Ok(agreements.iter().sum::<f64>() / SUBSAMPLES as f64)
+        let agreements: Vec<f64> = (0..self.subsamples).into_par_iter().map(refit).collect::<Result<_>>()?;
+        Ok(agreements.iter().sum::<f64>() / self.subsamples as f64)
     }
 }
 

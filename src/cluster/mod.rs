@@ -11,10 +11,10 @@ mod mixture;
 mod order;
 mod points;
 mod potts;
-
 mod separate;
 mod shrinkage;
 mod start;
+mod structure;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tied;
@@ -30,12 +30,13 @@ pub use points::Points;
 pub use potts::LARGEST_INTERACTION;
 pub(crate) use potts::{estimate_interaction, scale_field, sweep as potts_sweep};
 pub use separate::SeparateMixture;
+pub use structure::Gain;
 pub use tied::TiedGaussians;
 
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::monitor::Monitor;
-use choose::Search;
+use choose::{SUBSAMPLES, Search, choose_in_views};
 use ndarray::{Array2, ArrayView2, s};
 
 /// How spots are grouped.
@@ -53,7 +54,8 @@ pub enum Method {
 /// What the user chooses.
 #[derive(Clone, Debug)]
 pub struct Params {
-    /// Number of domains; `None` chooses it from `k_range`.
+    /// Number of domains; `None` chooses it from `k_range`, or 1 for a section whose views hold no more structure than
+    /// tissue without domains.
     pub k: Option<usize>,
     /// Smallest and largest number of domains to try, both included. Not looked at when `k` is given.
     pub k_range: (usize, usize),
@@ -75,9 +77,19 @@ pub enum Start<'a> {
     Space(ArrayView2<'a, f64>),
     /// Views of the section (see [`crate::views`]): each is divided, the embedding as one more, and the domains are
     /// what they agree on.
-    Views(&'a [Points]),
+    Views(SectionViews<'a>),
     /// The best-likelihood partition of the embedding itself.
     Embedding,
+}
+
+/// Views of a section, and of tissue like it that has no domains.
+#[derive(Clone, Copy, Debug)]
+pub struct SectionViews<'a> {
+    /// The views, each with all spots.
+    pub all: &'a [Points],
+    /// For several draws of tissue without domains as many of the first views as it takes to tell it from the section.
+    /// Only looked at when the number of domains is chosen; without draws at least two domains are found.
+    pub null: &'a [Vec<Points>],
 }
 
 /// Domains of all spots.
@@ -110,7 +122,7 @@ pub struct Domains {
 ///
 /// # Errors
 /// [`Error::Argument`] for `embedding` or `prior` (the start space) not finite, constant or of other length, `k` below
-/// 2 or above the number of spots, a `kRange` that is not two rising numbers in these bounds, a `graph` missing or of
+/// 1 or above the number of spots, a `kRange` that is not two rising numbers in these bounds, a `graph` missing or of
 /// other length, `start` labels that do not fit; [`Error::Numeric`] when a covariance is singular;
 /// [`Error::NotConverged`] when the hidden Markov random field does not settle; [`Error::Interrupted`].
 pub fn find_domains(
@@ -122,30 +134,43 @@ pub fn find_domains(
 ) -> Result<Domains> {
     let points = Points::new(embedding, "embedding")?;
     check(&points, graph, start, params)?;
-    let choice = match params.k {
-        Some(_) => None,
-        None => {
-            let views = match start {
-                Start::Space(space) => views::views(space, graph, points.dimensions())?,
-                Start::Views(views) => views.to_vec(),
-                _ => Vec::new(),
-            };
-            let start_points = views.first().unwrap_or(&points);
-            let search = Search { points: &points, start_points, graph, range: params.k_range, seed: params.seed };
-            Some(search.run(monitor)?)
-        }
+    let choice = match (params.k, start) {
+        (Some(_), _) => None,
+        (None, Start::Views(views)) => Some(choose_in_views(views, graph, params.k_range, params.seed, monitor)?),
+        (None, _) => Some(choose_in_space(&points, graph, start, params, monitor)?),
     };
     let k = params.k.or(choice.as_ref().map(|table| table.chosen)).unwrap_or(params.k_range.0);
+    if k == 1 {
+        let labels = vec![0; points.count()];
+        return Ok(Domains { choice, ..group(&points, graph, &labels, 1, Method::Mixture, Stop::AT_ONCE, monitor)? });
+    }
     let grouped = |labels: &[usize], tied| group(&points, graph, labels, k, params.method, tied, monitor);
     let domains = match start {
         Start::Labels(labels) => grouped(labels, Stop::CONVERGED)?,
         Start::Space(space) => {
             grouped(&settled_partition(space, graph, points.dimensions(), k, monitor)?, Stop::AT_ONCE)?
         }
-        Start::Views(views) => agreement::agreed_domains(&points, views, graph, k, params.method, monitor)?,
+        Start::Views(views) => agreement::agreed_domains(&points, views.all, graph, k, params.method, monitor)?,
         Start::Embedding => grouped(&best_start(&points, k, STARTS, monitor)?, Stop::CONVERGED)?,
     };
     Ok(Domains { choice, ..domains })
+}
+
+/// The number of domains of an embedding, started from the first view of a start space or from the embedding itself.
+fn choose_in_space(
+    points: &Points,
+    graph: Option<&SpatialGraph>,
+    start: Start,
+    params: &Params,
+    monitor: &Monitor,
+) -> Result<ChoiceTable> {
+    let views = match start {
+        Start::Space(space) => views::views(space, graph, points.dimensions())?,
+        _ => Vec::new(),
+    };
+    let start_points = views.first().unwrap_or(points);
+    let (weight, subsamples) = (shrinkage::SEARCH, SUBSAMPLES);
+    Search { points, start_points, graph, range: params.k_range, seed: params.seed, weight, subsamples }.run(monitor)
 }
 
 /// Where a search for `k` domains in `dimensions` begins: see [`Start::Space`].
@@ -237,13 +262,13 @@ fn named(posterior: &Array2<f64>) -> (Vec<usize>, usize, Vec<f64>) {
 /// Checks everything but the values of the embedding and of the start space.
 fn check(points: &Points, graph: Option<&SpatialGraph>, start: Start, params: &Params) -> Result<()> {
     let spots = points.count();
-    let possible = 2..=spots;
+    let possible = 1..=spots;
     match params.k {
         Some(k) if !possible.contains(&k) => {
-            return Err(Error::argument("k", format!("must be between 2 and the {spots} spots, not {k}")));
+            return Err(Error::argument("k", format!("must be between 1 and the {spots} spots, not {k}")));
         }
         None if params.k_range.0 > params.k_range.1
-            || !possible.contains(&params.k_range.0)
+            || params.k_range.0 < 2
             || !possible.contains(&params.k_range.1) =>
         {
             let (low, high) = params.k_range;
@@ -269,7 +294,7 @@ fn check_start(start: Start, spots: usize, k: Option<usize>) -> Result<()> {
     match start {
         Start::Embedding => Ok(()),
         Start::Space(space) if space.nrows() == spots => Ok(()),
-        Start::Views(views) => match views.iter().find(|view| view.count() != spots) {
+        Start::Views(views) => match views.all.iter().find(|view| view.count() != spots) {
             Some(view) => {
                 Err(Error::argument("views", format!("have {} spots but the embedding has {spots}", view.count())))
             }
@@ -407,7 +432,7 @@ mod tests {
         let unknown = Array2::from_elem((30, 2), f64::NAN);
         let same = vec![0; 30];
         let cases = [
-            (&values, None, Start::Embedding, params(Some(1), Method::Mixture), "k"),
+            (&values, None, Start::Embedding, params(Some(0), Method::Mixture), "k"),
             (&values, None, Start::Embedding, params(Some(31), Method::Mixture), "k"),
             (&values, None, Start::Embedding, wide, "kRange"),
             (&values, None, Start::Embedding, falling, "kRange"),

@@ -36,7 +36,7 @@ pub(super) fn starting_labels(
     k: usize,
     monitor: &Monitor,
 ) -> Result<Vec<usize>> {
-    let posterior = |view: &Points| best_mixture(view, k, STARTS, monitor)?.posterior(view);
+    let posterior = |view: &Points| best_mixture(view, k, STARTS, SEARCH, monitor)?.posterior(view);
     let posteriors: Vec<Array2<f64>> = views.iter().map(posterior).collect::<Result<_>>()?;
     let agreed = most_probable(&consensus(&posteriors, &vec![1.0; posteriors.len()], k));
     let refine = |labels: &[usize]| Mixture::fit(points, labels, k, SEARCH, Stop::CONVERGED, monitor);

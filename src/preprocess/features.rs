@@ -11,8 +11,12 @@ use rayon::prelude::*;
 
 /// Standard deviations by which Moran's I of a structured gene exceeds what chance gives: one noise gene in 30,000.
 const STRUCTURED: f64 = 4.0;
-/// The best genes that are kept in any case, so that tissue without structure has components as well.
-const LEAST_STRUCTURED: usize = 50;
+/// The best genes that are kept in any case: tissue without structure has components as well, and a panel of chosen
+/// genes is taken whole.
+const LEAST_STRUCTURED: usize = 200;
+/// Counts a spot that the genes kept must hold together. Where molecules are few no single gene is beyond chance, and
+/// the components of a handful of genes are the noise of their counts.
+const LEAST_COUNTS: f64 = 200.0;
 
 /// How genes are ranked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +24,8 @@ pub enum FeatureSelection {
     /// By Moran's I of the normalised values on the spatial graph: genes with spatial structure.
     Moran,
     /// As [`FeatureSelection::Moran`], of the genes that are more alike between neighbours than chance allows: the
-    /// others' scores would be noise, most of all in sections of few spots and many genes.
+    /// others' scores would be noise, most of all in sections of few spots and many genes. At least 200 genes, and as
+    /// many as hold 200 counts a spot together.
     Structured,
     /// By the variance of the normalised values. With Pearson residuals this is the selection of Lause et al. (2021).
     Variance,
@@ -63,6 +68,8 @@ pub struct Features {
 /// Statistics of one gene.
 struct GeneSummary {
     score: f64,
+    /// Sum of the counts.
+    count: f64,
     shares: Vec<f64>,
     means: Vec<f64>,
     deviations: Vec<f64>,
@@ -96,7 +103,8 @@ pub fn select_features(
             let row = by_gene.outer_view(gene).expect("gene numbers were checked");
             let shares = depth.shares(row.indices(), row.data());
             let values = depth.gene(row.indices(), row.data(), &shares);
-            Ok(summarise(values, shares, &depth, graph, &params.selection))
+            let count = row.data().iter().sum();
+            Ok(summarise(values, count, shares, &depth, graph, &params.selection))
         })
         .collect::<Result<_>>()?;
     let chosen = match params.selection {
@@ -133,24 +141,40 @@ fn given(genes: &[usize], available: usize) -> Result<Vec<usize>> {
     }
 }
 
-/// How many genes are more alike between neighbours than chance allows, at least [`LEAST_STRUCTURED`].
+/// How many of the best genes are kept: all that are more alike between neighbours than chance allows, at least
+/// [`LEAST_STRUCTURED`], and at least as many as hold [`LEAST_COUNTS`].
 fn structured(summaries: &[GeneSummary], graph: &SpatialGraph, slice: &[usize]) -> usize {
     let (mean, variance) = morans_i_by_chance(graph, slice);
     let bound = mean + STRUCTURED * variance.sqrt();
-    summaries.iter().filter(|summary| summary.score > bound).count().max(LEAST_STRUCTURED)
+    let beyond_chance = summaries.iter().filter(|summary| summary.score > bound).count();
+    let enough = LEAST_COUNTS * slice.len() as f64;
+    let mut held = 0.0;
+    let holding = ranked(summaries).into_iter().take_while(|&gene| {
+        let needed = held < enough;
+        held += summaries[gene].count;
+        needed
+    });
+    beyond_chance.max(LEAST_STRUCTURED).max(holding.count())
 }
 
-/// The `count` best genes in the order of their rows; ties go to the earlier row.
+/// The `count` best genes in the order of their rows.
 fn best(summaries: &[GeneSummary], count: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..summaries.len()).filter(|&gene| summaries[gene].score.is_finite()).collect();
-    order.sort_by(|&a, &b| summaries[b].score.total_cmp(&summaries[a].score).then(a.cmp(&b)));
+    let mut order = ranked(summaries);
     order.truncate(count);
     order.sort_unstable();
     order
 }
 
+/// Genes that vary, by falling score; ties go to the earlier row.
+fn ranked(summaries: &[GeneSummary]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..summaries.len()).filter(|&gene| summaries[gene].score.is_finite()).collect();
+    order.sort_by(|&a, &b| summaries[b].score.total_cmp(&summaries[a].score).then(a.cmp(&b)));
+    order
+}
+
 fn summarise(
     mut values: Vec<f64>,
+    count: f64,
     shares: Vec<f64>,
     depth: &Depth,
     graph: &SpatialGraph,
@@ -177,7 +201,7 @@ fn summarise(
         }
     };
     let deviations = squares.iter().zip(&sizes).map(|(square, size)| (square / size).sqrt()).collect();
-    GeneSummary { score, shares, means, deviations }
+    GeneSummary { score, count, shares, means, deviations }
 }
 
 #[cfg(test)]
@@ -202,10 +226,10 @@ mod tests {
         assert!((morans_i(&[-1.5, -0.5, 0.5, 1.5], 5.0, &graph) - 1.0 / 3.0).abs() < 1e-12);
     }
 
-    /// Of 200 genes three follow a gradient: they and no more than the least number are kept.
+    /// Of 300 genes three follow a gradient: they and no more than the least number are kept.
     #[test]
     fn structured_genes_are_those_beyond_chance_and_a_least_number() {
-        let (spots, genes) = (400, 200);
+        let (spots, genes) = (400, 300);
         let smooth = |spot: usize| 20.0 + (spot / 20) as f64;
         let noise = |spot: usize, gene: usize| 20.0 + ((spot * 7919 + gene * 104_729) % 1013 % 19) as f64;
         let value = |spot, gene| if gene < 3 { smooth(spot) } else { noise(spot, gene) };

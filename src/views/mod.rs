@@ -15,6 +15,7 @@ mod principal;
 mod scores;
 mod spatial_filter;
 mod types;
+mod unstructured;
 
 pub use scores::{Codes, spot_codes};
 pub use spatial_filter::spatial_filter;
@@ -22,6 +23,7 @@ pub use spatial_filter::spatial_filter;
 use crate::error::Result;
 use crate::graph::SpatialGraph;
 use crate::graph::diffusion::diffuse;
+use crate::monitor::Monitor;
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use principal::principal_components;
 
@@ -58,18 +60,45 @@ pub fn views(scores: ArrayView2<f64>, types: &[usize], graph: &SpatialGraph) -> 
     for steps in STEPS {
         add(format!("scores averaged {steps} times"), diffuse(graph, scores, steps), SCORE_DIMENSIONS)?;
     }
-    add("scores filtered".into(), spatial_filter(graph, scores)?, SCORE_DIMENSIONS)?;
-    if !types.is_empty() {
-        let (indicators, shares) = indicators(types);
+    let typed = (!types.is_empty()).then(|| indicators(types));
+    if let Some((indicators, _)) = &typed {
         for steps in STEPS {
             // The root gives rare types their weight: squared distances become Hellinger's.
             let averaged = diffuse(graph, indicators.view(), steps).mapv(f64::sqrt);
             add(format!("types averaged {steps} times"), averaged, TYPE_DIMENSIONS)?;
         }
-        let scaled = (&indicators - &shares) / &shares.mapv(f64::sqrt);
+    }
+    add("scores filtered".into(), spatial_filter(graph, scores)?, SCORE_DIMENSIONS)?;
+    if let Some((indicators, shares)) = &typed {
+        let scaled = (indicators - shares) / &shares.mapv(f64::sqrt);
         add("types filtered".into(), spatial_filter(graph, scaled.view())?, TYPE_DIMENSIONS)?;
     }
     Ok(views)
+}
+
+/// The averages among the views of `draws` sections of tissue that is as smooth as these scores but has no domains, in
+/// the order in which [`views`] begins. Types are found anew in each if the section `has_types`.
+///
+/// # Errors
+/// [`crate::Error::Numeric`] when a decomposition fails; [`crate::Error::Interrupted`].
+pub fn unstructured_views(
+    scores: ArrayView2<f64>,
+    has_types: bool,
+    graph: &SpatialGraph,
+    draws: usize,
+    monitor: &Monitor,
+) -> Result<Vec<Vec<View>>> {
+    let draw = |scores: Array2<f64>| {
+        let types = if has_types { spot_types(&scores, monitor)? } else { Vec::new() };
+        let averages = STEPS.len() * (1 + usize::from(has_types));
+        Ok(views(scores.view(), &types, graph)?.into_iter().take(averages).collect())
+    };
+    unstructured::unstructured_scores(graph, scores, draws).into_iter().map(draw).collect()
+}
+
+/// Types of spots with these scores.
+fn spot_types(scores: &Array2<f64>, monitor: &Monitor) -> Result<Vec<usize>> {
+    types::types(principal_components(scores.clone(), SCORE_DIMENSIONS)?.view(), monitor)
 }
 
 /// 1 for each spot's own type, spots x types in use, and the types' shares.

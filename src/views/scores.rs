@@ -1,8 +1,6 @@
 //! What views are made from: scores of each spot by itself, in two normalisations, and its type.
 
-use super::principal::principal_components;
-use super::types::types;
-use super::{SCORE_DIMENSIONS, View};
+use super::{SCORE_DIMENSIONS, View, spot_types};
 use crate::counts::Counts;
 use crate::error::Result;
 use crate::graph::SpatialGraph;
@@ -35,6 +33,14 @@ impl Codes {
     pub fn views(&self, graph: &SpatialGraph) -> Result<Vec<View>> {
         super::views(self.scores.view(), &self.types, graph)
     }
+
+    /// Views of tissue that is as smooth but has no domains, see [`super::unstructured_views`].
+    ///
+    /// # Errors
+    /// [`crate::Error::Numeric`] when a decomposition fails; [`crate::Error::Interrupted`].
+    pub fn unstructured_views(&self, graph: &SpatialGraph, draws: usize, monitor: &Monitor) -> Result<Vec<Vec<View>>> {
+        super::unstructured_views(self.scores.view(), !self.types.is_empty(), graph, draws, monitor)
+    }
 }
 
 /// Codes of all spots. Genes are those of `params` that are more alike between neighbours than chance allows, unless
@@ -66,6 +72,6 @@ pub fn spot_codes(
     }
     let blocks: Vec<_> = blocks.iter().map(Array2::view).collect();
     let scores = ndarray::concatenate(Axis(1), &blocks).map_err(|error| crate::Error::Numeric(error.to_string()))?;
-    let types = types(principal_components(scores.clone(), SCORE_DIMENSIONS)?.view(), monitor)?;
+    let types = spot_types(&scores, monitor)?;
     Ok(Codes { scores, types })
 }

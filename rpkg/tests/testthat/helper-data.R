@@ -45,19 +45,28 @@ expectColumns <- function(object) {
 }
 
 # An argument error that names the argument and says enough, within a second of processor time: a machine that is busy
-# with other work is no fault of the check.
+# with other work is no fault of the check. Nor is code that R loads and compiles when it is first run: a call that took
+# longer is made once more.
 expectArgumentError <- function(code, argument, pattern = NULL) {
-  time <- system.time(error <- tryCatch({
-    force(code)
-    NULL
-  }, error = identity), gcFirst = FALSE)
+  call <- substitute(code)
+  from <- parent.frame()
+  refused <- function() {
+    time <- system.time(error <- tryCatch({
+      eval(call, from)
+      NULL
+    }, error = identity), gcFirst = FALSE)
+    list(error = error, seconds = time[["user.self"]] + time[["sys.self"]])
+  }
+  attempt <- refused()
+  if (attempt$seconds >= 1) attempt <- refused()
+  error <- attempt$error
   testthat::expect_s3_class(error, "starscape_error_argument")
   testthat::expect_s3_class(error, "starscape_error")
   testthat::expect_identical(error$argument, argument)
   text <- if (is.null(error)) "" else conditionMessage(error)
   testthat::expect_match(text, paste0("`", argument, "`"), fixed = TRUE)
   if (!is.null(pattern)) testthat::expect_match(text, pattern)
-  testthat::expect_lt(time[["user.self"]] + time[["sys.self"]], 1)
+  testthat::expect_lt(attempt$seconds, 1)
 }
 
 seuratSmall <- function(sim = small) {

@@ -19,8 +19,10 @@ test_that("simulated layers are found", {
 })
 
 test_that("k is chosen with a message and its criteria", {
+  layers <- simulateSlices(rows = 25, columns = 25, genes = 300, domains = 4, seed = 1)
+  fit <- runStarscape(layers$counts, layers$coords, latentDim = 10, epochs = 5, verbose = FALSE)
   expect_message(
-    domains <- findDomains(quickFit, kRange = c(2, 5), verbose = FALSE), "Chose k", class = "starscape_message"
+    domains <- findDomains(fit, kRange = c(2, 5), verbose = FALSE), "Chose k", class = "starscape_message"
   )
   choice <- attr(domains, "choice")
   expect_named(choice, c("k", "logLik", "aic3", "bic", "icl", "stability"), ignore.order = TRUE)
@@ -68,6 +70,28 @@ test_that("types of spots are seen where shares of types are all that differs", 
   # Averaged scores alone do not show them.
   fit$codes[, "type"] <- 0
   expect_lt(clusterMetrics(niches$labels, findDomains(fit, k = 3, verbose = FALSE)$domain)[["ARI"]], 0.2)
+})
+
+test_that("tissue without domains is one domain, and tissue with three has about three", {
+  chosen <- function(domains, seed) {
+    tissue <- simulateSlices(rows = 30, columns = 30, genes = 300, domains = domains, seed = seed)
+    fit <- runStarscape(tissue$counts, tissue$coords, epochs = 5, verbose = FALSE)
+    suppressMessages(findDomains(fit, kRange = c(2, 5), verbose = FALSE), "starscape_message")
+  }
+  for (seed in 1:3) {
+    one <- chosen(1, seed)
+    expect_identical(levels(one$domain), "1")
+    expect_true(all(one$confidence == 1))
+  }
+  structure <- attr(attr(one, "choice"), "structure")
+  expect_true(all(structure$excess < 2.365))
+  three <- chosen(3, 1)
+  expect_true(nlevels(three$domain) %in% 2:4)
+  expect_identical(attr(attr(three, "choice"), "chosen"), nlevels(three$domain))
+  expect_gt(max(attr(attr(three, "choice"), "structure")$excess), 2.365)
+  expect_match(plotChoice(one)$labels$subtitle, "no more structure")
+  expect_s3_class(ggplot2::ggplot_build(plotChoice(three)), "ggplot_built")
+  expectArgumentError(plotChoice(findDomains(quickFit, k = 1, verbose = FALSE)), "x", "findDomains")
 })
 
 test_that("fewer domains than asked for are told", {

@@ -154,7 +154,7 @@ test_that("a misspelled argument is not ignored", {
 
 test_that("the number of domains fits the spots", {
   embedding <- quickFit$embedding
-  expectArgumentError(findDomains(quickFit, k = 1), "k")
+  expectArgumentError(findDomains(quickFit, k = 0), "k")
   expectArgumentError(findDomains(quickFit, k = 2.2), "k")
   expectArgumentError(findDomains(quickFit, k = 145), "k", "144 spots")
   expectArgumentError(findDomains(quickFit, kRange = c(1, 5)), "kRange")

@@ -5,10 +5,15 @@ use crate::arguments::{Parameters, graph, matrix, optional_matrix};
 use crate::worker;
 use extendr_api::prelude::*;
 use ndarray::{ArrayView2, Axis};
-use starscape::cluster::{ChoiceTable, Domains, Method, Params, Points, Start, find_domains};
+use starscape::cluster::{
+    Candidate, ChoiceTable, Domains, Gain, Method, Params, Points, SectionViews, Start, find_domains,
+};
 use starscape::graph::SpatialGraph;
-use starscape::views::{View, views};
+use starscape::views::{Codes, View};
 use starscape::{Error, Result};
+
+/// Draws of tissue without domains that the section is compared with where the number of domains is chosen.
+const DRAWS: usize = 8;
 
 extendr_module! {
     mod find_domains;
@@ -35,30 +40,44 @@ fn core_find_domains(
         let graph = graph(&neighbours)?;
         let threads = parameters.whole("threads")?;
         let (domains, views) = worker::run(threads, &progress, |monitor| {
-            let views = codes.map_or(Ok(Vec::new()), |codes| read_views(codes, graph.as_ref()))?;
-            let values = views.iter().map(|view| Points::new(view.values.view(), "codes"));
-            let points = values.collect::<Result<Vec<_>>>()?;
+            let graph = graph.as_ref();
+            let codes = codes.map(read_codes).transpose()?;
+            let views = codes.as_ref().map_or(Ok(Vec::new()), |codes| codes.views(needed(graph)?))?;
+            let null = match &codes {
+                Some(codes) if params.k.is_none() => codes.unstructured_views(needed(graph)?, DRAWS, monitor)?,
+                _ => Vec::new(),
+            };
+            let all = points(&views)?;
+            let null = null.iter().map(|draw| points(draw)).collect::<Result<Vec<_>>>()?;
             let start = match (&codes, &prior) {
-                (Some(_), _) => Start::Views(&points),
+                (Some(_), _) => Start::Views(SectionViews { all: &all, null: &null }),
                 (None, Some(prior)) => Start::Space(prior.view()),
                 (None, None) => Start::Embedding,
             };
-            Ok((find_domains(embedding, graph.as_ref(), start, &params, monitor)?, views))
+            Ok((find_domains(embedding, graph, start, &params, monitor)?, views))
         })?;
         Ok(write(domains, views))
     };
     answer(run())
 }
 
-fn read_views(codes: ArrayView2<f64>, graph: Option<&SpatialGraph>) -> Result<Vec<View>> {
-    let graph = graph.ok_or_else(|| Error::argument("graph", "is needed to make views"))?;
+/// The graph, which views are made with.
+fn needed(graph: Option<&SpatialGraph>) -> Result<&SpatialGraph> {
+    graph.ok_or_else(|| Error::argument("graph", "is needed to make views"))
+}
+
+fn points(views: &[View]) -> Result<Vec<Points>> {
+    views.iter().map(|view| Points::new(view.values.view(), "codes")).collect()
+}
+
+fn read_codes(codes: ArrayView2<f64>) -> Result<Codes> {
     let last = codes.ncols().checked_sub(1).ok_or_else(|| Error::argument("codes", "has no columns"))?;
     let (scores, types) = codes.split_at(Axis(1), last);
     let types: Vec<usize> = types.iter().filter(|&&own| own >= 1.0).map(|&own| own as usize - 1).collect();
     if types.len() != codes.nrows() && !types.is_empty() {
         return Err(Error::argument("codes", "must have a type for all spots or for none"));
     }
-    views(scores, &types, graph)
+    Ok(Codes { scores: scores.to_owned(), types })
 }
 
 fn read(parameters: &Parameters) -> Result<Params> {
@@ -88,10 +107,18 @@ fn write(domains: Domains, views: Vec<View>) -> Robj {
 }
 
 fn write_choice(table: &ChoiceTable) -> List {
-    let column =
-        |value: fn(&starscape::cluster::Candidate) -> f64| -> Vec<f64> { table.candidates.iter().map(value).collect() };
+    let column = |value: fn(&Candidate) -> f64| -> Vec<f64> { table.candidates.iter().map(value).collect() };
     let k: Vec<i32> = table.candidates.iter().map(|candidate| candidate.k as i32).collect();
+    let gain = |value: fn(&Gain) -> f64| -> Vec<f64> { table.gains.iter().map(value).collect() };
+    let sizes: Vec<i32> = table.gains.iter().map(|gain| gain.k as i32).collect();
+    let structure = list!(
+        k = sizes,
+        gain = gain(|gain| gain.section),
+        null = gain(|gain| gain.null.iter().sum::<f64>() / gain.null.len() as f64),
+        excess = gain(Gain::excess)
+    );
     list!(
+        structure = structure,
         chosen = table.chosen as i32,
         k = k,
         logLik = column(|candidate| candidate.log_likelihood),
