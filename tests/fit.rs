@@ -250,11 +250,11 @@ fn a_fit_and_its_domains_are_those_of_before() {
         1.481_420_993_80,
         0.233_949_616_55,
         1_704.020_802_062_59,
-        -0.294_622_913_66,
-        375.501_384_654_54,
-        0.657_058_722_99,
+        -0.280_194_263_61,
+        376.345_454_640_19,
+        0.959_889_890_81,
     ];
-    assert_eq!(sizes, [184, 115, 101]);
+    assert_eq!(sizes, [183, 128, 89]);
     for (index, (number, frozen)) in numbers.iter().zip(frozen).enumerate() {
         // Other implementations of LAPACK round otherwise.
         assert!((number - frozen).abs() < 1e-5 * frozen.abs(), "number {index} is {number}, was {frozen}");

@@ -28,6 +28,9 @@ const REFERENCE: usize = 10;
 /// Price of a free parameter in [`Candidate::aic3`].
 const PRICE: f64 = 3.0;
 
+/// Most spots that the mixtures of views are fitted to: what a number of domains gains is known from some thousand.
+const LARGEST: usize = 10_000;
+
 /// Subsamples behind the stability of a number of domains, their share of the spots, and their largest size.
 pub(super) const SUBSAMPLES: u64 = 10;
 const SHARE: f64 = 0.8;
@@ -73,7 +76,10 @@ pub struct ChoiceTable {
 
 /// What a search over numbers of domains needs.
 pub(crate) struct Search<'a> {
+    /// The spots that mixtures are fitted to.
     pub points: &'a Points,
+    /// All spots, of which dependence is known.
+    pub whole: &'a Points,
     pub start_points: &'a Points,
     pub graph: Option<&'a SpatialGraph>,
     pub range: (usize, usize),
@@ -97,8 +103,12 @@ pub(super) fn choose_in_views(
     monitor: &Monitor,
 ) -> Result<ChoiceTable> {
     let subsamples = SUBSAMPLES.div_ceil(views.all.len().max(1) as u64);
-    let search = |view| Search { points: view, start_points: view, graph, range, seed, weight: FIT, subsamples };
-    let tables = views.all.iter().map(|view| search(view).run(monitor)).collect::<Result<Vec<_>>>()?;
+    let table = |whole: &Points| {
+        let some = whole.thinned(LARGEST);
+        let points = some.as_ref().unwrap_or(whole);
+        Search { points, whole, start_points: points, graph, range, seed, weight: FIT, subsamples }.run(monitor)
+    };
+    let tables = views.all.iter().map(table).collect::<Result<Vec<_>>>()?;
     let mut table = mean_table(&tables);
     if let (false, Some(view)) = (views.null.is_empty(), views.all.first()) {
         table.gains = gains(views.all, views.null, &[table.chosen, REFERENCE.min(view.count())], monitor)?;
@@ -169,13 +179,18 @@ impl Search<'_> {
 
     /// Spots divided by the design effect of the reference model.
     fn effective_spots(&self, sizes: &[Sized], monitor: &Monitor) -> Result<f64> {
-        let spots = self.points.count() as f64;
+        let spots = self.whole.count() as f64;
         let Some(graph) = self.graph else { return Ok(spots) };
-        let reference = REFERENCE.min(self.points.count());
-        let effect = |size: &Sized| design_effect(self.points, graph, &size.labels, &size.fit.gaussians);
-        let effect = match sizes.iter().find(|size| size.posterior.ncols() == reference) {
+        let reference = REFERENCE.min(self.whole.count());
+        let effect = |size: &Sized| design_effect(self.whole, graph, &size.labels, &size.fit.gaussians);
+        let fitted = sizes.iter().find(|size| size.posterior.dim() == (self.whole.count(), reference));
+        let effect = match fitted {
             Some(size) => effect(size),
-            None => effect(&self.fit(reference, monitor)?),
+            None => {
+                let start_points =
+                    if self.points.count() < self.whole.count() { self.whole } else { self.start_points };
+                effect(&Search { points: self.whole, start_points, ..*self }.fit(reference, monitor)?)
+            }
         };
         Ok((spots / effect).max(1.0))
     }

@@ -170,7 +170,8 @@ fn choose_in_space(
     };
     let start_points = views.first().unwrap_or(points);
     let (weight, subsamples) = (shrinkage::SEARCH, SUBSAMPLES);
-    Search { points, start_points, graph, range: params.k_range, seed: params.seed, weight, subsamples }.run(monitor)
+    let (range, seed) = (params.k_range, params.seed);
+    Search { points, whole: points, start_points, graph, range, seed, weight, subsamples }.run(monitor)
 }
 
 /// Where a search for `k` domains in `dimensions` begins: see [`Start::Space`].

@@ -46,6 +46,12 @@ impl Points {
         Points::centred(self.values.select(Axis(0), rows))
     }
 
+    /// Every so many points, evenly over their order, where there are more than `most`.
+    pub fn thinned(&self, most: usize) -> Option<Self> {
+        let step = self.count().div_ceil(most);
+        (step > 1).then(|| self.select(&(0..self.count()).step_by(step).collect::<Vec<_>>()))
+    }
+
     /// Centres values that are known to be finite; unlike [`Points::new`] also those that are all the same.
     pub(crate) fn centred(mut values: Array2<f64>) -> Self {
         let count = values.nrows() as f64;

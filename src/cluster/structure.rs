@@ -66,11 +66,11 @@ pub(super) fn gains(views: &[Points], null: &[Vec<Points>], sizes: &[usize], mon
 fn gain(views: &[Points], sizes: &[usize], monitor: &Monitor) -> Result<Vec<f64>> {
     let mut gains = vec![0.0; sizes.len()];
     for view in views {
-        // Every so many spots: draws and section the same ones.
-        let step = view.count().div_ceil(LARGEST);
-        let view = view.select(&(0..view.count()).step_by(step).collect::<Vec<_>>());
+        // Draws and section have the same spots.
+        let some = view.thinned(LARGEST);
+        let view = some.as_ref().unwrap_or(view);
         let log_likelihood =
-            |k, starts| -> Result<f64> { Ok(best_mixture(&view, k, starts, FIT, monitor)?.log_likelihood) };
+            |k, starts| -> Result<f64> { Ok(best_mixture(view, k, starts, FIT, monitor)?.log_likelihood) };
         let one = log_likelihood(1, 1)?;
         for (gain, &k) in gains.iter_mut().zip(sizes) {
             let several = log_likelihood(k, STARTS)?;

@@ -11,9 +11,8 @@ use rayon::prelude::*;
 
 /// Standard deviations by which Moran's I of a structured gene exceeds what chance gives: one noise gene in 30,000.
 const STRUCTURED: f64 = 4.0;
-/// The best genes that are kept in any case: tissue without structure has components as well, and a panel of chosen
-/// genes is taken whole.
-const LEAST_STRUCTURED: usize = 200;
+/// The best genes that are kept in any case, so that tissue without structure has components as well.
+const LEAST_STRUCTURED: usize = 50;
 /// Counts a spot that the genes kept must hold together. Where molecules are few no single gene is beyond chance, and
 /// the components of a handful of genes are the noise of their counts.
 const LEAST_COUNTS: f64 = 200.0;
@@ -24,7 +23,7 @@ pub enum FeatureSelection {
     /// By Moran's I of the normalised values on the spatial graph: genes with spatial structure.
     Moran,
     /// As [`FeatureSelection::Moran`], of the genes that are more alike between neighbours than chance allows: the
-    /// others' scores would be noise, most of all in sections of few spots and many genes. At least 200 genes, and as
+    /// others' scores would be noise, most of all in sections of few spots and many genes. At least 50 genes, and as
     /// many as hold 200 counts a spot together.
     Structured,
     /// By the variance of the normalised values. With Pearson residuals this is the selection of Lause et al. (2021).
