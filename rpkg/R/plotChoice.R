@@ -21,7 +21,8 @@ plotChoice <- function(x) {
   }
   panels <- c(aic3 = "criterion (AIC3, larger is better)", stability = "found again on subsamples (ARI)")
   long <- data.frame(
-    k = rep(choice$k, 2), value = c(choice$aic3, choice$stability), panel = factor(rep(panels, each = nrow(choice)), panels)
+    k = rep(choice$k, 2), value = c(choice$aic3, choice$stability),
+    panel = factor(rep(panels, each = nrow(choice)), panels)
   )
   chosen <- attr(choice, "chosen")
   ggplot2::ggplot(long, ggplot2::aes(.data$k, .data$value)) +
