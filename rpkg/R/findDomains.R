@@ -21,7 +21,8 @@
 #' it says less about the section than about tissue without domains, the answer is 1: eight Gaussian fields with the
 #' autocorrelation of each score stand for such tissue, and the log-likelihood that this number of domains and ten gain
 #' over one in the averaged views must, for one of the two, exceed theirs (gap statistic; prediction interval of
-#' Student's t, 2.5 percent each).
+#' Student's t, 2.5 percent each). In a few hundred spots wide domains and smooth variation look alike, and 1 is answered
+#' more often than it is true.
 #'
 #' @param x A `starscape_fit`, an embedding (numeric matrix, spots x dimensions), an object on which
 #'   [runStarscape()] was run, or the list of objects it gave: these get joint domains.

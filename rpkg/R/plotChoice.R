@@ -10,7 +10,7 @@
 #' Domains whose number was given are an error of class `starscape_error_argument`.
 #' @seealso [findDomains()]
 #' @examples
-#' slices <- simulateSlices(rows = 20, columns = 20, genes = 300, domains = 3)
+#' slices <- simulateSlices(rows = 30, columns = 30, genes = 300, domains = 3)
 #' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 30)
 #' plotChoice(findDomains(fit, kRange = c(2, 6)))
 #' @export
