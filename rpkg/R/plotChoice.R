@@ -24,7 +24,8 @@ plotChoice <- function(x) {
     k = rep(choice$k, 2), value = c(choice$aic3, choice$stability),
     panel = factor(rep(panels, each = nrow(choice)), panels)
   )
-  chosen <- attr(choice, "chosen")
+  # Versions before k = 1 was an answer did not record it.
+  chosen <- rlang::`%||%`(attr(choice, "chosen"), choice$k[[which.max(choice$aic3)]])
   ggplot2::ggplot(long, ggplot2::aes(.data$k, .data$value)) +
     ggplot2::geom_line(colour = missingColour, linewidth = 0.7) +
     ggplot2::geom_point(ggplot2::aes(colour = .data$k == chosen), size = 2, show.legend = FALSE) +

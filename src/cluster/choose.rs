@@ -1,13 +1,11 @@
 //! The number of domains.
 
-use super::SectionViews;
 use super::best_start::{STARTS, best_mixture};
 use super::dependence::design_effect;
 use super::mixture::{Mixture, Stop};
 use super::order::most_probable;
 use super::points::Points;
-use super::shrinkage::FIT;
-use super::structure::{Gain, gains};
+use super::structure::Gain;
 use crate::error::Result;
 use crate::graph::SpatialGraph;
 use crate::metrics::adjusted_rand_index;
@@ -23,13 +21,10 @@ const REFIT_STARTS: usize = 4;
 /// Number of domains of the model that tells how much spots repeat each other: more than most sections have, so that
 /// differences between domains are not taken for correlation within them, and not so many that correlation is
 /// explained away. Fixed, so that the choice does not depend on the range that is tried.
-const REFERENCE: usize = 10;
+pub(super) const REFERENCE: usize = 10;
 
 /// Price of a free parameter in [`Candidate::aic3`].
 const PRICE: f64 = 3.0;
-
-/// Most spots that the mixtures of views are fitted to: what a number of domains gains is known from some thousand.
-const LARGEST: usize = 10_000;
 
 /// Subsamples behind the stability of a number of domains, their share of the spots, and their largest size.
 pub(super) const SUBSAMPLES: u64 = 10;
@@ -90,53 +85,8 @@ pub(crate) struct Search<'a> {
     pub subsamples: u64,
 }
 
-/// The number of domains that all views together ask for: that of largest mean AIC3, or 1 where the section has no more
-/// structure than tissue without domains. The other figures are means over the views as well.
-///
-/// # Errors
-/// As [`super::find_domains`].
-pub(super) fn choose_in_views(
-    views: SectionViews,
-    graph: Option<&SpatialGraph>,
-    range: (usize, usize),
-    seed: u64,
-    monitor: &Monitor,
-) -> Result<ChoiceTable> {
-    let subsamples = SUBSAMPLES.div_ceil(views.all.len().max(1) as u64);
-    let table = |whole: &Points| {
-        let some = whole.thinned(LARGEST);
-        let points = some.as_ref().unwrap_or(whole);
-        Search { points, whole, start_points: points, graph, range, seed, weight: FIT, subsamples }.run(monitor)
-    };
-    let tables = views.all.iter().map(table).collect::<Result<Vec<_>>>()?;
-    let mut table = mean_table(&tables);
-    if let (false, Some(view)) = (views.null.is_empty(), views.all.first()) {
-        table.gains = gains(views.all, views.null, &[table.chosen, REFERENCE.min(view.count())], monitor)?;
-        if !table.gains.iter().any(Gain::is_structure) {
-            table.chosen = 1;
-        }
-    }
-    Ok(table)
-}
-
-/// Means over tables of the same numbers of domains, and the choice they lead to.
-fn mean_table(tables: &[ChoiceTable]) -> ChoiceTable {
-    let mean = |value: &dyn Fn(&ChoiceTable) -> f64| tables.iter().map(value).sum::<f64>() / tables.len() as f64;
-    let candidate = |index: usize| Candidate {
-        k: tables[0].candidates[index].k,
-        log_likelihood: mean(&|table| table.candidates[index].log_likelihood),
-        aic3: mean(&|table| table.candidates[index].aic3),
-        bic: mean(&|table| table.candidates[index].bic),
-        icl: mean(&|table| table.candidates[index].icl),
-        stability: mean(&|table| table.candidates[index].stability),
-    };
-    let candidates: Vec<Candidate> = (0..tables[0].candidates.len()).map(candidate).collect();
-    let chosen = largest(&candidates);
-    ChoiceTable { candidates, chosen, effective_spots: mean(&|table| table.effective_spots), gains: Vec::new() }
-}
-
 /// The number of domains of largest AIC3; the first on ties.
-fn largest(candidates: &[Candidate]) -> usize {
+pub(super) fn largest(candidates: &[Candidate]) -> usize {
     let mut best = &candidates[0];
     for next in candidates {
         if next.aic3 > best.aic3 {

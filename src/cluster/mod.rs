@@ -4,6 +4,7 @@
 mod agreement;
 mod best_start;
 mod choose;
+mod choose_in_views;
 mod consensus;
 mod dependence;
 mod kmeans;
@@ -36,7 +37,8 @@ pub use tied::TiedGaussians;
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::monitor::Monitor;
-use choose::{SUBSAMPLES, Search, choose_in_views};
+use choose::{SUBSAMPLES, Search};
+use choose_in_views::choose_in_views;
 use ndarray::{Array2, ArrayView2, s};
 
 /// How spots are grouped.
@@ -136,7 +138,9 @@ pub fn find_domains(
     check(&points, graph, start, params)?;
     let choice = match (params.k, start) {
         (Some(_), _) => None,
-        (None, Start::Views(views)) => Some(choose_in_views(views, graph, params.k_range, params.seed, monitor)?),
+        (None, Start::Views(views)) if !views.all.is_empty() => {
+            Some(choose_in_views(views, graph, params.k_range, params.seed, monitor)?)
+        }
         (None, _) => Some(choose_in_space(&points, graph, start, params, monitor)?),
     };
     let k = params.k.or(choice.as_ref().map(|table| table.chosen)).unwrap_or(params.k_range.0);

@@ -11,7 +11,8 @@ use super::shrinkage::FIT;
 use crate::error::Result;
 use crate::monitor::Monitor;
 
-/// Starts of each fit: a likelihood needs not be the very highest.
+/// Starts of each fit: a likelihood need not be the very highest. The section is fitted anew with as many as the null:
+/// more starts would give it an advantage.
 const STARTS: usize = 8;
 /// Most spots that are looked at.
 const LARGEST: usize = 5000;

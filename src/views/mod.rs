@@ -76,7 +76,7 @@ pub fn views(scores: ArrayView2<f64>, types: &[usize], graph: &SpatialGraph) -> 
     Ok(views)
 }
 
-/// The averages among the views of `draws` sections of tissue that is as smooth as these scores but has no domains, in
+/// The averages among the views of several sections of tissue that is as smooth as these scores but has no domains, in
 /// the order in which [`views`] begins. Types are found anew in each if the section `has_types`.
 ///
 /// # Errors
@@ -85,7 +85,6 @@ pub fn unstructured_views(
     scores: ArrayView2<f64>,
     has_types: bool,
     graph: &SpatialGraph,
-    draws: usize,
     monitor: &Monitor,
 ) -> Result<Vec<Vec<View>>> {
     let draw = |scores: Array2<f64>| {
@@ -93,7 +92,7 @@ pub fn unstructured_views(
         let averages = STEPS.len() * (1 + usize::from(has_types));
         Ok(views(scores.view(), &types, graph)?.into_iter().take(averages).collect())
     };
-    unstructured::unstructured_scores(graph, scores, draws).into_iter().map(draw).collect()
+    unstructured::unstructured_scores(graph, scores).into_iter().map(draw).collect()
 }
 
 /// Types of spots with these scores.

@@ -38,8 +38,8 @@ impl Codes {
     ///
     /// # Errors
     /// [`crate::Error::Numeric`] when a decomposition fails; [`crate::Error::Interrupted`].
-    pub fn unstructured_views(&self, graph: &SpatialGraph, draws: usize, monitor: &Monitor) -> Result<Vec<Vec<View>>> {
-        super::unstructured_views(self.scores.view(), !self.types.is_empty(), graph, draws, monitor)
+    pub fn unstructured_views(&self, graph: &SpatialGraph, monitor: &Monitor) -> Result<Vec<Vec<View>>> {
+        super::unstructured_views(self.scores.view(), !self.types.is_empty(), graph, monitor)
     }
 }
 

@@ -15,6 +15,8 @@ use crate::random::{ChaCha8Rng, Stream, stream, substream};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rand_distr::{Distribution, StandardNormal};
 
+/// Number of fields: what lies beyond eight is known with seven degrees of freedom.
+const DRAWS: u64 = 8;
 /// How often the parts of a field are averaged.
 const STEPS: [usize; 8] = [0, 1, 2, 4, 8, 16, 32, 64];
 /// Columns of white noise from which the parts' moments are taken.
@@ -24,11 +26,11 @@ const SWEEPS: usize = 1000;
 /// The seed is part of the method: the choice of k must not depend on the user's.
 const FIXED_SEED: u64 = 20_261_127;
 
-/// `draws` tables like `scores` (spots x columns), of tissue without domains.
-pub(super) fn unstructured_scores(graph: &SpatialGraph, scores: ArrayView2<f64>, draws: usize) -> Vec<Array2<f64>> {
+/// Several tables like `scores` (spots x columns), of tissue without domains.
+pub(super) fn unstructured_scores(graph: &SpatialGraph, scores: ArrayView2<f64>) -> Vec<Array2<f64>> {
     let weights = weights(&part_moments(graph), &score_moments(graph, scores));
     let draw = |index| field(graph, &weights, &mut substream(FIXED_SEED, Stream::Noise, index));
-    (0..draws as u64).map(draw).collect()
+    (0..DRAWS).map(draw).collect()
 }
 
 /// One field a column. From the part that is averaged most, each is averaged on together with the next.
@@ -114,7 +116,7 @@ mod tests {
             let total: f64 = centred.iter().map(|value| value * value).sum();
             (morans_i(&centred, total, &graph), total / centred.len() as f64)
         };
-        let run = |threads| in_pool(threads, || unstructured_scores(&graph, scores.view(), 4));
+        let run = |threads| in_pool(threads, || unstructured_scores(&graph, scores.view()));
         let draws = run(1);
         assert_eq!(draws, run(3));
         for column in 0..2 {

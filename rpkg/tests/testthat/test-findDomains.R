@@ -94,6 +94,17 @@ test_that("tissue without domains is one domain, and tissue with three has about
   expectArgumentError(plotChoice(findDomains(quickFit, k = 1, verbose = FALSE)), "x", "findDomains")
 })
 
+test_that("without any view the number is that of the embedding, and choices of earlier versions are drawn", {
+  flat <- quickFit
+  flat$codes[] <- 0
+  found <- suppressMessages(findDomains(flat, kRange = c(2, 4), verbose = FALSE), "starscape_message")
+  choice <- attr(found, "choice")
+  expect_true(nlevels(found$domain) %in% 2:4)
+  expect_null(attr(choice, "structure"))
+  attr(attr(found, "choice"), "chosen") <- NULL
+  expect_match(plotChoice(found)$labels$subtitle, paste(choice$k[[which.max(choice$aic3)]], "chosen"))
+})
+
 test_that("fewer domains than asked for are told", {
   few <- quickFit
   few$embedding[] <- few$codes[] <- as.numeric(small$labels == small$labels[[1]])

@@ -12,9 +12,6 @@ use starscape::graph::SpatialGraph;
 use starscape::views::{Codes, View};
 use starscape::{Error, Result};
 
-/// Draws of tissue without domains that the section is compared with where the number of domains is chosen.
-const DRAWS: usize = 8;
-
 extendr_module! {
     mod find_domains;
     fn core_find_domains;
@@ -44,7 +41,7 @@ fn core_find_domains(
             let codes = codes.map(read_codes).transpose()?;
             let views = codes.as_ref().map_or(Ok(Vec::new()), |codes| codes.views(needed(graph)?))?;
             let null = match &codes {
-                Some(codes) if params.k.is_none() => codes.unstructured_views(needed(graph)?, DRAWS, monitor)?,
+                Some(codes) if params.k.is_none() => codes.unstructured_views(needed(graph)?, monitor)?,
                 _ => Vec::new(),
             };
             let all = points(&views)?;
