@@ -38,6 +38,8 @@ pub enum Stream {
     Factors = 41,
     /// Signs that probe the trace of a matrix.
     Probe = 42,
+    /// Components and spots of swaps.
+    Swaps = 43,
     /// Samples of matches between slices.
     Consensus = 40,
 }

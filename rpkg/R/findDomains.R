@@ -9,8 +9,12 @@
 #'   the same three ways: a mixture of two types is then not the same as a type between them;
 #' * the embedding.
 #'
-#' Each view is divided by a Gaussian mixture. A view counts by how far the others agree with it (the square of its mean
-#' adjusted Rand index with them), and a spot belongs to the domain into which most of the weight puts it.
+#' Each view is divided by a Gaussian mixture. Its likelihood has several maxima, which are looked for by moving single
+#' components to other places until that no longer helps; and as few spots settle which of several is the highest, each
+#' counts by the share of 200 bootstrap draws of the tissue, patch by patch, in which it is. A partition also counts by
+#' how far those of the other views agree with it (the square of its mean adjusted Rand index with them), and a spot
+#' belongs to the domain into which most of the weight puts it. In sections of more than 5000 spots maxima are looked
+#' for among so many of them.
 #'
 #' Domains differ in how much they vary, and few spots tell little of a covariance. So in every mixture each domain has
 #' a covariance of its own, drawn towards the one of all domains, which counts as 60 further spots a dimension; and that
@@ -67,6 +71,9 @@
 #' Fraley and Raftery (2007). Bayesian regularization for normal mixture estimation and model-based clustering. Journal
 #' of Classification 24, 155-181. The prior of the covariance.
 #'
+#' Zhao, Hautamäki, Kärkkäinen and Fränti (2012). Random swap EM algorithm for Gaussian mixture models. Pattern
+#' Recognition Letters 33, 2120-2126.
+#'
 #' Hornik (2005). A CLUE for CLUster Ensembles. Journal of Statistical Software 14(12). The consensus of partitions.
 #'
 #' Tibshirani, Walther and Hastie (2001). Estimating the number of clusters in a data set via the gap statistic. Journal
@@ -76,7 +83,7 @@
 #' conference on the frontiers of statistical modeling, 69-113. The criterion `aic3`.
 #'
 #' Cressie (1993). Statistics for spatial data. Wiley. Kriging of the part without the nugget: section 3.2.1.
-#' @seealso [plotDomains()], [plotChoice()], [clusterMetrics()]
+#' @seealso [plotDomains()], [plotChoice()], [plotConfidence()], [clusterMetrics()]
 #' @examples
 #' slices <- simulateSlices(rows = 20, columns = 20, genes = 300, domains = 3)
 #' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 30)

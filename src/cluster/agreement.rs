@@ -1,21 +1,26 @@
 //! Domains that several views of a section agree on.
 
-use super::best_start::{STARTS, best_mixture};
-use super::consensus::{consensus, mutual_support};
+use super::consensus::{Partition, consensus, supported};
 use super::mixture::{Mixture, Stop};
 use super::order::most_probable;
 use super::points::Points;
+use super::rivals::rivals;
 use super::separate::SeparateMixture;
 use super::shrinkage::FIT;
 use super::{Domains, Method, group, named};
 use crate::error::Result;
 use crate::graph::SpatialGraph;
+use crate::graph::patches::patches;
 use crate::monitor::{Monitor, Progress};
 use ndarray::Array2;
 
-/// Divides each of the `views` and takes what they agree on: the consensus of their partitions, each weighted by how
-/// far the others support it. The `embedding` is one view more: it is divided from the others' consensus. Methods other
-/// than the mixture begin in the embedding from the consensus of all.
+/// Spots of a patch of tissue: neighbours further apart hardly repeat each other.
+const PATCH: usize = 25;
+
+/// Divides each of the `views` in all ways that could be its best (see [`super::rivals`]) and takes what they agree on:
+/// the consensus of the partitions, each weighted by how far those of other views support it. The `embedding` is one
+/// view more: it is divided from the others' consensus. Methods other than the mixture begin in the embedding from the
+/// consensus of all.
 ///
 /// # Errors
 /// As [`super::find_domains`].
@@ -27,22 +32,21 @@ pub(super) fn agreed_domains(
     method: Method,
     monitor: &Monitor,
 ) -> Result<Domains> {
-    let mut partitions = Vec::with_capacity(views.len() + 1);
+    let patches = graph.map_or_else(|| (0..embedding.count()).collect(), |graph| patches(graph, PATCH));
+    let mut partitions = Vec::new();
     for (index, view) in views.iter().enumerate() {
-        partitions.push(partition(view, k, monitor)?);
+        partitions.extend(divided(view, index, k, &patches, monitor)?);
         let (done, total) = (index + 1, views.len());
         monitor.step(Progress { stage: "dividing views", done, total, objective: None })?;
     }
     if partitions.is_empty() {
-        partitions.push(partition(embedding, k, monitor)?);
+        partitions.extend(divided(embedding, 0, k, &patches, monitor)?);
     }
-    let begin = most_probable(&consensus(&partitions, &mutual_support(&partitions), k));
-    let (own, log_likelihood) = settle(embedding, &begin, k, Stop::AT_ONCE, monitor)?;
-    partitions.push(own);
-    let weights = mutual_support(&partitions);
+    let begin = most_probable(&consensus(&partitions, &supported(&partitions), k));
+    let (posterior, log_likelihood) = settle(embedding, &begin, k, Stop::AT_ONCE, monitor)?;
+    partitions.push(Partition::new(views.len().max(1), 1.0, posterior));
+    let weights = supported(&partitions);
     let agreed = consensus(&partitions, &weights, k);
-    let whole: f64 = weights.iter().sum();
-    let support = weights.iter().map(|weight| weight / whole).collect();
     let found = match method {
         Method::Mixture => {
             let (labels, k, confidence) = named(&agreed);
@@ -51,14 +55,30 @@ pub(super) fn agreed_domains(
         }
         _ => group(embedding, graph, &most_probable(&agreed), k, method, Stop::CONVERGED, monitor)?,
     };
-    Ok(Domains { support, ..found })
+    Ok(Domains { support: support(&partitions, &weights), ..found })
 }
 
-/// The best partition of one view, with a covariance for each domain. The search does with the covariance of the fit:
-/// what one view hides another shows, and with a freer one the best start changes with a tenth of the spots.
-fn partition(view: &Points, k: usize, monitor: &Monitor) -> Result<Array2<f64>> {
-    let begin = most_probable(&best_mixture(view, k, STARTS, FIT, monitor)?.posterior(view)?);
-    Ok(settle(view, &begin, k, Stop::CONVERGED, monitor)?.0)
+/// The partitions that could be the best of one view, with a covariance for each domain. The search does with the
+/// covariance of the fit: what one view hides another shows, and with a freer one the best start changes with a tenth
+/// of the spots.
+fn divided(points: &Points, view: usize, k: usize, patches: &[usize], monitor: &Monitor) -> Result<Vec<Partition>> {
+    let mut partitions = Vec::new();
+    for rival in rivals(points, k, patches, monitor)? {
+        let begin = most_probable(&rival.fit.posterior(points)?);
+        partitions.push(Partition::new(view, rival.share, settle(points, &begin, k, Stop::CONVERGED, monitor)?.0));
+    }
+    Ok(partitions)
+}
+
+/// Part of the whole weight that each view has.
+fn support(partitions: &[Partition], weights: &[f64]) -> Vec<f64> {
+    let views = partitions.iter().map(|partition| partition.view + 1).max().unwrap_or(0);
+    let whole: f64 = weights.iter().sum();
+    let mut support = vec![0.0; views];
+    for (partition, weight) in partitions.iter().zip(weights) {
+        support[partition.view] += weight / whole;
+    }
+    support
 }
 
 /// Posterior and log-likelihood of the mixture that a partition leads to.

@@ -1,4 +1,4 @@
-//! The best-likelihood partition over many k-means starts: where every clustering begins, so that it does not depend
+//! The best-likelihood partition over k-means starts and swaps of components: where every clustering begins, so that it does not depend
 //! on the user's seed.
 
 use super::kmeans::KMeans;
@@ -6,6 +6,7 @@ use super::mixture::{Mixture, Stop};
 use super::most_probable;
 use super::points::Points;
 use super::shrinkage::SEARCH;
+use super::swap::{LARGEST, Swap, maxima_by_swaps};
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
 use crate::random::{Stream, substream};
@@ -22,11 +23,13 @@ const KMEANS_ITERATIONS: usize = 8;
 
 /// The seed of the k-means starts. It is part of the method and no argument: the same space must always give the same
 /// partition.
-const FIXED_SEED: u64 = 20_260_101;
+pub(super) const FIXED_SEED: u64 = 20_260_101;
 
-/// The partition into `k` groups of highest likelihood under a Gaussian mixture with tied covariance, over `starts`
-/// k-means++ starts: a few iterations of EM from each, then EM until convergence from the better half (the "em-EM"
-/// strategy of Biernacki, Celeux & Govaert 2003, Computational Statistics & Data Analysis 41:561).
+/// The partition into `k` groups of highest likelihood under a Gaussian mixture with tied covariance. From `starts`
+/// k-means++ starts come a few iterations of EM each, then EM until convergence from the better half (the "em-EM"
+/// strategy of Biernacki, Celeux & Govaert 2003, Computational Statistics & Data Analysis 41:561); from the best of
+/// them swaps of components lead to higher maxima (see [`super::swap`]). In large sections all of this happens in some
+/// thousand spots, and EM goes on in all.
 ///
 /// Labels are 0..k, of the most probable component; a component may end up without points.
 ///
@@ -34,10 +37,34 @@ const FIXED_SEED: u64 = 20_260_101;
 /// [`Error::Argument`] for `k` outside 1..=points or no starts; [`Error::Numeric`] when no start gives a regular
 /// covariance; [`Error::Interrupted`].
 pub fn best_start(points: &Points, k: usize, starts: usize, monitor: &Monitor) -> Result<Vec<usize>> {
-    Ok(most_probable(&best_mixture(points, k, starts, SEARCH, monitor)?.posterior(points)?))
+    let best = match points.thinned(LARGEST.max(k)) {
+        None => maxima(points, k, starts, SEARCH, 1, monitor)?.swap_remove(0),
+        Some(some) => maxima(&some, k, starts, SEARCH, 1, monitor)?.swap_remove(0).extend(
+            points,
+            some.origin(),
+            SEARCH,
+            Stop::CONVERGED,
+            monitor,
+        )?,
+    };
+    Ok(most_probable(&best.posterior(points)?))
 }
 
-/// The mixture behind [`best_start`], with a prior of the common covariance worth `weight` points a dimension.
+/// The maxima met in the search for the best mixture, highest first, of which there is at least one. In each round of
+/// swaps so many are `followed` to their ends.
+pub(super) fn maxima(
+    points: &Points,
+    k: usize,
+    starts: usize,
+    weight: f64,
+    followed: usize,
+    monitor: &Monitor,
+) -> Result<Vec<Mixture>> {
+    maxima_by_swaps(points, finalists(points, k, starts, weight, monitor)?, followed, FIXED_SEED, monitor)
+}
+
+/// The best mixture without swaps, with a prior of the common covariance worth `weight` points a dimension: for the many
+/// fits of a comparison, of which none need be the very best.
 pub(super) fn best_mixture(
     points: &Points,
     k: usize,
@@ -45,6 +72,13 @@ pub(super) fn best_mixture(
     weight: f64,
     monitor: &Monitor,
 ) -> Result<Mixture> {
+    let fits = finalists(points, k, starts, weight, monitor)?;
+    let best = fits.into_iter().reduce(|best, fit| if fit.objective > best.objective { fit } else { best });
+    best.ok_or_else(|| Error::argument("starts", "must be at least 1"))
+}
+
+/// The better half of the starts, followed to their ends.
+fn finalists(points: &Points, k: usize, starts: usize, weight: f64, monitor: &Monitor) -> Result<Vec<Mixture>> {
     if starts == 0 {
         return Err(Error::argument("starts", "must be at least 1"));
     }
@@ -55,12 +89,10 @@ pub(super) fn best_mixture(
     };
     let mut fits: Vec<Mixture> = (0..starts as u64).into_par_iter().map(begin).collect::<Result<_>>()?;
     // The sort is stable: equal likelihoods stay in the order of their starts.
-    fits.sort_by(|a, b| b.objective.total_cmp(&a.objective));
+    fits.sort_by(Mixture::highest_first);
     fits.truncate(starts.div_ceil(STARTS_A_FINALIST));
-    let finish = |fit: Mixture| fit.refine(points, Stop::CONVERGED, monitor);
-    let finished: Vec<Mixture> = fits.into_par_iter().map(finish).collect::<Result<_>>()?;
-    let best = finished.into_iter().reduce(|best, fit| if fit.objective > best.objective { fit } else { best });
-    best.ok_or_else(|| Error::argument("starts", "must be at least 1"))
+    let finish = |fit: Mixture| fit.finished(points, monitor);
+    fits.into_par_iter().map(finish).collect()
 }
 
 #[cfg(test)]

@@ -1,15 +1,19 @@
 //! k-means: Lloyd's iterations from k-means++ centres (Arthur & Vassilvitskii 2007) or from a given partition.
 
 use super::points::Points;
+use super::swap::{LARGEST, Swap, maxima_by_swaps};
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
 use crate::random::{ChaCha8Rng, Stream, substream};
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, Axis};
 use rand::Rng;
 use rayon::prelude::*;
+use std::cmp::Ordering;
 
 /// Most iterations of a run that is to converge.
 const LIMIT: usize = 200;
+/// Iterations that tell whether a centre is better where it was moved to.
+const SWAPPED: usize = 4;
 
 /// A partition by nearest centre.
 #[derive(Clone, Debug)]
@@ -42,6 +46,21 @@ impl KMeans {
         let fits: Vec<KMeans> = (0..restarts as u64).into_par_iter().map(run).collect::<Result<_>>()?;
         let best = fits.into_iter().reduce(|best, fit| if fit.inertia < best.inertia { fit } else { best });
         best.ok_or_else(|| Error::argument("restarts", "must be at least 1"))
+    }
+
+    /// The best partition that swaps of centres lead to from [`KMeans::fit`] (see [`super::swap`]), looked for in some
+    /// thousand of the points.
+    ///
+    /// # Errors
+    /// As [`KMeans::fit`].
+    pub fn search(points: &Points, k: usize, restarts: usize, seed: u64, monitor: &Monitor) -> Result<Self> {
+        if let Some(some) = points.thinned(LARGEST.max(k)) {
+            let found = KMeans::search(&some, k, restarts, seed, monitor)?;
+            return KMeans::from_centres(points, found.centres + some.origin(), LIMIT, monitor);
+        }
+        let start = vec![KMeans::fit(points, k, restarts, seed, monitor)?];
+        let mut maxima = maxima_by_swaps(points, start, 1, seed, monitor)?;
+        Ok(maxima.swap_remove(0))
     }
 
     /// One run of at most `limit` iterations from k-means++ centres.
@@ -90,6 +109,30 @@ impl KMeans {
             rows.map(|(point, scores)| margin(point.dot(&point), scores.iter())).collect::<Vec<f64>>()
         });
         parts.concat()
+    }
+}
+
+impl Swap for KMeans {
+    fn components(&self) -> usize {
+        self.centres.nrows()
+    }
+
+    fn swapped(&self, points: &Points, gone: usize, point: ArrayView1<f64>, monitor: &Monitor) -> Result<Self> {
+        let mut centres = self.centres.clone();
+        centres.row_mut(gone).assign(&point);
+        KMeans::from_centres(points, centres, SWAPPED, monitor)
+    }
+
+    fn finished(self, points: &Points, monitor: &Monitor) -> Result<Self> {
+        KMeans::from_centres(points, self.centres, LIMIT, monitor)
+    }
+
+    fn highest_first(&self, other: &Self) -> Ordering {
+        self.inertia.total_cmp(&other.inertia)
+    }
+
+    fn exceeds(&self, other: &Self) -> bool {
+        self.inertia < other.inertia * (1.0 - 1e-6)
     }
 }
 

@@ -2,10 +2,12 @@
 
 use super::points::Points;
 use super::shrinkage::CovariancePrior;
+use super::swap::Swap;
 use super::tied::{Moments, TiedGaussians};
 use crate::error::Result;
 use crate::monitor::Monitor;
-use ndarray::Array2;
+use ndarray::{Array1, Array2, ArrayView1};
+use std::cmp::Ordering;
 
 /// When EM ends.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +23,8 @@ impl Stop {
     pub const AT_ONCE: Stop = Stop { tolerance: 0.0, limit: 0 };
     /// A few iterations: enough to tell good starts from bad.
     pub const EARLY: Stop = Stop { tolerance: 1e-5, limit: 15 };
+    /// Enough to tell whether a component is better where it was moved to.
+    const SWAPPED: Stop = Stop { tolerance: 1e-6, limit: 10 };
     /// Until nothing changes that a user could see.
     pub const CONVERGED: Stop = Stop { tolerance: 1e-8, limit: 500 };
 }
@@ -68,6 +72,23 @@ impl Mixture {
         Mixture::iterate(points, self.gaussians, self.prior, stop, monitor)
     }
 
+    /// Continues EM from a fit to some of the `points`, whose centre is at `origin`.
+    ///
+    /// # Errors
+    /// As [`Mixture::fit`].
+    pub fn extend(
+        mut self,
+        points: &Points,
+        origin: &Array1<f64>,
+        weight: f64,
+        stop: Stop,
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        self.gaussians.means += origin;
+        let prior = CovariancePrior::sphere(points, self.components(), weight);
+        Mixture::iterate(points, self.gaussians, prior, stop, monitor)
+    }
+
     fn iterate(
         points: &Points,
         start: TiedGaussians,
@@ -101,10 +122,46 @@ impl Mixture {
         Ok(self.gaussians.discriminants(points)?.posterior(points))
     }
 
+    /// Log density of each point.
+    ///
+    /// # Errors
+    /// [`crate::Error::Numeric`] when the covariance is singular.
+    pub fn log_densities(&self, points: &Points) -> Result<Vec<f64>> {
+        Ok(self.gaussians.discriminants(points)?.log_densities(points))
+    }
+
     /// Free parameters: weights, means and one covariance.
     pub fn parameters(&self) -> usize {
         let (components, dimensions) = self.gaussians.means.dim();
         components - 1 + components * dimensions + dimensions * (dimensions + 1) / 2
+    }
+}
+
+impl Swap for Mixture {
+    fn components(&self) -> usize {
+        self.gaussians.weights.len()
+    }
+
+    fn swapped(&self, points: &Points, gone: usize, point: ArrayView1<f64>, monitor: &Monitor) -> Result<Self> {
+        let mut moved = self.clone();
+        let TiedGaussians { weights, means, .. } = &mut moved.gaussians;
+        means.row_mut(gone).assign(&point);
+        weights[gone] = 1.0 / weights.len() as f64;
+        *weights /= weights.sum();
+        moved.refine(points, Stop::SWAPPED, monitor)
+    }
+
+    fn finished(self, points: &Points, monitor: &Monitor) -> Result<Self> {
+        self.refine(points, Stop::CONVERGED, monitor)
+    }
+
+    fn highest_first(&self, other: &Self) -> Ordering {
+        other.objective.total_cmp(&self.objective)
+    }
+
+    /// By a tenth of a unit of log-likelihood, which no test would see.
+    fn exceeds(&self, other: &Self) -> bool {
+        self.objective > other.objective + 0.1
     }
 }
 
@@ -113,7 +170,7 @@ mod tests {
     use super::*;
     use crate::cluster::shrinkage::SEARCH;
     use crate::cluster::testing::{blobs, labels_below};
-    use ndarray::{Array1, Axis};
+    use ndarray::Axis;
     use ndarray_linalg::{Determinant, Inverse};
     use proptest::prelude::*;
 
@@ -138,6 +195,8 @@ mod tests {
         let fit = Mixture::fit(&points, &labels_below(700, 3), 3, SEARCH, Stop::EARLY, &Monitor::silent())?;
         let direct = direct_log_likelihood(&points, &fit.gaussians);
         assert!((fit.log_likelihood - direct).abs() < 1e-4, "{} {direct}", fit.log_likelihood);
+        let densities: f64 = fit.log_densities(&points)?.iter().sum();
+        assert!((densities - direct).abs() < 1e-4, "{densities} {direct}");
         Ok(())
     }
 

@@ -12,10 +12,12 @@ mod mixture;
 mod order;
 mod points;
 mod potts;
+mod rivals;
 mod separate;
 mod shrinkage;
 mod start;
 mod structure;
+mod swap;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tied;

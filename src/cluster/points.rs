@@ -12,6 +12,7 @@ const BLOCK: usize = 512;
 #[derive(Clone, Debug)]
 pub struct Points {
     values: Array2<f64>,
+    origin: Array1<f64>,
     squared_lengths: Array1<f64>,
     scatter: Array2<f64>,
 }
@@ -46,24 +47,29 @@ impl Points {
         Points::centred(self.values.select(Axis(0), rows))
     }
 
-    /// Every so many points, evenly over their order, where there are more than `most`.
+    /// `most` of the points, evenly over their order, where there are more.
     pub fn thinned(&self, most: usize) -> Option<Self> {
-        let step = self.count().div_ceil(most);
-        (step > 1).then(|| self.select(&(0..self.count()).step_by(step).collect::<Vec<_>>()))
+        self.thinned_rows(most).map(|rows| self.select(&rows))
+    }
+
+    /// The rows that [`Points::thinned`] takes.
+    pub fn thinned_rows(&self, most: usize) -> Option<Vec<usize>> {
+        let count = self.count();
+        (count > most).then(|| (0..most).map(|point| point * count / most).collect())
     }
 
     /// Centres values that are known to be finite; unlike [`Points::new`] also those that are all the same.
     pub(crate) fn centred(mut values: Array2<f64>) -> Self {
         let count = values.nrows() as f64;
-        let centre: Array1<f64> = values.sum_axis(Axis(0)) / count;
-        values -= &centre;
+        let origin: Array1<f64> = values.sum_axis(Axis(0)) / count;
+        values -= &origin;
         let partial: Vec<Array2<f64>> =
             values.axis_chunks_iter(Axis(0), BLOCK).into_par_iter().map(|block| block.t().dot(&block)).collect();
         let mut scatter = Array2::zeros((values.ncols(), values.ncols()));
         partial.iter().for_each(|part| scatter += part);
         scatter /= count;
         let squared_lengths = values.map_axis(Axis(1), |point| point.dot(&point));
-        Points { values, squared_lengths, scatter }
+        Points { values, origin, squared_lengths, scatter }
     }
 
     /// Number of points.
@@ -79,6 +85,11 @@ impl Points {
     /// The centred values, points x dimensions.
     pub fn values(&self) -> &Array2<f64> {
         &self.values
+    }
+
+    /// Where the centre of the points was before they were centred.
+    pub fn origin(&self) -> &Array1<f64> {
+        &self.origin
     }
 
     /// Squared distance of each point from the centre.

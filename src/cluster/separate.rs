@@ -173,7 +173,7 @@ impl Densities {
     fn expectation(&self, points: &Points) -> (Vec<Moments>, f64) {
         let parts = points.in_blocks(|block| {
             let mut values = self.values(block);
-            let log_normaliser = softmax_columns(&mut values);
+            let log_normaliser = softmax_columns(&mut values).iter().sum::<f64>();
             let moments: Vec<Moments> = values.rows().into_iter().map(|own| moments_of(block, own)).collect();
             (moments, log_normaliser)
         });

@@ -1,7 +1,7 @@
 //! Where the search for domains begins: a partition of a deterministic space, the same for every seed.
 
 use super::best_start::{STARTS, best_mixture};
-use super::consensus::consensus;
+use super::consensus::{Partition, consensus};
 use super::dependence::design_effect;
 use super::mixture::{Mixture, Stop};
 use super::order::most_probable;
@@ -10,7 +10,6 @@ use super::shrinkage::SEARCH;
 use crate::error::Result;
 use crate::graph::SpatialGraph;
 use crate::monitor::Monitor;
-use ndarray::Array2;
 
 /// Log Bayes factor from which one partition is taken for better than what the views agree on: twice that of evidence
 /// called very strong (Kass & Raftery 1995, Journal of the American Statistical Association 90:773), because the maxima
@@ -36,13 +35,15 @@ pub(super) fn starting_labels(
     k: usize,
     monitor: &Monitor,
 ) -> Result<Vec<usize>> {
-    let posterior = |view: &Points| best_mixture(view, k, STARTS, SEARCH, monitor)?.posterior(view);
-    let posteriors: Vec<Array2<f64>> = views.iter().map(posterior).collect::<Result<_>>()?;
-    let agreed = most_probable(&consensus(&posteriors, &vec![1.0; posteriors.len()], k));
+    let partition = |(index, view): (usize, &Points)| -> Result<Partition> {
+        Ok(Partition::new(index, 1.0, best_mixture(view, k, STARTS, SEARCH, monitor)?.posterior(view)?))
+    };
+    let partitions: Vec<Partition> = views.iter().enumerate().map(partition).collect::<Result<_>>()?;
+    let agreed = most_probable(&consensus(&partitions, &vec![1.0; partitions.len()], k));
     let refine = |labels: &[usize]| Mixture::fit(points, labels, k, SEARCH, Stop::CONVERGED, monitor);
     let agreed_fit = refine(&agreed)?;
     let mut best: Option<(Vec<usize>, f64)> = None;
-    for labels in posteriors.iter().map(most_probable) {
+    for labels in partitions.iter().map(|partition| most_probable(&partition.posterior)) {
         let objective = refine(&labels)?.objective;
         if best.as_ref().is_none_or(|(_, highest)| objective > *highest) {
             best = Some((labels, objective));
@@ -61,6 +62,7 @@ mod tests {
     use super::*;
     use crate::cluster::testing::blobs;
     use crate::metrics::adjusted_rand_index;
+    use ndarray::Array2;
 
     /// Views that all miss the third group, which `points` show clearly, and one that does not.
     #[test]

@@ -157,12 +157,23 @@ impl Discriminants {
     pub fn expectation(&self, points: &Points) -> (Moments, f64) {
         let parts = points.in_blocks(|block| {
             let mut values = self.values(block);
-            let log_normaliser = softmax_columns(&mut values);
+            let log_normaliser = softmax_columns(&mut values).iter().sum::<f64>();
             (Moments::of_block(block, values.view()), log_normaliser)
         });
         let log_likelihood = parts.iter().map(|(_, part)| part).sum::<f64>() + self.constant;
         let moments = parts.into_iter().map(|(part, _)| part);
         (Moments::total(moments, self.components(), points.dimensions()), log_likelihood)
+    }
+
+    /// Log density of every point.
+    pub fn log_densities(&self, points: &Points) -> Vec<f64> {
+        let normaliser = points.dimensions() as f64 * (2.0 * std::f64::consts::PI).ln() + self.log_determinant;
+        let parts = points.in_blocks(|block| {
+            let quadratic = (&block.dot(&self.precision) * &block).sum_axis(Axis(1));
+            let log_normalisers = softmax_columns(&mut self.values(block));
+            (log_normalisers - (quadratic + normaliser) * 0.5).to_vec()
+        });
+        parts.concat()
     }
 
     /// Posterior of every point, points x components.
@@ -177,9 +188,8 @@ impl Discriminants {
     }
 }
 
-/// Replaces the log weights in each column by weights that sum to 1 and returns the sum over columns of the logs of
-/// what they summed to.
-pub(super) fn softmax_columns(values: &mut Array2<f64>) -> f64 {
+/// Replaces the log weights in each column by weights that sum to 1 and returns the logs of what they summed to.
+pub(super) fn softmax_columns(values: &mut Array2<f64>) -> Array1<f64> {
     let mut largest = Array1::from_elem(values.ncols(), f64::NEG_INFINITY);
     for row in values.rows() {
         largest.zip_mut_with(&row, |largest, &value| *largest = largest.max(value));
@@ -190,5 +200,5 @@ pub(super) fn softmax_columns(values: &mut Array2<f64>) -> f64 {
         total += &row;
     }
     *values /= &total;
-    largest.iter().zip(&total).map(|(largest, total)| largest + total.ln()).sum()
+    largest + total.mapv(f64::ln)
 }

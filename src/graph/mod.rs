@@ -5,6 +5,7 @@ mod delaunay;
 pub mod diffusion;
 mod lattice;
 mod nearest;
+pub mod patches;
 
 use crate::error::{Error, Result};
 

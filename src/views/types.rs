@@ -23,5 +23,5 @@ pub(super) fn types(scores: ArrayView2<f64>, monitor: &Monitor) -> Result<Vec<us
         return Ok(Vec::new());
     }
     let points = Points::new(scores, "x")?;
-    Ok(KMeans::fit(&points, TYPES, STARTS, FIXED_SEED, monitor)?.labels)
+    Ok(KMeans::search(&points, TYPES, STARTS, FIXED_SEED, monitor)?.labels)
 }

@@ -111,3 +111,20 @@ test_that("genes are panels on one scale", {
   skip_if_not_installed("SingleCellExperiment")
   built(plotDomains(sceSmall(), features = "gene1"))
 })
+
+test_that("confidence is drawn against what becomes of the spots", {
+  known <- factor(rep(c("a", "b"), each = 50))
+  shown <- data.frame(domain = known, confidence = rep(c(0.95, 0.55), each = 50))
+  # All sure spots keep their domain, 30 of the 50 others do.
+  other <- replace(known, 51:70, "a")
+  plot <- plotConfidence(shown, other)
+  expect_equal(plot$data, data.frame(confidence = c(0.55, 0.95), kept = c(0.6, 1), spots = c(50L, 50L)))
+  expect_match(plot$labels$subtitle, "0.050")
+  built(plot)
+  expect_equal(plotConfidence(shown, list(other, rev(other)))$data$spots, c(100L, 100L))
+  built(plotConfidence(domains, small$labels))
+  expectArgumentError(plotConfidence(known, known), "x", "findDomains")
+  expectArgumentError(plotConfidence(shown, known[-1]), "against")
+  expectArgumentError(plotConfidence(shown, list()), "against")
+  expectArgumentError(plotConfidence(shown, known, bins = 1), "bins")
+})

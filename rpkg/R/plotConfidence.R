@@ -1,0 +1,71 @@
+#' Draw how far confidence can be trusted
+#'
+#' Calibration of the `confidence` of domains: of the spots with a confidence between 0.8 and 0.9 some 85 percent should
+#' keep their domain when the experiment is done again, or lie in the right one where the truth is known. Done again can
+#' mean the other half of the counts ([countSplit()]), another section of the same tissue, or other settings.
+#'
+#' @param x A data frame that [findDomains()] returned.
+#' @param against Domains of the same spots to compare with: the result of [findDomains()] on a replicate, known labels
+#'   (vector or factor), or a list of several of these. Spots that are NA in it are left out.
+#' @param bins Number of intervals of the confidence, a whole number from 2 to 100.
+#' @return A `ggplot` object: for each interval of confidence that holds spots the share of them that keep their domain,
+#'   over their mean confidence, with the diagonal of perfect calibration; the size of a point is the share of all
+#'   spots. A spot keeps its domain if it lies in the group that most spots of its domain lie in. The subtitle has the
+#'   expected calibration error, the mean distance from the diagonal over all spots. The element `data` of the plot
+#'   holds the numbers: `confidence`, `kept` and `spots` (counted over all of `against`).
+#' @section Errors:
+#' Unusable input is an error of class `starscape_error_argument` whose field `argument` names the argument.
+#' @references
+#' Guo, Pleiss, Sun and Weinberger (2017). On calibration of modern neural networks. Proceedings of the 34th
+#' International Conference on Machine Learning, 1321-1330. Reliability diagrams and the expected calibration error.
+#' @seealso [findDomains()], [countSplit()], [plotDomains()] with `confidence = TRUE`
+#' @examples
+#' slices <- simulateSlices(rows = 20, columns = 20, genes = 300, domains = 3, separation = 0.7)
+#' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 30)
+#' domains <- findDomains(fit, k = 3)
+#' plotConfidence(domains, slices$labels)
+#' @export
+plotConfidence <- function(x, against, bins = 10) {
+  for (column in c("domain", "confidence")) {
+    if (!is.data.frame(x) || is.null(x[[column]])) {
+      stopArgument("x", paste("must be a data frame of domains, not", describe(x)), "Give the result of findDomains().")
+    }
+  }
+  bins <- gateFields(list(bins = bins), list(bins = wholeNumber(2, 100)))$bins
+  several <- is.list(against) && !is.data.frame(against)
+  replicates <- lapply(if (several) against else list(against), gateDomain, nrow(x), "against")
+  if (length(replicates) == 0) stopArgument("against", "holds nothing to compare with")
+  spots <- do.call(rbind, lapply(replicates, keptSpots, x))
+  if (nrow(spots) == 0) stopArgument("against", "and `x` have no spot where both are known")
+  table <- calibrationTable(spots, bins)
+  error <- sum(table$spots * abs(table$kept - table$confidence)) / sum(table$spots)
+  ggplot2::ggplot(table, ggplot2::aes(.data$confidence, .data$kept)) +
+    ggplot2::geom_abline(linetype = "dashed", colour = missingColour) +
+    ggplot2::geom_line(colour = domainColours[[1]], linewidth = 0.7) +
+    ggplot2::geom_point(ggplot2::aes(size = .data$spots / sum(.data$spots)), colour = domainColours[[1]]) +
+    ggplot2::scale_size_area(name = "share of spots", labels = function(share) paste0(round(100 * share), "%")) +
+    ggplot2::coord_fixed(xlim = c(0, 1), ylim = c(0, 1)) +
+    ggplot2::labs(
+      x = "confidence", y = "share of spots that keep their domain",
+      subtitle = sprintf("expected calibration error %.3f", error)
+    ) +
+    ggplot2::theme_minimal() +
+    ggplot2::theme(panel.grid.minor = ggplot2::element_blank())
+}
+
+# Confidence of the spots known in both, and whether they lie where most of their domain lies in the replicate.
+keptSpots <- function(replicate, domains) {
+  known <- !is.na(replicate) & !is.na(domains$domain)
+  own <- droplevels(domains$domain[known])
+  other <- droplevels(replicate[known])
+  most <- apply(table(own, other), 1, which.max)
+  data.frame(confidence = domains$confidence[known], kept = as.integer(other) == most[as.integer(own)])
+}
+
+# Means of spots whose confidence lies in the same of so many intervals of equal length.
+calibrationTable <- function(spots, bins) {
+  bin <- pmin(floor(spots$confidence * bins), bins - 1)
+  table <- stats::aggregate(spots, list(bin = bin), mean)
+  table$spots <- as.vector(table(bin))
+  table[c("confidence", "kept", "spots")]
+}
