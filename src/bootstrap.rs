@@ -3,7 +3,7 @@
 
 use crate::error::{Error, Result};
 use crate::monitor::{Monitor, Progress};
-use crate::random::{Stream, substream};
+use crate::random::{ChaCha8Rng, Stream, substream};
 use ndarray::{Array2, ArrayView2};
 use rand::Rng;
 use rayon::prelude::*;
@@ -44,12 +44,7 @@ pub fn bootstrap(
     let numbers: Vec<usize> = (0..draws).collect();
     for numbers in numbers.chunks(AT_ONCE) {
         monitor.step(Progress { stage: "bootstrap", done: numbers[0], total: draws, objective: None })?;
-        let one = |&draw: &usize| {
-            let mut rng = substream(seed, Stream::Bootstrap, draw as u64);
-            let mut times = vec![0.0; groups];
-            (0..groups).for_each(|_| times[rng.random_range(0..groups)] += 1.0);
-            again(&times)
-        };
+        let one = |&draw: &usize| again(&times_drawn(groups, &mut substream(seed, Stream::Bootstrap, draw as u64)));
         let drawn: Vec<Array2<f64>> = numbers.par_iter().map(one).collect::<Result<_>>()?;
         for found in &drawn {
             squares.zip_mut_with(&(found - &estimates), |sum, offset| *sum += offset * offset);
@@ -58,6 +53,13 @@ pub fn bootstrap(
     }
     let standard_errors = squares.mapv(|sum| (sum / draws as f64).sqrt());
     Ok(Spread { standard_errors, sign_stability: same / draws as f64 })
+}
+
+/// How often each of so many groups is drawn when as many are drawn with replacement.
+pub(crate) fn times_drawn(groups: usize, rng: &mut ChaCha8Rng) -> Vec<f64> {
+    let mut times = vec![0.0; groups];
+    (0..groups).for_each(|_| times[rng.random_range(0..groups)] += 1.0);
+    times
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! Tiles of tissue: compact groups of neighbouring spots, for cross-validation and the bootstrap. Neighbours repeat
 //! each other, so leaving out or drawing single spots would tell too little of the error.
 
+use crate::graph::SpatialGraph;
 use ndarray::ArrayView2;
+use std::collections::VecDeque;
 
 /// Spots of a tile, about.
-const SPOTS: f64 = 25.0;
+const SPOTS: usize = 25;
 
 /// Tile of each spot, numbered from 0: squares of one size on every slice, about 25 spots each, by slice, row and
 /// column. `coords` is spots x 2.
@@ -19,7 +21,7 @@ pub fn tiles(coords: ArrayView2<f64>, slice: &[usize]) -> Vec<usize> {
         };
         let ((left, right), (top, bottom)) = (range(0), range(1));
         let (width, height) = (right - left, bottom - top);
-        let share = SPOTS / spots.len() as f64;
+        let share = SPOTS as f64 / spots.len() as f64;
         // A section on one line is cut along it; spots in one place are one tile.
         let side = if width * height > 0.0 { (width * height * share).sqrt() } else { width.max(height) * share };
         let side = if side > 0.0 { side } else { 1.0 };
@@ -35,6 +37,31 @@ pub fn tiles(coords: ArrayView2<f64>, slice: &[usize]) -> Vec<usize> {
     known.sort_unstable();
     known.dedup();
     keys.iter().map(|key| known.partition_point(|other| other < key)).collect()
+}
+
+/// Tile of each spot, numbered from 0, where only neighbours are known: at most 25 spots that hang together, grown from
+/// the first spot without a tile to the nearest in the graph; fewer where nothing is left around them. Linear in edges.
+pub fn graph_tiles(graph: &SpatialGraph) -> Vec<usize> {
+    let mut tiles: Vec<Option<usize>> = vec![None; graph.spots()];
+    let mut count = 0;
+    for first in 0..graph.spots() {
+        if tiles[first].is_some() {
+            continue;
+        }
+        tiles[first] = Some(count);
+        let (mut size, mut queue) = (1, VecDeque::from([first]));
+        while let Some(spot) = queue.pop_front() {
+            for neighbour in graph.neighbours(spot).iter().map(|&neighbour| neighbour as usize) {
+                if tiles[neighbour].is_none() && size < SPOTS {
+                    tiles[neighbour] = Some(count);
+                    size += 1;
+                    queue.push_back(neighbour);
+                }
+            }
+        }
+        count += 1;
+    }
+    tiles.into_iter().flatten().collect()
 }
 
 /// Fold of each tile's spots for cross-validation: tiles in turn.
@@ -74,5 +101,15 @@ mod tests {
         let line = Array2::from_shape_fn((100, 2), |(spot, axis)| if axis == 0 { spot as f64 } else { 1.0 });
         assert_eq!(tiles(line.view(), &[0; 100]).iter().max(), Some(&3));
         assert_eq!(tiles(Array2::zeros((9, 2)).view(), &[0; 9]), [0; 9]);
+    }
+
+    #[test]
+    fn tiles_of_a_graph_hang_together_and_cover_all() {
+        // Two chains, of 60 spots and of 3.
+        let edges = (0..62).filter(|&spot| spot != 59).map(|spot| (spot, spot + 1));
+        let tiles = graph_tiles(&SpatialGraph::from_edges(63, edges));
+        let expected: Vec<usize> = (0..63).map(|spot| if spot < 60 { spot / 25 } else { 3 }).collect();
+        assert_eq!(tiles, expected);
+        assert_eq!(graph_tiles(&SpatialGraph::from_edges(2, [])), [0, 1]);
     }
 }

@@ -545,6 +545,14 @@ gateDomain <- function(domain, spots, argument = "domain") {
   if (is.factor(domain)) domain else factor(domain, levels = sort(unique(domain), method = "radix"))
 }
 
+# Domains with their confidence, as findDomains() gives them.
+gateConfidentDomains <- function(x) {
+  if (!is.data.frame(x) || !is.factor(x$domain) || !is.numeric(x$confidence)) {
+    stopArgument("x", paste("must be a data frame of domains, not", describe(x)), "Give the result of findDomains().")
+  }
+  x
+}
+
 # One domain or spot, as text.
 gateRoot <- function(root) {
   if (missing(root)) stopArgument("root", "is missing", "Give one of the domains, or the name of a spot.")

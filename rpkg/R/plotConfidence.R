@@ -26,11 +26,7 @@
 #' plotConfidence(domains, slices$labels)
 #' @export
 plotConfidence <- function(x, against, bins = 10) {
-  for (column in c("domain", "confidence")) {
-    if (!is.data.frame(x) || is.null(x[[column]])) {
-      stopArgument("x", paste("must be a data frame of domains, not", describe(x)), "Give the result of findDomains().")
-    }
-  }
+  x <- gateConfidentDomains(x)
   bins <- gateFields(list(bins = bins), list(bins = wholeNumber(2, 100)))$bins
   several <- is.list(against) && !is.data.frame(against)
   replicates <- lapply(if (several) against else list(against), gateDomain, nrow(x), "against")

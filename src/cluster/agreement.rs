@@ -1,6 +1,6 @@
 //! Domains that several views of a section agree on.
 
-use super::consensus::{Partition, consensus, supported};
+use super::consensus::{Partition, supported_consensus};
 use super::mixture::{Mixture, Stop};
 use super::order::most_probable;
 use super::points::Points;
@@ -10,12 +10,9 @@ use super::shrinkage::FIT;
 use super::{Domains, Method, group, named};
 use crate::error::Result;
 use crate::graph::SpatialGraph;
-use crate::graph::patches::patches;
 use crate::monitor::{Monitor, Progress};
+use crate::tiles::graph_tiles;
 use ndarray::Array2;
-
-/// Spots of a patch of tissue: neighbours further apart hardly repeat each other.
-const PATCH: usize = 25;
 
 /// Divides each of the `views` in all ways that could be its best (see [`super::rivals`]) and takes what they agree on:
 /// the consensus of the partitions, each weighted by how far those of other views support it. The `embedding` is one
@@ -32,21 +29,20 @@ pub(super) fn agreed_domains(
     method: Method,
     monitor: &Monitor,
 ) -> Result<Domains> {
-    let patches = graph.map_or_else(|| (0..embedding.count()).collect(), |graph| patches(graph, PATCH));
+    let tiles = graph.map_or_else(|| (0..embedding.count()).collect(), graph_tiles);
     let mut partitions = Vec::new();
     for (index, view) in views.iter().enumerate() {
-        partitions.extend(divided(view, index, k, &patches, monitor)?);
+        partitions.extend(divided(view, index, k, &tiles, monitor)?);
         let (done, total) = (index + 1, views.len());
         monitor.step(Progress { stage: "dividing views", done, total, objective: None })?;
     }
     if partitions.is_empty() {
-        partitions.extend(divided(embedding, 0, k, &patches, monitor)?);
+        partitions.extend(divided(embedding, 0, k, &tiles, monitor)?);
     }
-    let begin = most_probable(&consensus(&partitions, &supported(&partitions), k));
+    let begin = most_probable(&supported_consensus(&partitions, k).0);
     let (posterior, log_likelihood) = settle(embedding, &begin, k, Stop::AT_ONCE, monitor)?;
     partitions.push(Partition::new(views.len().max(1), 1.0, posterior));
-    let weights = supported(&partitions);
-    let agreed = consensus(&partitions, &weights, k);
+    let (agreed, weights) = supported_consensus(&partitions, k);
     let found = match method {
         Method::Mixture => {
             let (labels, k, confidence) = named(&agreed);
@@ -61,9 +57,9 @@ pub(super) fn agreed_domains(
 /// The partitions that could be the best of one view, with a covariance for each domain. The search does with the
 /// covariance of the fit: what one view hides another shows, and with a freer one the best start changes with a tenth
 /// of the spots.
-fn divided(points: &Points, view: usize, k: usize, patches: &[usize], monitor: &Monitor) -> Result<Vec<Partition>> {
+fn divided(points: &Points, view: usize, k: usize, tiles: &[usize], monitor: &Monitor) -> Result<Vec<Partition>> {
     let mut partitions = Vec::new();
-    for rival in rivals(points, k, patches, monitor)? {
+    for rival in rivals(points, k, tiles, monitor)? {
         let begin = most_probable(&rival.fit.posterior(points)?);
         partitions.push(Partition::new(view, rival.share, settle(points, &begin, k, Stop::CONVERGED, monitor)?.0));
     }

@@ -1,5 +1,5 @@
-//! The best-likelihood partition over k-means starts and swaps of components: where every clustering begins, so that it does not depend
-//! on the user's seed.
+//! The best-likelihood partition over k-means starts and swaps of components: where every clustering begins, so that
+//! it does not depend on the user's seed.
 
 use super::kmeans::KMeans;
 use super::mixture::{Mixture, Stop};
@@ -37,17 +37,28 @@ pub(super) const FIXED_SEED: u64 = 20_260_101;
 /// [`Error::Argument`] for `k` outside 1..=points or no starts; [`Error::Numeric`] when no start gives a regular
 /// covariance; [`Error::Interrupted`].
 pub fn best_start(points: &Points, k: usize, starts: usize, monitor: &Monitor) -> Result<Vec<usize>> {
-    let best = match points.thinned(LARGEST.max(k)) {
-        None => maxima(points, k, starts, SEARCH, 1, monitor)?.swap_remove(0),
-        Some(some) => maxima(&some, k, starts, SEARCH, 1, monitor)?.swap_remove(0).extend(
-            points,
-            some.origin(),
-            SEARCH,
-            Stop::CONVERGED,
-            monitor,
-        )?,
-    };
+    let search =
+        |some: &Points, _: &[usize]| Ok(vec![(maxima(some, k, starts, SEARCH, 1, monitor)?.swap_remove(0), ())]);
+    let (best, ()) = in_some(points, k, SEARCH, monitor, search)?.swap_remove(0);
     Ok(most_probable(&best.posterior(points)?))
+}
+
+/// What `search` finds in at most [`LARGEST`] of the points, whose rows it is told, with each mixture followed to its
+/// end in all of them.
+pub(super) fn in_some<T>(
+    points: &Points,
+    k: usize,
+    weight: f64,
+    monitor: &Monitor,
+    search: impl Fn(&Points, &[usize]) -> Result<Vec<(Mixture, T)>>,
+) -> Result<Vec<(Mixture, T)>> {
+    let Some(rows) = points.thinned_rows(LARGEST.max(k)) else {
+        return search(points, &(0..points.count()).collect::<Vec<_>>());
+    };
+    let some = points.select(&rows);
+    let in_all =
+        |(fit, what): (Mixture, T)| Ok((fit.extend(points, some.origin(), weight, Stop::CONVERGED, monitor)?, what));
+    search(&some, &rows)?.into_iter().map(in_all).collect()
 }
 
 /// The maxima met in the search for the best mixture, highest first, of which there is at least one. In each round of
@@ -63,8 +74,8 @@ pub(super) fn maxima(
     maxima_by_swaps(points, finalists(points, k, starts, weight, monitor)?, followed, FIXED_SEED, monitor)
 }
 
-/// The best mixture without swaps, with a prior of the common covariance worth `weight` points a dimension: for the many
-/// fits of a comparison, of which none need be the very best.
+/// The best mixture without swaps, with a prior of the common covariance worth `weight` points a dimension: for the
+/// many fits of a comparison, of which none need be the very best.
 pub(super) fn best_mixture(
     points: &Points,
     k: usize,
@@ -72,12 +83,10 @@ pub(super) fn best_mixture(
     weight: f64,
     monitor: &Monitor,
 ) -> Result<Mixture> {
-    let fits = finalists(points, k, starts, weight, monitor)?;
-    let best = fits.into_iter().reduce(|best, fit| if fit.objective > best.objective { fit } else { best });
-    best.ok_or_else(|| Error::argument("starts", "must be at least 1"))
+    Ok(finalists(points, k, starts, weight, monitor)?.swap_remove(0))
 }
 
-/// The better half of the starts, followed to their ends.
+/// The better half of the starts, at least one, followed to their ends, highest first.
 fn finalists(points: &Points, k: usize, starts: usize, weight: f64, monitor: &Monitor) -> Result<Vec<Mixture>> {
     if starts == 0 {
         return Err(Error::argument("starts", "must be at least 1"));
@@ -88,11 +97,13 @@ fn finalists(points: &Points, k: usize, starts: usize, weight: f64, monitor: &Mo
         Mixture::fit(points, &partition.labels, k, weight, Stop::EARLY, monitor)
     };
     let mut fits: Vec<Mixture> = (0..starts as u64).into_par_iter().map(begin).collect::<Result<_>>()?;
-    // The sort is stable: equal likelihoods stay in the order of their starts.
+    // Sorts are stable: equal likelihoods stay in the order of their starts.
     fits.sort_by(Mixture::highest_first);
     fits.truncate(starts.div_ceil(STARTS_A_FINALIST));
     let finish = |fit: Mixture| fit.finished(points, monitor);
-    fits.into_par_iter().map(finish).collect()
+    let mut fits: Vec<Mixture> = fits.into_par_iter().map(finish).collect::<Result<_>>()?;
+    fits.sort_by(Mixture::highest_first);
+    Ok(fits)
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use crate::monitor::Monitor;
 /// Most spots that the mixtures of views are fitted to: what a number of domains gains is known from some thousand.
 const LARGEST: usize = 10_000;
 
-/// The number of domains of largest mean AIC3 over all views, of which there is at least one, or 1 where the section has
-/// no more structure than tissue without domains. The other figures are means over the views as well.
+/// The number of domains of largest mean AIC3 over all views, of which there is at least one, or 1 where the section
+/// has no more structure than tissue without domains. The other figures are means over the views as well.
 ///
 /// # Errors
 /// As [`super::find_domains`].

@@ -2,7 +2,7 @@
 
 use super::order::most_probable;
 use crate::metrics::{adjusted_rand_index, partners};
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView1, Axis};
 
 /// Rounds of alignment and averaging; it settles in two or three.
 const ROUNDS: usize = 20;
@@ -16,8 +16,9 @@ pub(super) struct Partition {
     /// Its part of what its view counts, above 0.
     pub share: f64,
     /// Probability of each group, spots x groups.
-    pub posterior: Array2<f64>,
-    labels: Vec<usize>,
+    posterior: Array2<f64>,
+    /// Most probable group of each spot.
+    pub labels: Vec<usize>,
 }
 
 impl Partition {
@@ -25,10 +26,18 @@ impl Partition {
     pub fn new(view: usize, share: f64, posterior: Array2<f64>) -> Self {
         Partition { labels: most_probable(&posterior), view, share, posterior }
     }
+}
 
-    fn agreement(&self, other: &Partition) -> f64 {
-        adjusted_rand_index(&self.labels, &other.labels)
-    }
+/// The consensus of partitions that all count alike: see [`consensus`].
+pub(super) fn equal_consensus(partitions: &[Partition], k: usize) -> Array2<f64> {
+    consensus(partitions, &vec![1.0; partitions.len()], &agreements(partitions), k)
+}
+
+/// The consensus of partitions that count by their support, and these weights: see [`consensus`] and [`supported`].
+pub(super) fn supported_consensus(partitions: &[Partition], k: usize) -> (Array2<f64>, Vec<f64>) {
+    let agreements = agreements(partitions);
+    let weights = supported(partitions, &agreements);
+    (consensus(partitions, &weights, &agreements, k), weights)
 }
 
 /// The consensus of several soft partitions of the same spots into `k` groups (each spots x `k`), of which each counts
@@ -36,11 +45,11 @@ impl Partition {
 /// what several views agree on does not.
 ///
 /// Soft least-squares consensus (Hornik 2005, Journal of Statistical Software 14:12): from the medoid, the partition
-/// closest to all others, repeat: match each view's groups with the consensus one to one (Hungarian method) and
+/// closest to all others, repeat: match each partition's groups with the consensus one to one (Hungarian method) and
 /// average the matched posteriors. Returns that average, spots x `k`: the share of the weight that puts a spot into
 /// each group. A group may end up without spots.
-pub(super) fn consensus(partitions: &[Partition], weights: &[f64], k: usize) -> Array2<f64> {
-    let mut consensus = partitions[medoid(partitions, weights)].labels.clone();
+fn consensus(partitions: &[Partition], weights: &[f64], agreements: &Array2<f64>, k: usize) -> Array2<f64> {
+    let mut consensus = partitions[medoid(agreements, weights)].labels.clone();
     let whole: f64 = weights.iter().sum();
     let mut total = Array2::zeros((consensus.len(), k));
     for _ in 0..ROUNDS {
@@ -58,28 +67,39 @@ pub(super) fn consensus(partitions: &[Partition], weights: &[f64], k: usize) -> 
     total
 }
 
-/// Weights of partitions: their share of their view times the square of their mean agreement (adjusted Rand index)
-/// with those of the other views. What no other view supports hardly counts.
-pub(super) fn supported(partitions: &[Partition]) -> Vec<f64> {
-    let support = |own: &Partition| -> f64 {
+/// Adjusted Rand index of every pair of partitions.
+fn agreements(partitions: &[Partition]) -> Array2<f64> {
+    let mut agreements = Array2::ones((partitions.len(), partitions.len()));
+    for (own, partition) in partitions.iter().enumerate() {
+        for (other, before) in partitions[..own].iter().enumerate() {
+            let agreement = adjusted_rand_index(&partition.labels, &before.labels);
+            (agreements[[own, other]], agreements[[other, own]]) = (agreement, agreement);
+        }
+    }
+    agreements
+}
+
+/// Weights of partitions: their share of their view times the square of their mean agreement with those of the other
+/// views. What no other view supports hardly counts.
+fn supported(partitions: &[Partition], agreements: &Array2<f64>) -> Vec<f64> {
+    let support = |(own, agreements): (&Partition, ArrayView1<f64>)| -> f64 {
         let (mut total, mut whole) = (0.0, 0.0);
-        for other in partitions.iter().filter(|other| other.view != own.view) {
-            total += other.share * own.agreement(other);
+        for (other, agreement) in partitions.iter().zip(agreements).filter(|(other, _)| other.view != own.view) {
+            total += other.share * agreement;
             whole += other.share;
         }
         let agreement = if whole > 0.0 { total / whole } else { 1.0 };
         own.share * agreement.max(LEAST_SUPPORT).powi(2)
     };
-    partitions.iter().map(support).collect()
+    partitions.iter().zip(agreements.rows()).map(support).collect()
 }
 
 /// The partition of largest weighted agreement with the others; the first on ties.
-fn medoid(partitions: &[Partition], weights: &[f64]) -> usize {
-    let agreement = |own: &Partition| -> f64 {
-        partitions.iter().zip(weights).map(|(other, weight)| weight * own.agreement(other)).sum()
-    };
-    let agreements: Vec<f64> = partitions.iter().map(agreement).collect();
-    (0..partitions.len()).fold(0, |best, own| if agreements[own] > agreements[best] { own } else { best })
+fn medoid(agreements: &Array2<f64>, weights: &[f64]) -> usize {
+    let agreement =
+        |own: ArrayView1<f64>| -> f64 { weights.iter().zip(own).map(|(weight, agreement)| weight * agreement).sum() };
+    let total: Vec<f64> = agreements.rows().into_iter().map(agreement).collect();
+    (0..total.len()).fold(0, |best, own| if total[own] > total[best] { own } else { best })
 }
 
 /// For each of the `k` groups of `reference` the group of `labels` matched with it.
@@ -102,16 +122,16 @@ mod tests {
         };
         let renamed = |spot: usize| (truth[spot] + 1) % 3;
         let partitions = [hard(0, &|spot| truth[spot]), hard(1, &renamed), hard(2, &|spot| spot % 3)];
-        let agreed = consensus(&partitions, &[1.0; 3], 3);
+        let agreed = equal_consensus(&partitions, 3);
         assert_eq!(adjusted_rand_index(&truth, &most_probable(&agreed)), 1.0);
         assert!(agreed.rows().into_iter().all(|row| (row.sum() - 1.0).abs() < 1e-12 && row.iter().any(|&p| p > 0.6)));
-        let weights = supported(&partitions);
+        let weights = supported(&partitions, &agreements(&partitions));
         assert!(weights[2] < 0.1 * weights[0] && weights[0] == weights[1]);
         // All weight on the outlier makes it the consensus.
-        let outlier = most_probable(&consensus(&partitions, &[0.0, 0.0, 1.0], 3));
+        let outlier = most_probable(&consensus(&partitions, &[0.0, 0.0, 1.0], &agreements(&partitions), 3));
         // Of two partitions of a view the one that another view supports counts.
         let rivals = [hard(0, &|spot| truth[spot]), hard(1, &renamed), hard(1, &|spot| spot % 3)];
-        let weights = supported(&rivals);
+        let weights = supported(&rivals, &agreements(&rivals));
         assert!(weights[2] < 0.01 * weights[1]);
         assert!((0..90).all(|spot| (outlier[spot] == outlier[0]) == (spot % 3 == 0)));
     }
@@ -123,6 +143,6 @@ mod tests {
             let posterior = Array2::from_shape_fn((4, 2), |(spot, group)| f64::from(u8::from(group == labels[spot])));
             Partition::new(0, 1.0, posterior)
         };
-        assert_eq!(medoid(&[[0, 1, 0, 1], [0, 0, 1, 1], [1, 1, 0, 0]].map(partition), &[1.0; 3]), 1);
+        assert_eq!(medoid(&agreements(&[[0, 1, 0, 1], [0, 0, 1, 1], [1, 1, 0, 0]].map(partition)), &[1.0; 3]), 1);
     }
 }

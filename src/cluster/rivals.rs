@@ -2,29 +2,28 @@
 //!
 //! The likelihood of a section has several maxima of nearly the same height, and which of them is the highest is
 //! settled by a few spots: the one highest here need not be so in the next section of the same tissue. So the tissue is
-//! drawn anew many times, patch by patch with replacement (block bootstrap; Künsch 1989, Annals of Statistics 17:1217),
+//! drawn anew many times, tile by tile with replacement (block bootstrap; Künsch 1989, Annals of Statistics 17:1217),
 //! and each maximum counts by the share of the draws in which it is the highest: what "the highest" forgets, how
 //! narrowly, is kept, and the weights change little when the data do. Parameters are not fitted anew in a draw; that
 //! shifts all maxima alike, to first order.
 
-use super::best_start::{FIXED_SEED, maxima};
-use super::mixture::{Mixture, Stop};
+use super::best_start::{FIXED_SEED, in_some, maxima};
+use super::mixture::Mixture;
 use super::points::Points;
 use super::shrinkage::FIT;
-use super::swap::LARGEST;
+use crate::bootstrap::times_drawn;
 use crate::error::Result;
 use crate::monitor::Monitor;
 use crate::random::{Stream, stream};
-use ndarray::Array2;
-use rand::Rng;
+use ndarray::{Array1, Array2};
 
-/// Starts before the swaps.
+/// Starts before the swaps, which find the maximum from any of them.
 const STARTS: usize = 8;
-/// Draws of the tissue.
-const DRAWS: usize = 200;
-/// Swaps that are followed to their ends in each round.
+/// Swaps that are followed to their ends in each round: rivals are a few swaps away from the highest maximum.
 const FOLLOWED: usize = 8;
-/// A maximum that is the highest in a smaller share of the draws is let go.
+/// Draws of the tissue: a share is known to 0.035 or better.
+const DRAWS: usize = 200;
+/// A maximum that is the highest in a smaller share of the draws, known badly, is let go: it would hardly count.
 const LEAST_SHARE: f64 = 0.05;
 
 /// One maximum.
@@ -35,54 +34,35 @@ pub(super) struct Rival {
     pub fit: Mixture,
 }
 
-/// The maxima of the likelihood of `points` in `k` components, highest first. `patches` holds the patch of each point.
+/// The maxima of the likelihood of `points` in `k` components, highest first. `tiles` holds the tile of each point.
 ///
 /// # Errors
 /// As [`super::best_start`].
-pub(super) fn rivals(points: &Points, k: usize, patches: &[usize], monitor: &Monitor) -> Result<Vec<Rival>> {
-    let (fits, shares, origin) = match points.thinned_rows(LARGEST.max(k)) {
-        None => {
-            let fits = maxima(points, k, STARTS, FIT, FOLLOWED, monitor)?;
-            let shares = shares(points, &fits, patches)?;
-            (fits, shares, None)
-        }
-        Some(rows) => {
-            let some = points.select(&rows);
-            let fits = maxima(&some, k, STARTS, FIT, FOLLOWED, monitor)?;
-            let patches: Vec<usize> = rows.iter().map(|&row| patches[row]).collect();
-            let shares = shares(&some, &fits, &patches)?;
-            (fits, shares, Some(some.origin().clone()))
-        }
+pub(super) fn rivals(points: &Points, k: usize, tiles: &[usize], monitor: &Monitor) -> Result<Vec<Rival>> {
+    let search = |some: &Points, rows: &[usize]| {
+        let fits = maxima(some, k, STARTS, FIT, FOLLOWED, monitor)?;
+        let tiles: Vec<usize> = rows.iter().map(|&row| tiles[row]).collect();
+        let shares = shares(some, &fits, &tiles)?;
+        Ok(fits.into_iter().zip(shares).filter(|(_, share)| *share >= LEAST_SHARE).collect())
     };
-    let kept: Vec<(Mixture, f64)> = fits.into_iter().zip(shares).filter(|(_, share)| *share >= LEAST_SHARE).collect();
+    let kept = in_some(points, k, FIT, monitor, search)?;
     let whole: f64 = kept.iter().map(|(_, share)| share).sum();
-    let in_all = |(fit, share): (Mixture, f64)| {
-        let fit = match &origin {
-            Some(origin) => fit.extend(points, origin, FIT, Stop::CONVERGED, monitor)?,
-            None => fit,
-        };
-        Ok(Rival { share: share / whole, fit })
-    };
-    kept.into_iter().map(in_all).collect()
+    Ok(kept.into_iter().map(|(fit, share)| Rival { share: share / whole, fit }).collect())
 }
 
 /// Share of draws in which each fit is the highest; the first on ties.
-fn shares(points: &Points, fits: &[Mixture], patches: &[usize]) -> Result<Vec<f64>> {
-    let count = patches.iter().max().map_or(0, |last| last + 1);
-    let mut sums = Array2::<f64>::zeros((count, fits.len()));
-    for (index, fit) in fits.iter().enumerate() {
-        for (&patch, value) in patches.iter().zip(fit.log_densities(points)?) {
-            sums[[patch, index]] += value;
+fn shares(points: &Points, fits: &[Mixture], tiles: &[usize]) -> Result<Vec<f64>> {
+    let count = tiles.iter().max().map_or(0, |last| last + 1);
+    let mut sums = Array2::<f64>::zeros((fits.len(), count));
+    for (mut sums, fit) in sums.rows_mut().into_iter().zip(fits) {
+        for (&tile, value) in tiles.iter().zip(fit.log_densities(points)?) {
+            sums[tile] += value;
         }
     }
     let mut rng = stream(FIXED_SEED, Stream::Bootstrap);
     let mut shares = vec![0.0; fits.len()];
     for _ in 0..DRAWS {
-        let mut total = vec![0.0; fits.len()];
-        for _ in 0..count {
-            let patch = sums.row(rng.random_range(0..count));
-            total.iter_mut().zip(patch).for_each(|(total, value)| *total += value);
-        }
+        let total = sums.dot(&Array1::from(times_drawn(count, &mut rng)));
         let highest = (0..fits.len()).fold(0, |best, own| if total[own] > total[best] { own } else { best });
         shares[highest] += 1.0 / DRAWS as f64;
     }
@@ -94,8 +74,8 @@ mod tests {
     use super::*;
     use crate::cluster::testing::blobs;
 
-    /// Four groups at the corners of a square, and most spots with their mirror image across the diagonal: two components
-    /// can as well lie side by side as one above the other. Four components leave no choice.
+    /// Four groups at the corners of a square, and most spots with their mirror image across the diagonal: two
+    /// components can as well lie side by side as one above the other. Four components leave no choice.
     #[test]
     fn level_maxima_share_and_a_clear_one_stands_alone() -> Result<()> {
         let (noise, truth) = blobs(400, 2, 4, 0.0, 4);
@@ -105,11 +85,11 @@ mod tests {
             noise[[spot % 400, axis]] + 8.0 * corner as f64
         });
         let points = Points::new(values.view(), "views")?;
-        let patches: Vec<usize> = (0..780).collect();
-        let level = rivals(&points, 2, &patches, &Monitor::silent())?;
+        let tiles: Vec<usize> = (0..780).collect();
+        let level = rivals(&points, 2, &tiles, &Monitor::silent())?;
         assert!(level.len() == 2 && level.iter().all(|rival| rival.share > 0.25), "{}", level[0].share);
         assert!((level[0].share + level[1].share - 1.0).abs() < 1e-12);
-        let clear = rivals(&points, 4, &patches, &Monitor::silent())?;
+        let clear = rivals(&points, 4, &tiles, &Monitor::silent())?;
         assert!(clear.len() == 1 && clear[0].share == 1.0);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Where the search for domains begins: a partition of a deterministic space, the same for every seed.
 
 use super::best_start::{STARTS, best_mixture};
-use super::consensus::{Partition, consensus};
+use super::consensus::{Partition, equal_consensus};
 use super::dependence::design_effect;
 use super::mixture::{Mixture, Stop};
 use super::order::most_probable;
@@ -39,14 +39,14 @@ pub(super) fn starting_labels(
         Ok(Partition::new(index, 1.0, best_mixture(view, k, STARTS, SEARCH, monitor)?.posterior(view)?))
     };
     let partitions: Vec<Partition> = views.iter().enumerate().map(partition).collect::<Result<_>>()?;
-    let agreed = most_probable(&consensus(&partitions, &vec![1.0; partitions.len()], k));
+    let agreed = most_probable(&equal_consensus(&partitions, k));
     let refine = |labels: &[usize]| Mixture::fit(points, labels, k, SEARCH, Stop::CONVERGED, monitor);
     let agreed_fit = refine(&agreed)?;
     let mut best: Option<(Vec<usize>, f64)> = None;
-    for labels in partitions.iter().map(|partition| most_probable(&partition.posterior)) {
-        let objective = refine(&labels)?.objective;
+    for partition in partitions {
+        let objective = refine(&partition.labels)?.objective;
         if best.as_ref().is_none_or(|(_, highest)| objective > *highest) {
-            best = Some((labels, objective));
+            best = Some((partition.labels, objective));
         }
     }
     let settled = most_probable(&agreed_fit.posterior(points)?);

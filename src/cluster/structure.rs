@@ -1,8 +1,8 @@
 //! Whether a section has domains at all.
 //!
 //! A mixture of several Gaussians fits the views of any tissue better than one does. How much better it fits views of
-//! fields that are as smooth but have no domains (see [`crate::views`]) is the null; a section has domains when the gain
-//! is beyond it. This is the gap statistic of Tibshirani, Walther & Hastie (2001, Journal of the Royal Statistical
+//! fields that are as smooth but have no domains (see [`crate::views`]) is the null; a section has domains when the
+//! gain is beyond it. This is the gap statistic of Tibshirani, Walther & Hastie (2001, Journal of the Royal Statistical
 //! Society B 63:411) on log-likelihoods, with a null that knows of autocorrelation.
 
 use super::best_start::best_mixture;

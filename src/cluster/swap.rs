@@ -3,8 +3,8 @@
 //! EM and k-means end at the maximum nearest to where they start, and which of several starts ends highest changes with
 //! any detail of the data; with a few starts the highest maximum is hardly ever among them. A swap takes one component
 //! away and puts it where a spot is: the others keep what they have learned, a few iterations tell whether that was
-//! better, and the best of many swaps is followed to its end. Where no swap helps any more the maximum is the highest
-//! one in practice: hundreds of starts find none above it. (Fränti & Kivijärvi 2000, Pattern Analysis and Applications
+//! better, and the best of many swaps is followed to its end. Where no swap helps any more the maximum is mostly the
+//! highest that hundreds of starts know, and often higher. (Fränti & Kivijärvi 2000, Pattern Analysis and Applications
 //! 3:358, for k-means; Zhao, Hautamäki, Kärkkäinen & Fränti 2012, Pattern Recognition Letters 33:2120, for mixtures.)
 
 use super::points::Points;
@@ -16,11 +16,11 @@ use rand::Rng;
 use rayon::prelude::*;
 use std::cmp::Ordering;
 
-/// Swaps that are tried at once, of which the best is followed.
+/// Swaps that are tried in a round. One in k removes the component to be removed, and fewer put it where it is missed.
 const SWAPS: u64 = 64;
-/// The search ends when so many times running the best of the swaps led nowhere.
+/// The search ends when so many rounds running led nowhere.
 const FAILURES: u64 = 2;
-/// Most rounds of swaps.
+/// Most rounds; five to fifteen are usual.
 const ROUNDS: u64 = 60;
 /// Most points that are searched: where the components of a section are is known from some thousand.
 pub(super) const LARGEST: usize = 5000;

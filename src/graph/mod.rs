@@ -5,7 +5,6 @@ mod delaunay;
 pub mod diffusion;
 mod lattice;
 mod nearest;
-pub mod patches;
 
 use crate::error::{Error, Result};
 

@@ -124,6 +124,7 @@ test_that("confidence is drawn against what becomes of the spots", {
   expect_equal(plotConfidence(shown, list(other, rev(other)))$data$spots, c(100L, 100L))
   built(plotConfidence(domains, small$labels))
   expectArgumentError(plotConfidence(known, known), "x", "findDomains")
+  expectArgumentError(plotConfidence(shown["domain"], known), "x", "findDomains")
   expectArgumentError(plotConfidence(shown, known[-1]), "against")
   expectArgumentError(plotConfidence(shown, list()), "against")
   expectArgumentError(plotConfidence(shown, known, bins = 1), "bins")
