@@ -1,12 +1,12 @@
-//! The best-likelihood partition over k-means starts and swaps of components: where every clustering begins, so that
-//! it does not depend on the user's seed.
+//! The best-likelihood partition over many k-means starts: where every clustering begins, so that it does not depend
+//! on the user's seed.
 
 use super::kmeans::KMeans;
 use super::mixture::{Mixture, Stop};
 use super::most_probable;
 use super::points::Points;
 use super::shrinkage::SEARCH;
-use super::swap::{LARGEST, Swap, maxima_by_swaps};
+use super::swap::Swap;
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
 use crate::random::{Stream, substream};
@@ -25,11 +25,9 @@ const KMEANS_ITERATIONS: usize = 8;
 /// partition.
 pub(super) const FIXED_SEED: u64 = 20_260_101;
 
-/// The partition into `k` groups of highest likelihood under a Gaussian mixture with tied covariance. From `starts`
-/// k-means++ starts come a few iterations of EM each, then EM until convergence from the better half (the "em-EM"
-/// strategy of Biernacki, Celeux & Govaert 2003, Computational Statistics & Data Analysis 41:561); from the best of
-/// them swaps of components lead to higher maxima (see [`super::swap`]). In large sections all of this happens in some
-/// thousand spots, and EM goes on in all.
+/// The partition into `k` groups of highest likelihood under a Gaussian mixture with tied covariance, over `starts`
+/// k-means++ starts: a few iterations of EM from each, then EM until convergence from the better half (the "em-EM"
+/// strategy of Biernacki, Celeux & Govaert 2003, Computational Statistics & Data Analysis 41:561).
 ///
 /// Labels are 0..k, of the most probable component; a component may end up without points.
 ///
@@ -37,45 +35,10 @@ pub(super) const FIXED_SEED: u64 = 20_260_101;
 /// [`Error::Argument`] for `k` outside 1..=points or no starts; [`Error::Numeric`] when no start gives a regular
 /// covariance; [`Error::Interrupted`].
 pub fn best_start(points: &Points, k: usize, starts: usize, monitor: &Monitor) -> Result<Vec<usize>> {
-    let search =
-        |some: &Points, _: &[usize]| Ok(vec![(maxima(some, k, starts, SEARCH, 1, monitor)?.swap_remove(0), ())]);
-    let (best, ()) = in_some(points, k, SEARCH, monitor, search)?.swap_remove(0);
-    Ok(most_probable(&best.posterior(points)?))
+    Ok(most_probable(&best_mixture(points, k, starts, SEARCH, monitor)?.posterior(points)?))
 }
 
-/// What `search` finds in at most [`LARGEST`] of the points, whose rows it is told, with each mixture followed to its
-/// end in all of them.
-pub(super) fn in_some<T>(
-    points: &Points,
-    k: usize,
-    weight: f64,
-    monitor: &Monitor,
-    search: impl Fn(&Points, &[usize]) -> Result<Vec<(Mixture, T)>>,
-) -> Result<Vec<(Mixture, T)>> {
-    let Some(rows) = points.thinned_rows(LARGEST.max(k)) else {
-        return search(points, &(0..points.count()).collect::<Vec<_>>());
-    };
-    let some = points.select(&rows);
-    let in_all =
-        |(fit, what): (Mixture, T)| Ok((fit.extend(points, some.origin(), weight, Stop::CONVERGED, monitor)?, what));
-    search(&some, &rows)?.into_iter().map(in_all).collect()
-}
-
-/// The maxima met in the search for the best mixture, highest first, of which there is at least one. In each round of
-/// swaps so many are `followed` to their ends.
-pub(super) fn maxima(
-    points: &Points,
-    k: usize,
-    starts: usize,
-    weight: f64,
-    followed: usize,
-    monitor: &Monitor,
-) -> Result<Vec<Mixture>> {
-    maxima_by_swaps(points, finalists(points, k, starts, weight, monitor)?, followed, FIXED_SEED, monitor)
-}
-
-/// The best mixture without swaps, with a prior of the common covariance worth `weight` points a dimension: for the
-/// many fits of a comparison, of which none need be the very best.
+/// The mixture behind [`best_start`], with a prior of the common covariance worth `weight` points a dimension.
 pub(super) fn best_mixture(
     points: &Points,
     k: usize,
@@ -87,7 +50,13 @@ pub(super) fn best_mixture(
 }
 
 /// The better half of the starts, at least one, followed to their ends, highest first.
-fn finalists(points: &Points, k: usize, starts: usize, weight: f64, monitor: &Monitor) -> Result<Vec<Mixture>> {
+pub(super) fn finalists(
+    points: &Points,
+    k: usize,
+    starts: usize,
+    weight: f64,
+    monitor: &Monitor,
+) -> Result<Vec<Mixture>> {
     if starts == 0 {
         return Err(Error::argument("starts", "must be at least 1"));
     }

@@ -7,10 +7,11 @@
 //! narrowly, is kept, and the weights change little when the data do. Parameters are not fitted anew in a draw; that
 //! shifts all maxima alike, to first order.
 
-use super::best_start::{FIXED_SEED, in_some, maxima};
-use super::mixture::Mixture;
+use super::best_start::{FIXED_SEED, finalists};
+use super::mixture::{Mixture, Stop};
 use super::points::Points;
 use super::shrinkage::FIT;
+use super::swap::{LARGEST, maxima_by_swaps};
 use crate::bootstrap::times_drawn;
 use crate::error::Result;
 use crate::monitor::Monitor;
@@ -39,15 +40,32 @@ pub(super) struct Rival {
 /// # Errors
 /// As [`super::best_start`].
 pub(super) fn rivals(points: &Points, k: usize, tiles: &[usize], monitor: &Monitor) -> Result<Vec<Rival>> {
-    let search = |some: &Points, rows: &[usize]| {
-        let fits = maxima(some, k, STARTS, FIT, FOLLOWED, monitor)?;
-        let tiles: Vec<usize> = rows.iter().map(|&row| tiles[row]).collect();
-        let shares = shares(some, &fits, &tiles)?;
-        Ok(fits.into_iter().zip(shares).filter(|(_, share)| *share >= LEAST_SHARE).collect())
+    let Some(rows) = points.thinned_rows(LARGEST.max(k)) else {
+        return weighed(points, k, tiles, monitor);
     };
-    let kept = in_some(points, k, FIT, monitor, search)?;
-    let whole: f64 = kept.iter().map(|(_, share)| share).sum();
-    Ok(kept.into_iter().map(|(fit, share)| Rival { share: share / whole, fit }).collect())
+    // Searched and weighed in some of the points, followed to their ends in all.
+    let some = points.select(&rows);
+    let tiles: Vec<usize> = rows.iter().map(|&row| tiles[row]).collect();
+    let in_all = |Rival { share, fit }| {
+        Ok(Rival { share, fit: fit.extend(points, some.origin(), FIT, Stop::CONVERGED, monitor)? })
+    };
+    weighed(&some, k, &tiles, monitor)?.into_iter().map(in_all).collect()
+}
+
+/// The maxima that the search meets, with their shares.
+fn weighed(points: &Points, k: usize, tiles: &[usize], monitor: &Monitor) -> Result<Vec<Rival>> {
+    let fits = finalists(points, k, STARTS, FIT, monitor)?;
+    let fits = maxima_by_swaps(points, fits, FOLLOWED, FIXED_SEED, monitor)?;
+    let shares = shares(points, &fits, tiles)?;
+    let least = least_share(&shares);
+    let kept: f64 = shares.iter().filter(|&&share| share >= least).sum();
+    let rivals = fits.into_iter().zip(shares).filter(|(_, share)| *share >= least);
+    Ok(rivals.map(|(fit, share)| Rival { share: share / kept, fit }).collect())
+}
+
+/// Share from which a maximum is kept: of many that are level, none above [`LEAST_SHARE`], the largest.
+fn least_share(shares: &[f64]) -> f64 {
+    shares.iter().fold(0.0f64, |largest, &share| largest.max(share)).min(LEAST_SHARE)
 }
 
 /// Share of draws in which each fit is the highest; the first on ties.
@@ -92,5 +110,11 @@ mod tests {
         let clear = rivals(&points, 4, &tiles, &Monitor::silent())?;
         assert!(clear.len() == 1 && clear[0].share == 1.0);
         Ok(())
+    }
+
+    #[test]
+    fn of_many_level_maxima_at_least_one_is_kept() {
+        assert_eq!(least_share(&[0.6, 0.4]), LEAST_SHARE);
+        assert_eq!(least_share(&[1.0 / 30.0; 30]), 1.0 / 30.0);
     }
 }
