@@ -2,7 +2,7 @@
 #'
 #' Calibration of the `confidence` of domains: of the spots with a confidence between 0.8 and 0.9 some 85 percent should
 #' keep their domain when the experiment is done again, or lie in the right one where the truth is known. Done again can
-#' mean the other half of the counts ([countSplit()]), another section of the same tissue, or other settings.
+#' mean the other half of the counts (as in the example), the same spots measured twice, or other settings.
 #'
 #' @param x A data frame that [findDomains()] returned.
 #' @param against Domains of the same spots to compare with: the result of [findDomains()] on a replicate, known labels
@@ -18,12 +18,21 @@
 #' @references
 #' Guo, Pleiss, Sun and Weinberger (2017). On calibration of modern neural networks. Proceedings of the 34th
 #' International Conference on Machine Learning, 1321-1330. Reliability diagrams and the expected calibration error.
-#' @seealso [findDomains()], [countSplit()], [plotDomains()] with `confidence = TRUE`
+#' @seealso [findDomains()], [plotDomains()] with `confidence = TRUE`
 #' @examples
-#' slices <- simulateSlices(rows = 20, columns = 20, genes = 300, domains = 3, separation = 0.7)
-#' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 30)
-#' domains <- findDomains(fit, k = 3)
-#' plotConfidence(domains, slices$labels)
+#' slices <- simulateSlices(rows = 20, columns = 20, genes = 300, domains = 3)
+#' whole <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 30)
+#' plotConfidence(findDomains(whole, k = 3), slices$labels)
+#'
+#' # Each count goes into one of two halves at random: what another experiment on the same tissue could have been.
+#' half <- other <- slices$counts
+#' half@x <- as.numeric(rbinom(length(half@x), half@x, 0.5))
+#' other@x <- other@x - half@x
+#' halves <- lapply(list(half, other), function(counts) {
+#'   fit <- runStarscape(counts, coords = slices$coords, latentDim = 10, epochs = 30)
+#'   findDomains(fit, k = 3)
+#' })
+#' plotConfidence(halves[[1]], halves[[2]])
 #' @export
 plotConfidence <- function(x, against, bins = 10) {
   x <- gateConfidentDomains(x)
