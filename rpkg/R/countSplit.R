@@ -66,8 +66,8 @@ findAgain <- function(fit, counts, found, threads) {
   gateLatentDim(parameters$latentDim, featureCount(parameters, given, input), ncol(input$counts))
   again <- newFit(fitCounts(input, parameters, NULL), input, parameters)
   findDomains(
-    again, k = found$k, method = found$method, seed = found$seed, space = found$space, threads = threads,
-    verbose = FALSE
+    again, k = found$k, method = found$method, seed = found$seed, space = found$space, view = found$view,
+    threads = threads, verbose = FALSE
   )$domain
 }
 

@@ -79,7 +79,7 @@ plotDomains.Seurat <- function(x, domain = "domain", confidence = FALSE, slice =
   gene <- function(gene, argument = "domain") seuratGene(x, gene, assay, layer, argument)
   value <- if (is.null(features)) objectValues(domain, x[[]], gene)
   features <- objectFeatures(features, gene)
-  if (isTRUE(confidence)) confidence <- x[[]]$domain_confidence
+  if (isTRUE(confidence)) confidence <- storedConfidence(domain, x[[]])
   plotDomains.default(places$coords, value, confidence, slice = places$slice, features = features, ...)
 }
 
@@ -102,7 +102,7 @@ plotDomains.SingleCellExperiment <- function(x, domain = "domain", confidence = 
   gene <- function(gene, argument = "domain") sceGene(x, gene, assay, argument)
   value <- if (is.null(features)) objectValues(domain, metadata, gene)
   features <- objectFeatures(features, gene)
-  if (isTRUE(confidence)) confidence <- metadata$domain_confidence
+  if (isTRUE(confidence)) confidence <- storedConfidence(domain, metadata)
   plotDomains.default(
     givenCoords(coords, metadata), value, confidence, slice = givenSlice(slice, metadata), features = features, ...
   )
@@ -117,6 +117,15 @@ featurePanels <- function(spots, expression) {
 }
 
 # What to show ----------------------------------------------------------------------------------------------------
+
+# The confidence that findDomains() stored beside the domains shown.
+storedConfidence <- function(domain, metadata) {
+  column <- paste0(if (isString(domain)) domain else "domain", "_confidence")
+  if (!column %in% colnames(metadata)) {
+    stopArgument("confidence", sprintf("is TRUE, but the cell metadata have no column `%s`", column))
+  }
+  metadata[[column]]
+}
 
 # Values, opacity and legend title of what the user gave.
 shownValues <- function(coords, domain, confidence) {

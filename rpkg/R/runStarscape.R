@@ -95,10 +95,27 @@ runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 200
   )
   input <- gateInput(x, coords, slice)
   if (nlevels(input$slice) == 1) tell("`slice` has one value. This is a plain fit of one slice.")
+  tellScarce(input$counts)
   given <- list(givenFeatures = gateFeatures(features, rownames(input$counts)))
   gateLatentDim(settings$latentDim, featureCount(settings, given, input), ncol(input$counts))
   parameters <- c(settings[names(settings) != "verbose"], given, controls)
   newFit(fitCounts(input, parameters, progressBar(settings$verbose)), input, parameters)
+}
+
+# From fewer spots or counts there is a fit like any other, but chance has a large part in its domains.
+fewestSpots <- 50
+fewestCounts <- 20
+
+tellScarce <- function(counts) {
+  depth <- stats::median(Matrix::colSums(counts))
+  scarce <- c(
+    if (ncol(counts) < fewestSpots) sprintf("%d spots", ncol(counts)),
+    if (depth < fewestCounts) sprintf("a median of %s counts a spot", format(depth, digits = 3))
+  )
+  if (length(scarce) > 0) {
+    tell("`x` has only ", paste(scarce, collapse = " and "), ". Chance has a large part in domains of so little: see ",
+         "whether they come again in one half of the counts.")
+  }
 }
 
 runChecks <- list(

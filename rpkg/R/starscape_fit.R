@@ -103,7 +103,29 @@ print.starscape_fit <- function(x, ...) {
   cat(sprintf("\n  genes: %d (%s)\n", size$features, size$preprocessing))
   cat(sprintf("  graph: %s, %.1f neighbours per spot\n", size$graphMethod, size$neighbours))
   cat(sprintf("  training: %d epochs, seed %d, final loss %.4g\n", nrow(x$history), x$params$seed, size$finalLoss))
+  cat(viewLines(x), sep = "")
   invisible(x)
+}
+
+# What domains are looked for in, and, where an object has kept its last domains, how far the views agree on them.
+viewLines <- function(fit) {
+  if (is.null(fit$codes)) {
+    return(character())
+  }
+  typed <- any(fit$codes[, "type"] > 0, na.rm = TRUE)
+  averaged <- if (typed) "scores and types of spots" else "scores of spots"
+  lines <- sprintf("  views: %s, averaged 2 and 4 times and filtered; the embedding\n", averaged)
+  views <- fit$domains$views
+  if (is.null(views)) {
+    return(lines)
+  }
+  # Views of equal standing have equal weights; one that the others do not support has hardly any.
+  agree <- views$weight >= 0.5 / nrow(views)
+  others <- if (!all(agree)) paste0("; not ", paste(views$view[!agree], collapse = ", "))
+  c(lines, sprintf(
+    "  domains: %d, on which %d of %d views agree%s\n", fit$domains$k, sum(agree), nrow(views),
+    if (is.null(others)) "" else others
+  ))
 }
 
 #' @rdname print.starscape_fit

@@ -1,5 +1,6 @@
 //! Domains that several views of a section agree on.
 
+use super::confidence::share_of_draws;
 use super::consensus::{Partition, supported_consensus};
 use super::mixture::{Mixture, Stop};
 use super::order::most_probable;
@@ -7,7 +8,7 @@ use super::points::Points;
 use super::rivals::rivals;
 use super::separate::SeparateMixture;
 use super::shrinkage::FIT;
-use super::{Domains, Method, group, named};
+use super::{Domains, Method, SectionViews, group, named};
 use crate::error::Result;
 use crate::graph::SpatialGraph;
 use crate::monitor::{Monitor, Progress};
@@ -15,41 +16,52 @@ use crate::tiles::graph_tiles;
 use ndarray::Array2;
 
 /// Divides each of the `views` in all ways that could be its best (see [`super::rivals`]) and takes what they agree on:
-/// the consensus of the partitions, each weighted by how far those of other views support it. The `embedding` is one
-/// view more: it is divided from the others' consensus. Methods other than the mixture begin in the embedding from the
-/// consensus of all.
+/// the consensus of the partitions, each weighted by how far those of other views support it. The `embedding` can be
+/// one view more: it is divided from the others' consensus. Methods other than the mixture begin in the embedding from
+/// the consensus of all.
 ///
 /// # Errors
 /// As [`super::find_domains`].
 pub(super) fn agreed_domains(
     embedding: &Points,
-    views: &[Points],
+    views: SectionViews,
     graph: Option<&SpatialGraph>,
     k: usize,
     method: Method,
     monitor: &Monitor,
 ) -> Result<Domains> {
     let tiles = graph.map_or_else(|| (0..embedding.count()).collect(), graph_tiles);
+    let all: Vec<&Points> = if views.all.is_empty() { vec![embedding] } else { views.all.iter().collect() };
     let mut partitions = Vec::new();
-    for (index, view) in views.iter().enumerate() {
+    for (index, view) in all.iter().enumerate() {
         partitions.extend(divided(view, index, k, &tiles, monitor)?);
-        let (done, total) = (index + 1, views.len());
+        let (done, total) = (index + 1, all.len());
         monitor.step(Progress { stage: "dividing views", done, total, objective: None })?;
-    }
-    if partitions.is_empty() {
-        partitions.extend(divided(embedding, 0, k, &tiles, monitor)?);
     }
     let begin = most_probable(&supported_consensus(&partitions, k).0);
     let (posterior, log_likelihood) = settle(embedding, &begin, k, Stop::AT_ONCE, monitor)?;
-    partitions.push(Partition::new(views.len().max(1), 1.0, posterior));
+    let mut kinds = views.kinds.to_vec();
+    if let (Some(kind), false) = (views.embedding, views.all.is_empty()) {
+        partitions.push(Partition::new(all.len(), 1.0, posterior));
+        kinds.push(kind);
+    }
     let (agreed, weights) = supported_consensus(&partitions, k);
+    let labels = most_probable(&agreed);
     let found = match method {
         Method::Mixture => {
-            let (labels, k, confidence) = named(&agreed);
-            let log_likelihood = Some(log_likelihood);
-            Domains { labels, confidence, k, log_likelihood, interaction: None, choice: None, support: vec![] }
+            let (named, used, probability) = named(&agreed);
+            let confidence = share_of_draws(&partitions, &weights, &kinds, &labels, k).unwrap_or(probability);
+            Domains {
+                labels: named,
+                confidence,
+                k: used,
+                log_likelihood: Some(log_likelihood),
+                interaction: None,
+                choice: None,
+                support: vec![],
+            }
         }
-        _ => group(embedding, graph, &most_probable(&agreed), k, method, Stop::CONVERGED, monitor)?,
+        _ => group(embedding, graph, &labels, k, method, Stop::CONVERGED, monitor)?,
     };
     Ok(Domains { support: support(&partitions, &weights), ..found })
 }
@@ -96,9 +108,11 @@ mod tests {
         let (values, truth) = blobs(600, 4, 3, 6.0, 3);
         let (noise, _) = blobs(600, 4, 1, 0.0, 9);
         let points = Points::new(values.view(), "embedding")?;
-        let views = [points.clone(), points.clone(), Points::new(noise.view(), "views")?];
+        let all = [points.clone(), points.clone(), Points::new(noise.view(), "views")?];
+        let kinds = [[0; 2], [1; 2], [2; 2]];
+        let divide = |views| agreed_domains(&points, views, None, 3, Method::Mixture, &Monitor::silent());
         let run = |threads| {
-            in_pool(threads, || agreed_domains(&points, &views, None, 3, Method::Mixture, &Monitor::silent()))
+            in_pool(threads, || divide(SectionViews { all: &all, kinds: &kinds, embedding: Some([3; 2]), null: &[] }))
         };
         let found = run(1)?;
         assert!(adjusted_rand_index(&truth, &found.labels) > 0.98);
@@ -107,6 +121,11 @@ mod tests {
         let again = run(3)?;
         assert_eq!(found.labels, again.labels);
         assert_eq!(found.confidence, again.confidence);
+        // A view by itself has nothing to agree with, and the embedding counts only if it is asked for.
+        let alone = divide(SectionViews { all: &all[2..], kinds: &kinds[2..], embedding: None, null: &[] })?;
+        assert_eq!(alone.support, [1.0]);
+        assert!(adjusted_rand_index(&truth, &alone.labels) < 0.1);
+        assert!(alone.confidence.iter().any(|&share| share < 0.9));
         Ok(())
     }
 
@@ -114,7 +133,9 @@ mod tests {
     fn without_views_the_embedding_stands_alone() -> Result<()> {
         let (values, truth) = blobs(300, 4, 3, 6.0, 3);
         let points = Points::new(values.view(), "embedding")?;
-        let found = agreed_domains(&points, &[], None, 3, Method::KMeans, &Monitor::silent())?;
+        let views = SectionViews { all: &[], kinds: &[], embedding: Some([0; 2]), null: &[] };
+        let found = agreed_domains(&points, views, None, 3, Method::KMeans, &Monitor::silent())?;
+        assert_eq!(found.support, [1.0]);
         assert!(adjusted_rand_index(&truth, &found.labels) > 0.98);
         Ok(())
     }

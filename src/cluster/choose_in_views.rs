@@ -32,7 +32,7 @@ pub(super) fn choose_in_views(
     };
     let tables = views.all.iter().map(table).collect::<Result<Vec<_>>>()?;
     let mut table = mean_table(&tables);
-    if !views.null.is_empty() {
+    if !views.null.is_empty() && views.null.iter().all(|draw| !draw.is_empty()) {
         let reference = REFERENCE.min(views.all[0].count());
         table.gains = gains(views.all, views.null, &[table.chosen, reference], monitor)?;
         if !table.gains.iter().any(Gain::is_structure) {

@@ -16,7 +16,7 @@ pub(super) struct Partition {
     /// Its part of what its view counts, above 0.
     pub share: f64,
     /// Probability of each group, spots x groups.
-    posterior: Array2<f64>,
+    pub posterior: Array2<f64>,
     /// Most probable group of each spot.
     pub labels: Vec<usize>,
 }
@@ -103,7 +103,7 @@ fn medoid(agreements: &Array2<f64>, weights: &[f64]) -> usize {
 }
 
 /// For each of the `k` groups of `reference` the group of `labels` matched with it.
-fn matched(reference: &[usize], labels: &[usize], k: usize) -> Vec<usize> {
+pub(super) fn matched(reference: &[usize], labels: &[usize], k: usize) -> Vec<usize> {
     let mut together = Array2::<u64>::zeros((k, k));
     reference.iter().zip(labels).for_each(|(&row, &column)| together[[row, column]] += 1);
     partners(k, k, |row, column| together[[row, column]]).into_iter().flatten().collect()

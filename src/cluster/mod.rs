@@ -5,6 +5,7 @@ mod agreement;
 mod best_start;
 mod choose;
 mod choose_in_views;
+mod confidence;
 mod consensus;
 mod dependence;
 mod kmeans;
@@ -79,8 +80,8 @@ pub enum Start<'a> {
     /// first as many as the embedding has dimensions make one view, all of them another, and both averaged further over
     /// the graph two more. The domains of the space itself, found from there, are where the embedding's begin.
     Space(ArrayView2<'a, f64>),
-    /// Views of the section (see [`crate::views`]): each is divided, the embedding as one more, and the domains are
-    /// what they agree on.
+    /// Views of the section (see [`crate::views`]): each is divided, the embedding as one more if it counts or there is
+    /// no other, and the domains are what they agree on.
     Views(SectionViews<'a>),
     /// The best-likelihood partition of the embedding itself.
     Embedding,
@@ -91,6 +92,10 @@ pub enum Start<'a> {
 pub struct SectionViews<'a> {
     /// The views, each with all spots.
     pub all: &'a [Points],
+    /// What each averages and how far, in two numbers: views with one in common err together.
+    pub kinds: &'a [[usize; 2]],
+    /// The same of the embedding, if it counts as a view.
+    pub embedding: Option<[usize; 2]>,
     /// For several draws of tissue without domains as many of the first views as it takes to tell it from the section.
     /// Only looked at when the number of domains is chosen; without draws at least two domains are found.
     pub null: &'a [Vec<Points>],
@@ -101,8 +106,8 @@ pub struct SectionViews<'a> {
 pub struct Domains {
     /// Domain of each spot from 0, ordered by decreasing size; domains of one size by their first spot.
     pub labels: Vec<usize>,
-    /// How sure each spot's domain is, in [0, 1]: with [`Start::Views`] the share of the views that put it there,
-    /// otherwise its posterior probability, or for k-means 1 − (distance to the own centre) / (distance to the second
+    /// How sure each spot's domain is, in [0, 1]: with two or more views the share of bootstrap draws of them in which
+    /// it stays there, otherwise its posterior probability, or for k-means 1 − (distance to the own centre) / (distance to the second
     /// nearest).
     pub confidence: Vec<f64>,
     /// Number of domains that hold spots. It can be smaller than asked for when the data do not support so many.
@@ -114,8 +119,8 @@ pub struct Domains {
     pub interaction: Option<f64>,
     /// How the number of domains was chosen; none when it was given.
     pub choice: Option<ChoiceTable>,
-    /// With [`Start::Views`] how much each view counts, the embedding last: its part of 1, by how far the others agree
-    /// with it. Empty otherwise.
+    /// With [`Start::Views`] how much each view counts, the embedding last if it does: its part of 1, by how far the
+    /// others agree with it. Empty otherwise.
     pub support: Vec<f64>,
 }
 
@@ -156,7 +161,7 @@ pub fn find_domains(
         Start::Space(space) => {
             grouped(&settled_partition(space, graph, points.dimensions(), k, monitor)?, Stop::AT_ONCE)?
         }
-        Start::Views(views) => agreement::agreed_domains(&points, views.all, graph, k, params.method, monitor)?,
+        Start::Views(views) => agreement::agreed_domains(&points, views, graph, k, params.method, monitor)?,
         Start::Embedding => grouped(&best_start(&points, k, STARTS, monitor)?, Stop::CONVERGED)?,
     };
     Ok(Domains { choice, ..domains })
@@ -301,6 +306,9 @@ fn check_start(start: Start, spots: usize, k: Option<usize>) -> Result<()> {
     match start {
         Start::Embedding => Ok(()),
         Start::Space(space) if space.nrows() == spots => Ok(()),
+        Start::Views(views) if views.kinds.len() != views.all.len() => {
+            Err(Error::argument("views", format!("are {} but have {} kinds", views.all.len(), views.kinds.len())))
+        }
         Start::Views(views) => match views.all.iter().find(|view| view.count() != spots) {
             Some(view) => {
                 Err(Error::argument("views", format!("have {} spots but the embedding has {spots}", view.count())))

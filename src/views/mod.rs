@@ -20,7 +20,7 @@ mod unstructured;
 pub use scores::{Codes, spot_codes};
 pub use spatial_filter::spatial_filter;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::graph::diffusion::diffuse;
 use crate::monitor::Monitor;
@@ -29,6 +29,10 @@ use principal::principal_components;
 
 /// How often the fixed views average over neighbours.
 const STEPS: [usize; 2] = [2, 4];
+/// Numbers of the spatial filter among the reaches, and of what is averaged.
+const FILTERED: usize = STEPS.len();
+const SCORES: usize = 0;
+const TYPES: usize = 1;
 /// Dimensions of a view of scores, and of a view of types.
 const SCORE_DIMENSIONS: usize = 20;
 const TYPE_DIMENSIONS: usize = 15;
@@ -38,6 +42,8 @@ const TYPE_DIMENSIONS: usize = 15;
 pub struct View {
     /// What is averaged and how, for people.
     pub name: String,
+    /// The same in two numbers, what is averaged and how far: views with a number in common err together.
+    pub kind: [usize; 2],
     /// Spots x dimensions by falling variance.
     pub values: Array2<f64>,
 }
@@ -50,30 +56,54 @@ pub struct View {
 /// [`crate::Error::Numeric`] when a decomposition fails.
 pub fn views(scores: ArrayView2<f64>, types: &[usize], graph: &SpatialGraph) -> Result<Vec<View>> {
     let mut views = Vec::new();
-    let mut add = |name: String, values: Array2<f64>, most: usize| -> Result<()> {
+    let mut add = |name: String, kind: [usize; 2], values: Array2<f64>, most: usize| -> Result<()> {
         let values = principal_components(values, most)?;
         if values.ncols() > 0 {
-            views.push(View { name, values });
+            views.push(View { name, kind, values });
         }
         Ok(())
     };
-    for steps in STEPS {
-        add(format!("scores averaged {steps} times"), diffuse(graph, scores, steps), SCORE_DIMENSIONS)?;
+    for (reach, steps) in STEPS.into_iter().enumerate() {
+        add(
+            format!("scores averaged {steps} times"),
+            [SCORES, reach],
+            diffuse(graph, scores, steps),
+            SCORE_DIMENSIONS,
+        )?;
     }
     let typed = (!types.is_empty()).then(|| indicators(types));
     if let Some((indicators, _)) = &typed {
-        for steps in STEPS {
+        for (reach, steps) in STEPS.into_iter().enumerate() {
             // The root gives rare types their weight: squared distances become Hellinger's.
             let averaged = diffuse(graph, indicators.view(), steps).mapv(f64::sqrt);
-            add(format!("types averaged {steps} times"), averaged, TYPE_DIMENSIONS)?;
+            add(format!("types averaged {steps} times"), [TYPES, reach], averaged, TYPE_DIMENSIONS)?;
         }
     }
-    add("scores filtered".into(), spatial_filter(graph, scores)?, SCORE_DIMENSIONS)?;
+    add("scores filtered".into(), [SCORES, FILTERED], spatial_filter(graph, scores)?, SCORE_DIMENSIONS)?;
     if let Some((indicators, shares)) = &typed {
         let scaled = (indicators - shares) / &shares.mapv(f64::sqrt);
-        add("types filtered".into(), spatial_filter(graph, scaled.view())?, TYPE_DIMENSIONS)?;
+        add("types filtered".into(), [TYPES, FILTERED], spatial_filter(graph, scaled.view())?, TYPE_DIMENSIONS)?;
     }
     Ok(views)
+}
+
+/// The name that the embedding goes by among the views: it is one as well, but not made here.
+pub const EMBEDDING: &str = "embedding";
+/// Its kind, which no other view has a part in.
+pub const EMBEDDING_KIND: [usize; 2] = [TYPES + 1, FILTERED + 1];
+
+/// Of `views` those with the `wanted` names, in their own order; all without such names. [`EMBEDDING`] is always known.
+///
+/// # Errors
+/// [`Error::Argument`] naming `view` and the names there are.
+pub fn with_names(views: Vec<View>, wanted: Option<&[String]>) -> Result<Vec<View>> {
+    let Some(wanted) = wanted else { return Ok(views) };
+    let known = || views.iter().map(|view| view.name.as_str()).chain([EMBEDDING]);
+    if let Some(other) = wanted.iter().find(|&name| !known().any(|known| known == name)) {
+        let known: Vec<String> = known().map(|name| format!("\"{name}\"")).collect();
+        return Err(Error::argument("view", format!("must be among {}, not \"{other}\"", known.join(", "))));
+    }
+    Ok(views.into_iter().filter(|view| wanted.contains(&view.name)).collect())
 }
 
 /// The averages among the views of several sections of tissue that is as smooth as these scores but has no domains, in
@@ -125,6 +155,12 @@ mod tests {
         assert!(coded.iter().all(|view| view.values.nrows() == values.nrows()));
         // Three types in use span two dimensions about their mean, three of roots.
         assert!(coded[3..].iter().all(|view| view.values.ncols() <= 3));
+        let wanted = ["types filtered", "scores averaged 4 times", EMBEDDING].map(String::from);
+        let names = |views: Vec<View>| views.into_iter().map(|view| view.name).collect::<Vec<_>>();
+        assert_eq!(names(with_names(coded.clone(), Some(&wanted))?), ["scores averaged 4 times", "types filtered"]);
+        assert_eq!(names(with_names(coded.clone(), None)?), names(coded));
+        let unknown = with_names(plain, Some(&wanted));
+        assert!(matches!(unknown, Err(Error::Argument { argument: "view", .. })));
         Ok(())
     }
 }

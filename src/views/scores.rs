@@ -1,6 +1,6 @@
 //! What views are made from: scores of each spot by itself, in two normalisations, and its type.
 
-use super::{SCORE_DIMENSIONS, View, spot_types};
+use super::{SCORE_DIMENSIONS, View, spot_types, with_names};
 use crate::counts::Counts;
 use crate::error::Result;
 use crate::graph::SpatialGraph;
@@ -26,20 +26,30 @@ pub struct Codes {
 }
 
 impl Codes {
-    /// The views made from these codes, see [`super::views`].
+    /// The views made from these codes, see [`super::views`]: all, or those of the `wanted` names.
     ///
     /// # Errors
-    /// [`crate::Error::Numeric`] when a decomposition fails.
-    pub fn views(&self, graph: &SpatialGraph) -> Result<Vec<View>> {
-        super::views(self.scores.view(), &self.types, graph)
+    /// [`crate::Error::Argument`] for an unknown name, see [`with_names`]; [`crate::Error::Numeric`] when a
+    /// decomposition fails.
+    pub fn views(&self, graph: &SpatialGraph, wanted: Option<&[String]>) -> Result<Vec<View>> {
+        with_names(super::views(self.scores.view(), &self.types, graph)?, wanted)
     }
 
-    /// Views of tissue that is as smooth but has no domains, see [`super::unstructured_views`].
+    /// The same views of tissue that is as smooth but has no domains, as far as [`super::unstructured_views`] has them.
     ///
     /// # Errors
     /// [`crate::Error::Numeric`] when a decomposition fails; [`crate::Error::Interrupted`].
-    pub fn unstructured_views(&self, graph: &SpatialGraph, monitor: &Monitor) -> Result<Vec<Vec<View>>> {
-        super::unstructured_views(self.scores.view(), !self.types.is_empty(), graph, monitor)
+    pub fn unstructured_views(
+        &self,
+        graph: &SpatialGraph,
+        wanted: Option<&[String]>,
+        monitor: &Monitor,
+    ) -> Result<Vec<Vec<View>>> {
+        let mut draws = super::unstructured_views(self.scores.view(), !self.types.is_empty(), graph, monitor)?;
+        if let Some(wanted) = wanted {
+            draws.iter_mut().for_each(|views| views.retain(|view| wanted.contains(&view.name)));
+        }
+        Ok(draws)
     }
 }
 

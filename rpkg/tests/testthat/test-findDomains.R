@@ -61,6 +61,26 @@ test_that("domains of a fit are what its views agree on", {
   expect_gt(clusterMetrics(domains$domain, outvoted$domain)[["ARI"]], 0.8)
 })
 
+test_that("views can be asked for by name", {
+  find <- function(view, ...) findDomains(quickFit, k = 3, view = view, verbose = FALSE, ...)
+  all <- attr(findDomains(quickFit, k = 3, verbose = FALSE), "views")$view
+  expect_identical(find(all), find(rev(all)), ignore_attr = "settings")
+  expect_equal(find(all), findDomains(quickFit, k = 3, verbose = FALSE), ignore_attr = "settings")
+  for (one in all) {
+    domains <- find(one)
+    expect_identical(attr(domains, "views"), data.frame(view = one, weight = 1))
+    expect_identical(attr(domains, "settings")$view, one)
+  }
+  two <- attr(find(all[2:3], method = "kmeans"), "views")
+  expect_identical(two$view, all[2:3])
+  # Without the averages there is no tissue without domains to compare with.
+  expect_message(chosen <- findDomains(quickFit, kRange = c(2, 3), view = "scores filtered", verbose = FALSE), "Chose")
+  expect_null(attr(attr(chosen, "choice"), "structure"))
+  expectArgumentError(find("types filtered"), "view", "\"scores filtered\"")
+  for (bad in list(3, character(), NA_character_)) expectArgumentError(find(bad), "view", "names of views")
+  expectArgumentError(findDomains(oneSpace(quickFit), k = 3, view = "embedding"), "view", "again")
+})
+
 test_that("types of spots are seen where shares of types are all that differs", {
   niches <- simulateSlices(rows = 40, columns = 40, genes = 200, domains = 3, model = "niche", separation = 0.6)
   fit <- runStarscape(niches$counts, niches$coords, epochs = 20, verbose = FALSE)

@@ -51,6 +51,12 @@ test_that("objects are drawn by column, gene or vector", {
   object <- findDomains(quick(seuratSmall()), k = 3, verbose = FALSE)
   for (what in list("domain", "gene3", "truth", small$labels)) built(plotDomains(object, what))
   built(plotDomains(object, confidence = TRUE))
+  # The confidence goes with the column that is drawn.
+  object <- findDomains(object, k = 2, name = "two", verbose = FALSE)
+  opacities <- function(...) built(plotDomains(object, ..., confidence = TRUE))$data[[1]]$alpha
+  expect_equal(opacities("two"), 0.15 + 0.85 * object$two_confidence, ignore_attr = TRUE)
+  expectArgumentError(plotDomains(object, "truth", confidence = TRUE), "confidence", "truth_confidence")
+  expect_output(print(SeuratObject::Misc(object, "starscape")), "domains: 2, on which . of 4 views agree")
   built(plotDomains(seuratSmall(), "truth"))
   expectArgumentError(plotDomains(object, "nothing"), "domain", "nothing")
   built(plotHistory(object))

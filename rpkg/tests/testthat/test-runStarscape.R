@@ -137,9 +137,22 @@ test_that("all settings reach the core", {
   expect_true(all(is.na(quick(small$counts, small$coords, loss = lossControl(telescope = 0))$history$telescope)))
 })
 
+test_that("little data are told", {
+  told <- function(counts, coords, what) {
+    expect_message(
+      runStarscape(counts, coords, latentDim = 5, epochs = 2, verbose = FALSE), what, class = "starscape_message"
+    )
+  }
+  told(small$counts[, 1:42], small$coords[1:42, ], "only 42 spots")
+  shallow <- small$counts
+  shallow@x <- pmin(shallow@x, 1)
+  told(shallow[1:15, ], small$coords, "counts a spot")
+})
+
 test_that("print and summary tell the essentials", {
   expect_output(print(quickFit), "144 spots x 5 dimensions")
   expect_output(print(quickFit), "80|pearson, moran")
+  expect_output(print(quickFit), "views: scores of spots, averaged")
   expect_identical(withVisible(print(quickFit))$visible, FALSE) |> capture.output() |> invisible()
   overview <- summary(quickFit)
   expect_s3_class(overview, "summary.starscape_fit")

@@ -55,6 +55,12 @@ impl Parameters {
         meaning(&word).ok_or_else(|| Error::argument(name, format!("cannot be \"{word}\"")))
     }
 
+    /// Words, or `None` when missing or NULL.
+    pub fn optional_words(&self, name: &'static str) -> Result<Option<Vec<String>>> {
+        let words = |value: Robj| value.as_string_vector().ok_or_else(|| Error::argument(name, "must be words"));
+        self.value(name).map(words).transpose()
+    }
+
     /// Whole numbers, or `None` when missing or NULL.
     pub fn indices(&self, name: &'static str) -> Result<Option<Vec<usize>>> {
         self.value(name).map(|value| indices(&value, name)).transpose()

@@ -9,7 +9,7 @@ use starscape::cluster::{
     Candidate, ChoiceTable, Domains, Gain, Method, Params, Points, SectionViews, Start, find_domains,
 };
 use starscape::graph::SpatialGraph;
-use starscape::views::{Codes, View};
+use starscape::views::{Codes, EMBEDDING, EMBEDDING_KIND, View};
 use starscape::{Error, Result};
 
 extendr_module! {
@@ -18,8 +18,9 @@ extendr_module! {
 }
 
 /// Domains of an `embedding` (spots x dimensions). Those that the views made from `codes` (component scores of the
-/// spots, and in the last column their types from 1, or 0 for none) and the embedding agree on; without codes those
-/// started from the best partition of `prior`, and without a prior from that of the embedding.
+/// spots, and in the last column their types from 1, or 0 for none) and the embedding agree on, or those of them that
+/// `view` names; without codes those started from the best partition of `prior`, and without a prior from that of the
+/// embedding.
 #[extendr]
 fn core_find_domains(
     embedding: Robj,
@@ -36,18 +37,25 @@ fn core_find_domains(
         let (prior, codes) = (optional_matrix(&prior, "prior")?, optional_matrix(&codes, "codes")?);
         let graph = graph(&neighbours)?;
         let threads = parameters.whole("threads")?;
+        let wanted = parameters.optional_words("view")?;
+        let counts = wanted.as_ref().is_none_or(|names| names.iter().any(|name| name == EMBEDDING));
+        let kind = counts.then_some(EMBEDDING_KIND);
         let (domains, views) = worker::run(threads, &progress, |monitor| {
             let graph = graph.as_ref();
             let codes = codes.map(read_codes).transpose()?;
-            let views = codes.as_ref().map_or(Ok(Vec::new()), |codes| codes.views(needed(graph)?))?;
+            let views =
+                codes.as_ref().map_or(Ok(Vec::new()), |codes| codes.views(needed(graph)?, wanted.as_deref()))?;
             let null = match &codes {
-                Some(codes) if params.k.is_none() => codes.unstructured_views(needed(graph)?, monitor)?,
+                Some(codes) if params.k.is_none() => {
+                    codes.unstructured_views(needed(graph)?, wanted.as_deref(), monitor)?
+                }
                 _ => Vec::new(),
             };
             let all = points(&views)?;
+            let kinds: Vec<[usize; 2]> = views.iter().map(|view| view.kind).collect();
             let null = null.iter().map(|draw| points(draw)).collect::<Result<Vec<_>>>()?;
             let start = match (&codes, &prior) {
-                (Some(_), _) => Start::Views(SectionViews { all: &all, null: &null }),
+                (Some(_), _) => Start::Views(SectionViews { all: &all, kinds: &kinds, embedding: kind, null: &null }),
                 (None, Some(prior)) => Start::Space(prior.view()),
                 (None, None) => Start::Embedding,
             };
@@ -96,8 +104,8 @@ fn read(parameters: &Parameters) -> Result<Params> {
 fn write(domains: Domains, views: Vec<View>) -> Robj {
     let labels: Vec<i32> = domains.labels.iter().map(|&label| label as i32 + 1).collect();
     let choice: Robj = domains.choice.map_or_else(|| ().into(), |table| write_choice(&table).into());
-    // The embedding is the last of those that are weighed.
-    let names = views.into_iter().map(|view| view.name).chain(["embedding".to_string()]);
+    // The embedding is the last of those that are weighed, if it is.
+    let names = views.into_iter().map(|view| view.name).chain([EMBEDDING.to_string()]);
     let names: Vec<String> = names.take(domains.support.len()).collect();
     let views = list!(view = names, weight = domains.support);
     list!(domain = labels, confidence = domains.confidence, k = domains.k as i32, choice = choice, views = views).into()
