@@ -1,7 +1,7 @@
 //! The main job from counts to domains, on simulated tissue.
 
 use ndarray::{Array2, array};
-use starscape::cluster::{Method, Params as DomainParams, Points, SectionViews, Start, find_domains};
+use starscape::cluster::{Method, Params as DomainParams, Points, SectionView, SectionViews, Start, find_domains};
 use starscape::counts::Counts;
 use starscape::fit::{Fit, FitParams, fit};
 use starscape::metrics::adjusted_rand_index;
@@ -9,7 +9,7 @@ use starscape::monitor::{Monitor, Progress};
 use starscape::simulate::{Params as SimulationParams, Simulation, simulate_slices};
 use starscape::surface::{Fitted, SurfaceParams, loss_surface};
 use starscape::vae::{Initialisation, Parameters, TrainParams};
-use starscape::views::EMBEDDING_KIND;
+use starscape::views::{EMBEDDING_KIND, View};
 use starscape::{Error, Result, threads};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -230,11 +230,13 @@ fn a_fit_and_its_domains_are_those_of_before() {
     let simulation = tissue(1);
     let found = fitted(&simulation, &quick(), 2, &Monitor::silent()).expect("fit");
     let views = found.codes.views(&found.graph, None).expect("views");
-    let points: Vec<Points> =
-        views.iter().map(|view| Points::new(view.values.view(), "views").expect("points")).collect();
+    let view = |View { values, kind, .. }: &View| SectionView {
+        points: Points::new(values.view(), "views").expect("points"),
+        kind: *kind,
+    };
+    let all: Vec<SectionView> = views.iter().map(view).collect();
     let params = DomainParams { k: Some(3), k_range: (3, 3), method: Method::Mixture, seed: 1 };
-    let kinds: Vec<[usize; 2]> = views.iter().map(|view| view.kind).collect();
-    let start = Start::Views(SectionViews { all: &points, kinds: &kinds, embedding: Some(EMBEDDING_KIND), null: &[] });
+    let start = Start::Views(SectionViews { all: &all, embedding: Some(EMBEDDING_KIND), null: &[] });
     let domains =
         find_domains(found.embedding.view(), Some(&found.graph), start, &params, &Monitor::silent()).expect("domains");
     let sizes: Vec<usize> = (0..3).map(|own| domains.labels.iter().filter(|&&label| label == own).count()).collect();

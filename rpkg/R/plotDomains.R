@@ -10,7 +10,7 @@
 #'   [findDomains()]. For objects also the name of a column of the cell metadata or of a gene. Factors, text and logical
 #'   values are shown as domains, numbers on a continuous scale.
 #' @param confidence Opacity of the spots: a numeric vector from 0 to 1 with one value per spot, or `TRUE` for the
-#'   confidence of the domains shown, or `FALSE`.
+#'   confidence of the domains shown (in objects the column of that name with `_confidence`), or `FALSE`.
 #' @param slice Slice of each spot; each gets a panel of its own.
 #' @param palette Colours of the domains, or of the ends of the continuous scale; `NULL` for those of the package.
 #' @param diameter Diameter of the discs as a share of the usual distance between neighbours, positive.

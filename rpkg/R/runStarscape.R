@@ -32,6 +32,8 @@
 #'   For other objects, the object with the embedding as reduced dimension `"starscape"` (in `Seurat` with key `STAR_`)
 #'   and the fit in `metadata(x)$starscape` or `Misc(x, "starscape")`. For a list of matrices, the joint fit; for a list
 #'   of objects, the list of these objects, each with its own part of the joint fit. [findDomains()] takes that list.
+#'
+#'   A message tells when there are fewer than 50 spots or a median of fewer than 20 counts a spot.
 #' @section Several slices:
 #' With `slice`, or with a list of slices, all slices are fitted together: with the genes they share, each standardised
 #' within its slice, so that differences between slices in the level and the spread of a gene are gone; with neighbours

@@ -114,17 +114,16 @@ viewLines <- function(fit) {
   }
   typed <- any(fit$codes[, "type"] > 0, na.rm = TRUE)
   averaged <- if (typed) "scores and types of spots" else "scores of spots"
-  lines <- sprintf("  views: %s, averaged 2 and 4 times and filtered; the embedding\n", averaged)
+  lines <- sprintf("  views: %s, averaged over neighbours; the embedding\n", averaged)
   views <- fit$domains$views
   if (is.null(views)) {
     return(lines)
   }
   # Views of equal standing have equal weights; one that the others do not support has hardly any.
   agree <- views$weight >= 0.5 / nrow(views)
-  others <- if (!all(agree)) paste0("; not ", paste(views$view[!agree], collapse = ", "))
+  others <- if (all(agree)) "" else paste0("; not ", paste(views$view[!agree], collapse = ", "))
   c(lines, sprintf(
-    "  domains: %d, on which %d of %d views agree%s\n", fit$domains$k, sum(agree), nrow(views),
-    if (is.null(others)) "" else others
+    "  domains: %d, on which %d of %d views agree%s\n", fit$domains$k, sum(agree), nrow(views), others
   ))
 }
 

@@ -8,7 +8,7 @@ use super::points::Points;
 use super::rivals::rivals;
 use super::separate::SeparateMixture;
 use super::shrinkage::FIT;
-use super::{Domains, Method, SectionViews, group, named};
+use super::{Domains, Kind, Method, SectionViews, group, named};
 use crate::error::Result;
 use crate::graph::SpatialGraph;
 use crate::monitor::{Monitor, Progress};
@@ -31,7 +31,8 @@ pub(super) fn agreed_domains(
     monitor: &Monitor,
 ) -> Result<Domains> {
     let tiles = graph.map_or_else(|| (0..embedding.count()).collect(), graph_tiles);
-    let all: Vec<&Points> = if views.all.is_empty() { vec![embedding] } else { views.all.iter().collect() };
+    let all: Vec<&Points> =
+        if views.all.is_empty() { vec![embedding] } else { views.all.iter().map(|view| &view.points).collect() };
     let mut partitions = Vec::new();
     for (index, view) in all.iter().enumerate() {
         partitions.extend(divided(view, index, k, &tiles, monitor)?);
@@ -40,7 +41,7 @@ pub(super) fn agreed_domains(
     }
     let begin = most_probable(&supported_consensus(&partitions, k).0);
     let (posterior, log_likelihood) = settle(embedding, &begin, k, Stop::AT_ONCE, monitor)?;
-    let mut kinds = views.kinds.to_vec();
+    let mut kinds: Vec<Kind> = views.all.iter().map(|view| view.kind).collect();
     if let (Some(kind), false) = (views.embedding, views.all.is_empty()) {
         partitions.push(Partition::new(all.len(), 1.0, posterior));
         kinds.push(kind);
@@ -99,6 +100,7 @@ fn settle(points: &Points, labels: &[usize], k: usize, tied: Stop, monitor: &Mon
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::SectionView;
     use crate::cluster::testing::{blobs, in_pool};
     use crate::metrics::adjusted_rand_index;
 
@@ -108,12 +110,14 @@ mod tests {
         let (values, truth) = blobs(600, 4, 3, 6.0, 3);
         let (noise, _) = blobs(600, 4, 1, 0.0, 9);
         let points = Points::new(values.view(), "embedding")?;
-        let all = [points.clone(), points.clone(), Points::new(noise.view(), "views")?];
-        let kinds = [[0; 2], [1; 2], [2; 2]];
+        let all: Vec<SectionView> = [points.clone(), points.clone(), Points::new(noise.view(), "views")?]
+            .into_iter()
+            .enumerate()
+            .map(|(own, points)| SectionView { points, kind: Kind { averaged: own, reach: own } })
+            .collect();
+        let embedding = Some(Kind { averaged: 3, reach: 3 });
         let divide = |views| agreed_domains(&points, views, None, 3, Method::Mixture, &Monitor::silent());
-        let run = |threads| {
-            in_pool(threads, || divide(SectionViews { all: &all, kinds: &kinds, embedding: Some([3; 2]), null: &[] }))
-        };
+        let run = |threads| in_pool(threads, || divide(SectionViews { all: &all, embedding, null: &[] }));
         let found = run(1)?;
         assert!(adjusted_rand_index(&truth, &found.labels) > 0.98);
         assert_eq!(found.support.len(), 4);
@@ -122,7 +126,7 @@ mod tests {
         assert_eq!(found.labels, again.labels);
         assert_eq!(found.confidence, again.confidence);
         // A view by itself has nothing to agree with, and the embedding counts only if it is asked for.
-        let alone = divide(SectionViews { all: &all[2..], kinds: &kinds[2..], embedding: None, null: &[] })?;
+        let alone = divide(SectionViews { all: &all[2..], embedding: None, null: &[] })?;
         assert_eq!(alone.support, [1.0]);
         assert!(adjusted_rand_index(&truth, &alone.labels) < 0.1);
         assert!(alone.confidence.iter().any(|&share| share < 0.9));
@@ -133,7 +137,7 @@ mod tests {
     fn without_views_the_embedding_stands_alone() -> Result<()> {
         let (values, truth) = blobs(300, 4, 3, 6.0, 3);
         let points = Points::new(values.view(), "embedding")?;
-        let views = SectionViews { all: &[], kinds: &[], embedding: Some([0; 2]), null: &[] };
+        let views = SectionViews { all: &[], embedding: Some(Kind { averaged: 0, reach: 0 }), null: &[] };
         let found = agreed_domains(&points, views, None, 3, Method::KMeans, &Monitor::silent())?;
         assert_eq!(found.support, [1.0]);
         assert!(adjusted_rand_index(&truth, &found.labels) > 0.98);

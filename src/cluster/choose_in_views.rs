@@ -1,10 +1,9 @@
 //! The number of domains that all views of a section together ask for.
 
-use super::SectionViews;
 use super::choose::{Candidate, ChoiceTable, REFERENCE, SUBSAMPLES, Search, largest};
-use super::points::Points;
 use super::shrinkage::FIT;
 use super::structure::{Gain, gains};
+use super::{SectionView, SectionViews};
 use crate::error::Result;
 use crate::graph::SpatialGraph;
 use crate::monitor::Monitor;
@@ -25,7 +24,7 @@ pub(super) fn choose_in_views(
     monitor: &Monitor,
 ) -> Result<ChoiceTable> {
     let subsamples = SUBSAMPLES.div_ceil(views.all.len() as u64);
-    let table = |whole: &Points| {
+    let table = |SectionView { points: whole, .. }: &SectionView| {
         let some = whole.thinned(LARGEST);
         let points = some.as_ref().unwrap_or(whole);
         Search { points, whole, start_points: points, graph, range, seed, weight: FIT, subsamples }.run(monitor)
@@ -33,7 +32,7 @@ pub(super) fn choose_in_views(
     let tables = views.all.iter().map(table).collect::<Result<Vec<_>>>()?;
     let mut table = mean_table(&tables);
     if !views.null.is_empty() && views.null.iter().all(|draw| !draw.is_empty()) {
-        let reference = REFERENCE.min(views.all[0].count());
+        let reference = REFERENCE.min(views.all[0].points.count());
         table.gains = gains(views.all, views.null, &[table.chosen, reference], monitor)?;
         if !table.gains.iter().any(Gain::is_structure) {
             table.chosen = 1;

@@ -1,5 +1,6 @@
 //! How sure a consensus of views is of each spot.
 
+use super::Kind;
 use super::best_start::FIXED_SEED;
 use super::consensus::{Partition, matched};
 use crate::random::{Stream, stream};
@@ -12,7 +13,7 @@ use rayon::prelude::*;
 const DRAWS: usize = 250;
 
 /// Share of the draws of the views in which each spot stays in its domain, one of `k`, from 0 to 1; none for a single
-/// view, which leaves nothing to draw. `kinds` holds two numbers for each view: what it averages and how far.
+/// view, which leaves nothing to draw. `kinds` are those of the views.
 ///
 /// The views at hand are a sample of those that could have been looked at, so they are drawn anew: the weight of each
 /// is multiplied by two standard exponential variates, one that all views of the same what share and one that all of
@@ -23,7 +24,7 @@ const DRAWS: usize = 250;
 pub(super) fn share_of_draws(
     partitions: &[Partition],
     weights: &[f64],
-    kinds: &[[usize; 2]],
+    kinds: &[Kind],
     labels: &[usize],
     k: usize,
 ) -> Option<Vec<f64>> {
@@ -49,15 +50,14 @@ pub(super) fn share_of_draws(
 }
 
 /// Factors of the views in each draw, draws x views.
-fn drawn_factors(kinds: &[[usize; 2]]) -> Array2<f64> {
-    let levels = kinds.iter().flatten().max().map_or(0, |last| last + 1);
+fn drawn_factors(kinds: &[Kind]) -> Array2<f64> {
+    let levels = kinds.iter().map(|kind| kind.averaged.max(kind.reach) + 1).max().unwrap_or(0);
     let mut rng = stream(FIXED_SEED, Stream::Bootstrap);
+    let mut variates = || -> Vec<f64> { (0..levels).map(|_| rng.sample(Exp1)).collect() };
     let mut factors = Array2::ones((DRAWS, kinds.len()));
     for mut draw in factors.rows_mut() {
-        for axis in 0..2 {
-            let variates: Vec<f64> = (0..levels).map(|_| rng.sample(Exp1)).collect();
-            draw.iter_mut().zip(kinds).for_each(|(factor, kind)| *factor *= variates[kind[axis]]);
-        }
+        let (averaged, reach) = (variates(), variates());
+        draw.iter_mut().zip(kinds).for_each(|(factor, kind)| *factor = averaged[kind.averaged] * reach[kind.reach]);
     }
     factors
 }
@@ -77,16 +77,17 @@ mod tests {
         };
         let partitions: Vec<Partition> = (0..2).map(|view| Partition::new(view, 1.0, posterior(view))).collect();
         let labels = partitions[0].labels.clone();
+        let of = |own| Kind { averaged: own, reach: own };
         for odds in [0.25, 3.0, 20.0] {
-            let share = |kinds: [[usize; 2]; 2]| share_of_draws(&partitions, &[1.0, odds], &kinds, &labels, 2);
+            let share = |kinds: [Kind; 2]| share_of_draws(&partitions, &[1.0, odds], &kinds, &labels, 2);
             let u = 1.0 / odds;
             let expected = u * (u - 1.0 - f64::ln(u)) / (u - 1.0f64).powi(2);
-            let found = share([[0, 0], [1, 1]]).unwrap_or_default();
+            let found = share([of(0), of(1)]).unwrap_or_default();
             assert!((found[0] - expected).abs() < 0.09, "{found:?} {expected}");
             assert_eq!(found[1..], [1.0; 6]);
             // Of one kind in both ways they are one view in two copies.
-            assert_eq!(share([[0, 0], [0, 0]]).unwrap_or_default()[0], f64::from(u8::from(odds < 1.0)));
+            assert_eq!(share([of(0), of(0)]).unwrap_or_default()[0], f64::from(u8::from(odds < 1.0)));
         }
-        assert!(share_of_draws(&partitions[..1], &[1.0], &[[0, 0]], &labels, 2).is_none());
+        assert!(share_of_draws(&partitions[..1], &[1.0], &[of(0)], &labels, 2).is_none());
     }
 }

@@ -91,14 +91,30 @@ pub enum Start<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct SectionViews<'a> {
     /// The views, each with all spots.
-    pub all: &'a [Points],
-    /// What each averages and how far, in two numbers: views with one in common err together.
-    pub kinds: &'a [[usize; 2]],
-    /// The same of the embedding, if it counts as a view.
-    pub embedding: Option<[usize; 2]>,
+    pub all: &'a [SectionView],
+    /// The embedding's kind, if it counts as a view.
+    pub embedding: Option<Kind>,
     /// For several draws of tissue without domains as many of the first views as it takes to tell it from the section.
     /// Only looked at when the number of domains is chosen; without draws at least two domains are found.
-    pub null: &'a [Vec<Points>],
+    pub null: &'a [Vec<SectionView>],
+}
+
+/// One view of a section.
+#[derive(Clone, Debug)]
+pub struct SectionView {
+    /// The spots there.
+    pub points: Points,
+    /// What kind of view it is.
+    pub kind: Kind,
+}
+
+/// What a view averages and how far, each a number of its own: views with one of them in common err together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// What is averaged.
+    pub averaged: usize,
+    /// How far.
+    pub reach: usize,
 }
 
 /// Domains of all spots.
@@ -107,8 +123,8 @@ pub struct Domains {
     /// Domain of each spot from 0, ordered by decreasing size; domains of one size by their first spot.
     pub labels: Vec<usize>,
     /// How sure each spot's domain is, in [0, 1]: with two or more views the share of bootstrap draws of them in which
-    /// it stays there, otherwise its posterior probability, or for k-means 1 − (distance to the own centre) / (distance to the second
-    /// nearest).
+    /// it stays there, otherwise its posterior probability, or for k-means 1 − (distance to the own centre) /
+    /// (distance to the second nearest).
     pub confidence: Vec<f64>,
     /// Number of domains that hold spots. It can be smaller than asked for when the data do not support so many.
     pub k: usize,
@@ -306,13 +322,8 @@ fn check_start(start: Start, spots: usize, k: Option<usize>) -> Result<()> {
     match start {
         Start::Embedding => Ok(()),
         Start::Space(space) if space.nrows() == spots => Ok(()),
-        Start::Views(views) if views.kinds.len() != views.all.len() => {
-            Err(Error::argument("views", format!("are {} but have {} kinds", views.all.len(), views.kinds.len())))
-        }
-        Start::Views(views) => match views.all.iter().find(|view| view.count() != spots) {
-            Some(view) => {
-                Err(Error::argument("views", format!("have {} spots but the embedding has {spots}", view.count())))
-            }
+        Start::Views(views) => match views.all.iter().map(|view| view.points.count()).find(|&count| count != spots) {
+            Some(count) => Err(Error::argument("views", format!("have {count} spots but the embedding has {spots}"))),
             None => Ok(()),
         },
         Start::Space(space) => {

@@ -5,8 +5,8 @@
 //! gain is beyond it. This is the gap statistic of Tibshirani, Walther & Hastie (2001, Journal of the Royal Statistical
 //! Society B 63:411) on log-likelihoods, with a null that knows of autocorrelation.
 
+use super::SectionView;
 use super::best_start::best_mixture;
-use super::points::Points;
 use super::shrinkage::FIT;
 use crate::error::Result;
 use crate::monitor::Monitor;
@@ -51,7 +51,12 @@ impl Gain {
 ///
 /// # Errors
 /// As [`best_mixture`].
-pub(super) fn gains(views: &[Points], null: &[Vec<Points>], sizes: &[usize], monitor: &Monitor) -> Result<Vec<Gain>> {
+pub(super) fn gains(
+    views: &[SectionView],
+    null: &[Vec<SectionView>],
+    sizes: &[usize],
+    monitor: &Monitor,
+) -> Result<Vec<Gain>> {
     let fixed = null.iter().map(Vec::len).min().unwrap_or(0).min(views.len());
     let section = gain(&views[..fixed], sizes, monitor)?;
     let null = null.iter().map(|draw| gain(&draw[..fixed], sizes, monitor)).collect::<Result<Vec<_>>>()?;
@@ -64,9 +69,9 @@ pub(super) fn gains(views: &[Points], null: &[Vec<Points>], sizes: &[usize], mon
 }
 
 /// Gain of each size.
-fn gain(views: &[Points], sizes: &[usize], monitor: &Monitor) -> Result<Vec<f64>> {
+fn gain(views: &[SectionView], sizes: &[usize], monitor: &Monitor) -> Result<Vec<f64>> {
     let mut gains = vec![0.0; sizes.len()];
-    for view in views {
+    for SectionView { points: view, .. } in views {
         // Draws and section have the same spots.
         let some = view.thinned(LARGEST);
         let view = some.as_ref().unwrap_or(view);
@@ -85,12 +90,14 @@ fn gain(views: &[Points], sizes: &[usize], monitor: &Monitor) -> Result<Vec<f64>
 mod tests {
     use super::*;
     use crate::cluster::testing::blobs;
+    use crate::cluster::{Kind, Points};
 
     #[test]
     fn groups_are_beyond_the_null_and_one_group_is_not() -> Result<()> {
         let points = |groups, separation, seed| {
             let (values, _) = blobs(400, 4, groups, separation, seed);
-            Points::new(values.view(), "views")
+            let kind = Kind { averaged: 0, reach: 0 };
+            Points::new(values.view(), "views").map(|points| SectionView { points, kind })
         };
         let null = (0..6).map(|seed| Ok(vec![points(1, 0.0, 10 + seed)?])).collect::<Result<Vec<_>>>()?;
         let structured = |view| -> Result<bool> {

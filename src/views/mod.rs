@@ -20,6 +20,7 @@ mod unstructured;
 pub use scores::{Codes, spot_codes};
 pub use spatial_filter::spatial_filter;
 
+use crate::cluster::Kind;
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::graph::diffusion::diffuse;
@@ -29,10 +30,11 @@ use principal::principal_components;
 
 /// How often the fixed views average over neighbours.
 const STEPS: [usize; 2] = [2, 4];
-/// Numbers of the spatial filter among the reaches, and of what is averaged.
-const FILTERED: usize = STEPS.len();
+/// Numbers of what is averaged, see [`Kind`]. The embedding is neither.
 const SCORES: usize = 0;
 const TYPES: usize = 1;
+/// Number of the spatial filter among the reaches, after the fixed ones.
+const FILTERED: usize = STEPS.len();
 /// Dimensions of a view of scores, and of a view of types.
 const SCORE_DIMENSIONS: usize = 20;
 const TYPE_DIMENSIONS: usize = 15;
@@ -42,8 +44,8 @@ const TYPE_DIMENSIONS: usize = 15;
 pub struct View {
     /// What is averaged and how, for people.
     pub name: String,
-    /// The same in two numbers, what is averaged and how far: views with a number in common err together.
-    pub kind: [usize; 2],
+    /// The same in numbers.
+    pub kind: Kind,
     /// Spots x dimensions by falling variance.
     pub values: Array2<f64>,
 }
@@ -56,7 +58,7 @@ pub struct View {
 /// [`crate::Error::Numeric`] when a decomposition fails.
 pub fn views(scores: ArrayView2<f64>, types: &[usize], graph: &SpatialGraph) -> Result<Vec<View>> {
     let mut views = Vec::new();
-    let mut add = |name: String, kind: [usize; 2], values: Array2<f64>, most: usize| -> Result<()> {
+    let mut add = |name: String, kind: Kind, values: Array2<f64>, most: usize| -> Result<()> {
         let values = principal_components(values, most)?;
         if values.ncols() > 0 {
             views.push(View { name, kind, values });
@@ -66,7 +68,7 @@ pub fn views(scores: ArrayView2<f64>, types: &[usize], graph: &SpatialGraph) -> 
     for (reach, steps) in STEPS.into_iter().enumerate() {
         add(
             format!("scores averaged {steps} times"),
-            [SCORES, reach],
+            Kind { averaged: SCORES, reach },
             diffuse(graph, scores, steps),
             SCORE_DIMENSIONS,
         )?;
@@ -76,13 +78,23 @@ pub fn views(scores: ArrayView2<f64>, types: &[usize], graph: &SpatialGraph) -> 
         for (reach, steps) in STEPS.into_iter().enumerate() {
             // The root gives rare types their weight: squared distances become Hellinger's.
             let averaged = diffuse(graph, indicators.view(), steps).mapv(f64::sqrt);
-            add(format!("types averaged {steps} times"), [TYPES, reach], averaged, TYPE_DIMENSIONS)?;
+            add(format!("types averaged {steps} times"), Kind { averaged: TYPES, reach }, averaged, TYPE_DIMENSIONS)?;
         }
     }
-    add("scores filtered".into(), [SCORES, FILTERED], spatial_filter(graph, scores)?, SCORE_DIMENSIONS)?;
+    add(
+        "scores filtered".into(),
+        Kind { averaged: SCORES, reach: FILTERED },
+        spatial_filter(graph, scores)?,
+        SCORE_DIMENSIONS,
+    )?;
     if let Some((indicators, shares)) = &typed {
         let scaled = (indicators - shares) / &shares.mapv(f64::sqrt);
-        add("types filtered".into(), [TYPES, FILTERED], spatial_filter(graph, scaled.view())?, TYPE_DIMENSIONS)?;
+        add(
+            "types filtered".into(),
+            Kind { averaged: TYPES, reach: FILTERED },
+            spatial_filter(graph, scaled.view())?,
+            TYPE_DIMENSIONS,
+        )?;
     }
     Ok(views)
 }
@@ -90,7 +102,7 @@ pub fn views(scores: ArrayView2<f64>, types: &[usize], graph: &SpatialGraph) -> 
 /// The name that the embedding goes by among the views: it is one as well, but not made here.
 pub const EMBEDDING: &str = "embedding";
 /// Its kind, which no other view has a part in.
-pub const EMBEDDING_KIND: [usize; 2] = [TYPES + 1, FILTERED + 1];
+pub const EMBEDDING_KIND: Kind = Kind { averaged: TYPES + 1, reach: FILTERED + 1 };
 
 /// Of `views` those with the `wanted` names, in their own order; all without such names. [`EMBEDDING`] is always known.
 ///

@@ -6,7 +6,7 @@ use crate::worker;
 use extendr_api::prelude::*;
 use ndarray::{ArrayView2, Axis};
 use starscape::cluster::{
-    Candidate, ChoiceTable, Domains, Gain, Method, Params, Points, SectionViews, Start, find_domains,
+    Candidate, ChoiceTable, Domains, Gain, Method, Params, Points, SectionView, SectionViews, Start, find_domains,
 };
 use starscape::graph::SpatialGraph;
 use starscape::views::{Codes, EMBEDDING, EMBEDDING_KIND, View};
@@ -51,11 +51,10 @@ fn core_find_domains(
                 }
                 _ => Vec::new(),
             };
-            let all = points(&views)?;
-            let kinds: Vec<[usize; 2]> = views.iter().map(|view| view.kind).collect();
-            let null = null.iter().map(|draw| points(draw)).collect::<Result<Vec<_>>>()?;
+            let all = section_views(&views)?;
+            let null = null.iter().map(|draw| section_views(draw)).collect::<Result<Vec<_>>>()?;
             let start = match (&codes, &prior) {
-                (Some(_), _) => Start::Views(SectionViews { all: &all, kinds: &kinds, embedding: kind, null: &null }),
+                (Some(_), _) => Start::Views(SectionViews { all: &all, embedding: kind, null: &null }),
                 (None, Some(prior)) => Start::Space(prior.view()),
                 (None, None) => Start::Embedding,
             };
@@ -71,8 +70,11 @@ fn needed(graph: Option<&SpatialGraph>) -> Result<&SpatialGraph> {
     graph.ok_or_else(|| Error::argument("graph", "is needed to make views"))
 }
 
-fn points(views: &[View]) -> Result<Vec<Points>> {
-    views.iter().map(|view| Points::new(view.values.view(), "codes")).collect()
+fn section_views(views: &[View]) -> Result<Vec<SectionView>> {
+    let points = |View { values, kind, .. }: &View| {
+        Ok(SectionView { points: Points::new(values.view(), "codes")?, kind: *kind })
+    };
+    views.iter().map(points).collect()
 }
 
 fn read_codes(codes: ArrayView2<f64>) -> Result<Codes> {
