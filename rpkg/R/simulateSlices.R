@@ -4,11 +4,12 @@
 #' dispersions as in real sections, or by the factor model of TransST. Use it for examples, tests and power studies.
 #'
 #' @details
-#' Counts have the mean \eqn{\ell s_g / \sum s}: \eqn{\ell} is the spot's library size, log-normal around 2000, and
-#' \eqn{s_g} the gene's share.
+#' Counts have the mean \eqn{\ell s_g / \sum s}: \eqn{\ell} is the spot's library size, log-normal around `librarySize`,
+#' and \eqn{s_g} the gene's share.
 #'
 #' * `"negative binomial"`: \eqn{\log s} is the gene's own level, changed by markers of the domain and by smooth
-#'   patterns that have nothing to do with domains; counts have a dispersion of 0.1 on average.
+#'   patterns that have nothing to do with domains; the variance of a count of mean \eqn{\mu} is
+#'   \eqn{\mu + } `dispersion` \eqn{\mu^2 + \mu / 10}.
 #' * `"factor"`: \eqn{\log s = b + W v + e} with \eqn{b} the genes' own levels, and counts are Poisson. For each spot of
 #'   domain \eqn{k} are drawn \eqn{v | k \sim N(\mu_k, \Sigma_k)} and \eqn{e_g \sim N(0, \lambda_g)}, where
 #'   \eqn{\lambda_g} is uniform between 0.02 and 0.18. \eqn{W} is normal and gives the log expression of a gene a
@@ -32,6 +33,15 @@
 #' @param separation Root mean square distance between the factor means of two domains, 0 or more, where factors have a
 #'   variance of 1 on average within a domain; for niches the root mean square distance over genes between the log means
 #'   of the two types of a domain.
+#' @param librarySize Median total count of a spot, 1 or more.
+#' @param librarySpread Standard deviation of the log total count, 0 or more; a quarter of its variance is smooth over
+#'   the tissue.
+#' @param dispersion Dispersion of negative binomial counts of abundant genes, 0 or more.
+#' @param markerShare Share of the genes that mark each domain, between 0 and 1 (`"negative binomial"`).
+#' @param logFoldChange Mean log fold change (natural logarithm) of a marker in its domain, 0 or more (`"negative
+#'   binomial"`).
+#' @param gradient Standard deviation of the smooth variation of a gene's log mean that has nothing to do with domains, 0
+#'   or more (`"negative binomial"`).
 #' @param source Whether to draw a labelled source as well, as for [runTransST()].
 #' @param seed Whole number from 0 to 2147483647 from which all random numbers are drawn.
 #' @param threads Number of threads, a whole number from 1. It does not change the result.
@@ -50,6 +60,9 @@
 #' slices
 #' plotDomains(slices$coords, slices$labels)
 #'
+#' # Shallow counts and weak markers, as for a study of power:
+#' simulateSlices(rows = 10, columns = 12, genes = 50, librarySize = 100, logFoldChange = 0.3)
+#'
 #' tissue <- simulateSlices(
 #'   rows = 10, columns = 12, genes = 50, domains = 3, layout = "potts", model = "factor", nFactors = 4, source = TRUE
 #' )
@@ -57,12 +70,15 @@
 #' @export
 simulateSlices <- function(slices = 1, rows = 40, columns = 50, genes = 1000, domains = 5,
                            layout = c("layered", "potts"), batch = 0, model = c("negative binomial", "factor", "niche"),
-                           nFactors = 10, separation = 2, source = FALSE, seed = 1, threads = 2, verbose = FALSE) {
+                           nFactors = 10, separation = 2, librarySize = 2000, librarySpread = 0.4, dispersion = 0.1,
+                           markerShare = 0.06, logFoldChange = 0.7, gradient = 0.15, source = FALSE, seed = 1,
+                           threads = 2, verbose = FALSE) {
   parameters <- gateFields(
     list(
       slices = slices, rows = rows, columns = columns, genes = genes, domains = domains, layout = layout,
-      batch = batch, model = model, nFactors = nFactors, separation = separation, source = source, seed = seed,
-      threads = threads, verbose = verbose
+      batch = batch, model = model, nFactors = nFactors, separation = separation, librarySize = librarySize,
+      librarySpread = librarySpread, dispersion = dispersion, markerShare = markerShare, logFoldChange = logFoldChange,
+      gradient = gradient, source = source, seed = seed, threads = threads, verbose = verbose
     ),
     simulationChecks
   )
@@ -105,8 +121,9 @@ simulationChecks <- list(
   slices = wholeNumber(1, 1000), rows = wholeNumber(2, 1e5), columns = wholeNumber(2, 1e5), genes = wholeNumber(2, 1e6),
   domains = wholeNumber(1, 1000), layout = oneOf(c("layered", "potts")), batch = realNumber(0),
   model = oneOf(c("negative binomial", "factor", "niche")), nFactors = wholeNumber(1, 1000), separation = realNumber(0),
-  source = yesOrNo,
-  seed = seedNumber, threads = threadCount, verbose = yesOrNo
+  librarySize = realNumber(1), librarySpread = realNumber(0), dispersion = realNumber(0), markerShare = realNumber(0, 1),
+  logFoldChange = realNumber(0), gradient = realNumber(0), source = yesOrNo, seed = seedNumber, threads = threadCount,
+  verbose = yesOrNo
 )
 
 #' @method print starscape_simulation

@@ -1,6 +1,7 @@
 //! Simulated sections with known domains: a lattice of spots, a tissue layout, and counts from markers or a factor
 //! model.
 
+mod domains;
 mod expression;
 mod factor;
 mod fields;

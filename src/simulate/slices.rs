@@ -1,7 +1,7 @@
 //! Counts of simulated slices.
 
+use super::domains;
 use super::expression::{Slice, Tissue};
-use super::layout;
 use super::params::Params;
 use crate::counts::Counts;
 use crate::error::{Error, Result};
@@ -88,7 +88,7 @@ pub fn simulate_slices(params: &Params, monitor: &Monitor) -> Result<Simulation>
     simulation.coordinates = ndarray::concatenate(Axis(0), &all)
         .map_err(|error| Error::Numeric(format!("coordinates cannot be joined: {error}")))?;
     for index in 0..params.slices {
-        let domains = layout::domains(params, index)?;
+        let domains = domains::domains(params, index)?;
         let slice = tissue.slice(params, &positions, index);
         let columns: Vec<Column> = (0..spots)
             .into_par_iter()

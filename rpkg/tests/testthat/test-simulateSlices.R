@@ -57,3 +57,20 @@ test_that("values of the factor model outside their range are named", {
   expectArgumentError(simulateSlices(separation = -1), "separation")
   expectArgumentError(simulateSlices(source = NA), "source")
 })
+
+test_that("every setting reaches the counts, and they are as deep and as spread as asked for", {
+  draw <- function(...) simulateSlices(rows = 20, columns = 20, genes = 100, domains = 3, seed = 2, ...)
+  plain <- draw()$counts
+  settings <- list(
+    librarySize = 100, librarySpread = 0, dispersion = 0.5, markerShare = 0.3, logFoldChange = 2, gradient = 0.5
+  )
+  for (setting in names(settings)) {
+    expect_false(identical(do.call(draw, settings[setting])$counts, plain), label = setting)
+    expectArgumentError(do.call(draw, stats::setNames(list(-1), setting)), setting)
+  }
+  shallow <- Matrix::colSums(draw(librarySize = 100, librarySpread = 0)$counts)
+  expect_equal(stats::median(shallow), 100, tolerance = 0.05)
+  # Without a spread of their own totals vary as negative binomial counts do.
+  expect_lt(stats::sd(log(shallow)), 0.2)
+  expect_gt(stats::sd(log(Matrix::colSums(plain))), 0.3)
+})

@@ -4,7 +4,7 @@ use crate::answer::{Failure, answer};
 use crate::arguments::Parameters;
 use crate::worker;
 use extendr_api::prelude::*;
-use starscape::simulate::{Layout, Model, Params, Simulation, simulate_slices};
+use starscape::simulate::{Lattice, Layout, Model, Params, Simulation, simulate_slices};
 use starscape::{Error, Result};
 
 extendr_module! {
@@ -29,6 +29,7 @@ fn read(parameters: &Parameters) -> Result<Params> {
         slices: parameters.whole("slices")?,
         rows: parameters.whole("rows")?,
         columns: parameters.whole("columns")?,
+        lattice: Lattice::Hexagonal,
         genes: parameters.whole("genes")?,
         domains: parameters.whole("domains")?,
         layout: parameters.choice("layout", |word| match word {
@@ -36,10 +37,15 @@ fn read(parameters: &Parameters) -> Result<Params> {
             "potts" => Some(Layout::PATCHES),
             _ => None,
         })?,
+        library_size: parameters.number("librarySize")?,
+        library_spread: parameters.number("librarySpread")?,
+        dispersion: parameters.number("dispersion")?,
+        marker_share: parameters.number("markerShare")?,
+        log_fold_change: parameters.number("logFoldChange")?,
+        gradient: parameters.number("gradient")?,
         batch_effect: parameters.number("batch")?,
         model: model(parameters)?,
         seed: parameters.whole("seed")? as u64,
-        ..Params::default()
     })
 }
 
