@@ -83,6 +83,8 @@ pub(crate) struct Search<'a> {
     pub weight: f64,
     /// Number of subsamples behind the stability.
     pub subsamples: u64,
+    /// Which of how many searches this is, from 0, for the progress that is shown.
+    pub turn: (usize, usize),
 }
 
 /// The number of domains of largest AIC3; the first on ties.
@@ -108,13 +110,15 @@ impl Search<'_> {
     pub fn run(&self, monitor: &Monitor) -> Result<ChoiceTable> {
         let (low, high) = self.range;
         let total = high - low + 1;
+        let (turn, turns) = self.turn;
         let mut sizes = Vec::with_capacity(total);
         let mut stabilities = Vec::with_capacity(total);
         for k in low..=high {
             let size = self.fit(k, monitor)?;
             stabilities.push(self.stability(k, &size.labels, monitor)?);
             let objective = Some(size.fit.log_likelihood);
-            monitor.step(Progress { stage: "choosing k", done: k - low + 1, total, objective })?;
+            let done = turn * total + k - low + 1;
+            monitor.step(Progress { stage: "choosing k", done, total: turns * total, objective })?;
             sizes.push(size);
         }
         let effective_spots = self.effective_spots(&sizes, monitor)?;

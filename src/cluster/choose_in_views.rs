@@ -24,12 +24,13 @@ pub(super) fn choose_in_views(
     monitor: &Monitor,
 ) -> Result<ChoiceTable> {
     let subsamples = SUBSAMPLES.div_ceil(views.all.len() as u64);
-    let table = |SectionView { points: whole, .. }: &SectionView| {
+    let table = |(view, SectionView { points: whole, .. }): (usize, &SectionView)| {
         let some = whole.thinned(LARGEST);
         let points = some.as_ref().unwrap_or(whole);
-        Search { points, whole, start_points: points, graph, range, seed, weight: FIT, subsamples }.run(monitor)
+        let turn = (view, views.all.len());
+        Search { points, whole, start_points: points, graph, range, seed, weight: FIT, subsamples, turn }.run(monitor)
     };
-    let tables = views.all.iter().map(table).collect::<Result<Vec<_>>>()?;
+    let tables = views.all.iter().enumerate().map(table).collect::<Result<Vec<_>>>()?;
     let mut table = mean_table(&tables);
     if !views.null.is_empty() && views.null.iter().all(|draw| !draw.is_empty()) {
         let reference = REFERENCE.min(views.all[0].points.count());

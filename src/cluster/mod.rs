@@ -198,7 +198,7 @@ fn choose_in_space(
     let start_points = views.first().unwrap_or(points);
     let (weight, subsamples) = (shrinkage::SEARCH, SUBSAMPLES);
     let (range, seed) = (params.k_range, params.seed);
-    Search { points, whole: points, start_points, graph, range, seed, weight, subsamples }.run(monitor)
+    Search { points, whole: points, start_points, graph, range, seed, weight, subsamples, turn: (0, 1) }.run(monitor)
 }
 
 /// Where a search for `k` domains in `dimensions` begins: see [`Start::Space`].

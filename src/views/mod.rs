@@ -5,20 +5,19 @@
 //! is poor for another. So there is a small fixed family of deterministic views, and what they agree on counts (see
 //! [`crate::cluster`]):
 //!
-//! * component scores of two normalisations side by side, averaged twice and four times over neighbours, and by the
-//!   spatial filter that the section itself asks for ([`spatial_filter`]);
+//! * component scores of two normalisations side by side, averaged twice and four times over neighbours, and as their
+//!   surroundings predict them ([`surroundings`]);
 //! * in sections with spots enough, the type of each spot, which is nonlinear *before* it is averaged: a half and half
 //!   mixture of two types of cell is then not the same as a type between them. Shares of the types are averaged the
-//!   same three ways.
+//!   same ways, and scores predicted by the types around.
 
 mod principal;
 mod scores;
-mod spatial_filter;
+mod surroundings;
 mod types;
 mod unstructured;
 
 pub use scores::{Codes, spot_codes};
-pub use spatial_filter::spatial_filter;
 
 use crate::cluster::Kind;
 use crate::error::{Error, Result};
@@ -27,14 +26,15 @@ use crate::graph::diffusion::diffuse;
 use crate::monitor::Monitor;
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use principal::principal_components;
+use surroundings::predicted;
 
 /// How often the fixed views average over neighbours.
 const STEPS: [usize; 2] = [2, 4];
 /// Numbers of what is averaged, see [`Kind`]. The embedding is neither.
 const SCORES: usize = 0;
 const TYPES: usize = 1;
-/// Number of the spatial filter among the reaches, after the fixed ones.
-const FILTERED: usize = STEPS.len();
+/// Number of what surroundings predict among the reaches, after the fixed ones.
+const PREDICTED: usize = STEPS.len();
 /// Dimensions of a view of scores, and of a view of types.
 const SCORE_DIMENSIONS: usize = 20;
 const TYPE_DIMENSIONS: usize = 15;
@@ -52,7 +52,7 @@ pub struct View {
 
 /// All views of spots with these component scores (spots x components) and types (0.. for each spot; empty where the
 /// section is too small to have types). Views without any variation are left out: a section without spatial structure
-/// has nothing that the spatial filter lets through.
+/// has nothing that surroundings predict.
 ///
 /// # Errors
 /// [`crate::Error::Numeric`] when a decomposition fails.
@@ -81,20 +81,13 @@ pub fn views(scores: ArrayView2<f64>, types: &[usize], graph: &SpatialGraph) -> 
             add(format!("types averaged {steps} times"), Kind { averaged: TYPES, reach }, averaged, TYPE_DIMENSIONS)?;
         }
     }
-    add(
-        "scores filtered".into(),
-        Kind { averaged: SCORES, reach: FILTERED },
-        spatial_filter(graph, scores)?,
-        SCORE_DIMENSIONS,
-    )?;
+    let mut add_predicted = |name: &str, averaged: usize, values: ArrayView2<f64>, most: usize| {
+        add(name.into(), Kind { averaged, reach: PREDICTED }, predicted(graph, values, scores)?, most)
+    };
+    add_predicted("predicted from scores around", SCORES, scores, SCORE_DIMENSIONS)?;
     if let Some((indicators, shares)) = &typed {
         let scaled = (indicators - shares) / &shares.mapv(f64::sqrt);
-        add(
-            "types filtered".into(),
-            Kind { averaged: TYPES, reach: FILTERED },
-            spatial_filter(graph, scaled.view())?,
-            TYPE_DIMENSIONS,
-        )?;
+        add_predicted("predicted from types around", TYPES, scaled.view(), TYPE_DIMENSIONS)?;
     }
     Ok(views)
 }
@@ -102,7 +95,7 @@ pub fn views(scores: ArrayView2<f64>, types: &[usize], graph: &SpatialGraph) -> 
 /// The name that the embedding goes by among the views: it is one as well, but not made here.
 pub const EMBEDDING: &str = "embedding";
 /// Its kind, which no other view has a part in.
-pub const EMBEDDING_KIND: Kind = Kind { averaged: TYPES + 1, reach: FILTERED + 1 };
+pub const EMBEDDING_KIND: Kind = Kind { averaged: TYPES + 1, reach: PREDICTED + 1 };
 
 /// Of `views` those with the `wanted` names, in their own order; all without such names. [`EMBEDDING`] is always known.
 ///
@@ -167,9 +160,12 @@ mod tests {
         assert!(coded.iter().all(|view| view.values.nrows() == values.nrows()));
         // Three types in use span two dimensions about their mean, three of roots.
         assert!(coded[3..].iter().all(|view| view.values.ncols() <= 3));
-        let wanted = ["types filtered", "scores averaged 4 times", EMBEDDING].map(String::from);
+        let wanted = ["predicted from types around", "scores averaged 4 times", EMBEDDING].map(String::from);
         let names = |views: Vec<View>| views.into_iter().map(|view| view.name).collect::<Vec<_>>();
-        assert_eq!(names(with_names(coded.clone(), Some(&wanted))?), ["scores averaged 4 times", "types filtered"]);
+        assert_eq!(
+            names(with_names(coded.clone(), Some(&wanted))?),
+            ["scores averaged 4 times", "predicted from types around"]
+        );
         assert_eq!(names(with_names(coded.clone(), None)?), names(coded));
         let unknown = with_names(plain, Some(&wanted));
         assert!(matches!(unknown, Err(Error::Argument { argument: "view", .. })));
