@@ -7,7 +7,7 @@
 #'   three and four steps away, with the penalty of least error on tiles of tissue left out, so that the section itself
 #'   tells how far to look;
 #' * from 1000 spots on, the type of each spot by itself (20 types by k-means from fixed starts), its shares averaged
-#'   twice and four times, and the scores as the types around predict them: a mixture of two types is then not the same
+#'   twice and four times, and as the types around predict them: a mixture of two types is then not the same
 #'   as a type between them;
 #' * the embedding.
 #'
@@ -134,7 +134,7 @@ findDomains.starscape_fit <- function(x, k = NULL, method = c("gmm", "kmeans", "
 #' @param space For fits, what is divided beside the views: the embedding or the deterministic prior it was trained
 #'   from. The difference between the two results is what the network adds.
 #' @param view For fits, names of the views to look at, as in the attribute `views` of domains found without it (such as
-#'   `"types averaged 4 times"`, `"predicted from scores around"` or `"embedding"`); `NULL` looks at all. A single view
+#'   `"types averaged 4 times"`, `"scores predicted by surroundings"` or `"embedding"`); `NULL` looks at all. A single view
 #'   is divided by itself.
 #' @param graph Neighbours of the spots, a sparse symmetric matrix, spots x spots; needed by `"hmrf"`.
 #' @param prior Numeric matrix, spots x components by falling importance, from whose partition the search starts; `NULL`

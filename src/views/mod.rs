@@ -9,7 +9,7 @@
 //!   surroundings predict them ([`surroundings`]);
 //! * in sections with spots enough, the type of each spot, which is nonlinear *before* it is averaged: a half and half
 //!   mixture of two types of cell is then not the same as a type between them. Shares of the types are averaged the
-//!   same ways, and scores predicted by the types around.
+//!   same ways, and predicted by the types around.
 
 mod principal;
 mod scores;
@@ -82,12 +82,12 @@ pub fn views(scores: ArrayView2<f64>, types: &[usize], graph: &SpatialGraph) -> 
         }
     }
     let mut add_predicted = |name: &str, averaged: usize, values: ArrayView2<f64>, most: usize| {
-        add(name.into(), Kind { averaged, reach: PREDICTED }, predicted(graph, values, scores)?, most)
+        add(name.into(), Kind { averaged, reach: PREDICTED }, predicted(graph, values)?, most)
     };
-    add_predicted("predicted from scores around", SCORES, scores, SCORE_DIMENSIONS)?;
+    add_predicted("scores predicted by surroundings", SCORES, scores, SCORE_DIMENSIONS)?;
     if let Some((indicators, shares)) = &typed {
         let scaled = (indicators - shares) / &shares.mapv(f64::sqrt);
-        add_predicted("predicted from types around", TYPES, scaled.view(), TYPE_DIMENSIONS)?;
+        add_predicted("types predicted by surroundings", TYPES, scaled.view(), TYPE_DIMENSIONS)?;
     }
     Ok(views)
 }
@@ -160,11 +160,11 @@ mod tests {
         assert!(coded.iter().all(|view| view.values.nrows() == values.nrows()));
         // Three types in use span two dimensions about their mean, three of roots.
         assert!(coded[3..].iter().all(|view| view.values.ncols() <= 3));
-        let wanted = ["predicted from types around", "scores averaged 4 times", EMBEDDING].map(String::from);
+        let wanted = ["types predicted by surroundings", "scores averaged 4 times", EMBEDDING].map(String::from);
         let names = |views: Vec<View>| views.into_iter().map(|view| view.name).collect::<Vec<_>>();
         assert_eq!(
             names(with_names(coded.clone(), Some(&wanted))?),
-            ["scores averaged 4 times", "predicted from types around"]
+            ["scores averaged 4 times", "types predicted by surroundings"]
         );
         assert_eq!(names(with_names(coded.clone(), None)?), names(coded));
         let unknown = with_names(plain, Some(&wanted));

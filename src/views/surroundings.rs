@@ -4,12 +4,12 @@
 //! the domain without that. So the scores of each spot are regressed on the means of the spots one, two, three and four
 //! steps away, the spot itself left out:
 //!
-//!   ŷ_i = ȳ + Σ_h W_hᵀ (mean of x over ring h of i),
+//!   ŷ_i = ȳ + Σ_h W_hᵀ (mean of y over ring h of i),
 //!
 //! a ridge regression for all scores at once whose penalty has the least error on tiles of tissue that were left out
 //! (Hoerl and Kennard 1970, Technometrics 12:55; Roberts and others 2017, Ecography 40:913, for blocks in place of
 //! single spots). In thin layers the weights fall fast with the distance, in wide ones with noise slowly; a score that
-//! surroundings tell nothing of vanishes. x may be the scores themselves or a nonlinear code of each spot.
+//! surroundings tell nothing of vanishes. The scores may be a code of each spot's type.
 
 use crate::error::Result;
 use crate::graph::SpatialGraph;
@@ -27,18 +27,13 @@ const PENALTIES: std::ops::RangeInclusive<i32> = -8..=3;
 /// Rows handled together; fixed, so that results do not depend on threads.
 const BLOCK: usize = 512;
 
-/// Each of `targets` (spots x scores), about its mean, as the surroundings' `values` (spots x values) predict it; all 0
-/// where they predict nothing.
+/// `values` (spots x scores), about their means, as those around predict them; all 0 where they predict nothing.
 ///
 /// # Errors
 /// [`crate::Error::Numeric`] when eigenvalues are not found.
-pub(super) fn predicted(
-    graph: &SpatialGraph,
-    values: ArrayView2<f64>,
-    targets: ArrayView2<f64>,
-) -> Result<Array2<f64>> {
-    let around = centred(ring_means(graph, &centred(values.to_owned())));
-    let targets = centred(targets.to_owned());
+pub(super) fn predicted(graph: &SpatialGraph, values: ArrayView2<f64>) -> Result<Array2<f64>> {
+    let targets = centred(values.to_owned());
+    let around = centred(ring_means(graph, &targets));
     let folds = folds(&graph_tiles(graph), FOLDS);
     let used = folds.iter().max().map_or(0, |last| last + 1);
     let parts: Vec<Moments> = (0..used).map(|fold| Moments::of_fold(&around, &targets, &folds, fold)).collect();
@@ -199,15 +194,15 @@ mod tests {
         let truth: Array1<f64> = labels.iter().map(|&label| 2.0 * label as f64 - 1.0).collect();
         let mut scores = noise.slice(s![.., ..2]).to_owned();
         scores.column_mut(0).zip_mut_with(&truth, |score, truth| *score += truth);
-        let found = predicted(&graph, scores.view(), scores.view())?;
+        let found = predicted(&graph, scores.view())?;
         let error = |values: &Array2<f64>| (&values.column(0) - &truth).mapv(|value| value * value).mean();
         assert!(error(&found) < error(&scores).map(|error| 0.2 * error));
         let variance = |values: &Array2<f64>| values.column(1).mapv(|value| value * value).sum();
         assert!(variance(&found) < 0.1 * variance(&scores));
         // Noise alone is not predicted at all, nor is anything where there are no neighbours.
-        assert_eq!(predicted(&graph, noise.view(), noise.view())?.sum(), 0.0);
+        assert_eq!(predicted(&graph, noise.view())?.sum(), 0.0);
         let apart = SpatialGraph::from_edges(graph.spots(), []);
-        assert_eq!(predicted(&apart, scores.view(), scores.view())?.sum(), 0.0);
+        assert_eq!(predicted(&apart, scores.view())?.sum(), 0.0);
         Ok(())
     }
 
@@ -229,7 +224,7 @@ mod tests {
     #[test]
     fn same_bits_for_any_number_of_threads() -> Result<()> {
         let (values, _, graph) = stripes(40, 3, 1.0, 5);
-        let run = |threads| in_pool(threads, || predicted(&graph, values.view(), values.view()));
+        let run = |threads| in_pool(threads, || predicted(&graph, values.view()));
         assert_eq!(run(1)?, run(3)?);
         Ok(())
     }
