@@ -255,10 +255,10 @@ fn a_fit_and_its_domains_are_those_of_before() {
         0.233_949_616_55,
         1_704.020_802_062_59,
         -0.280_194_263_61,
-        397.744,
-        0.951_638_250_13,
+        399.28,
+        0.965_614_884_29,
     ];
-    assert_eq!(sizes, [184, 127, 89]);
+    assert_eq!(sizes, [183, 129, 88]);
     for (index, (number, frozen)) in numbers.iter().zip(frozen).enumerate() {
         // Other implementations of LAPACK round otherwise.
         assert!((number - frozen).abs() < 1e-5 * frozen.abs(), "number {index} is {number}, was {frozen}");

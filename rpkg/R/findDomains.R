@@ -3,12 +3,10 @@
 #' Divides the spots into `k` domains. No single space shows the domains of every tissue, so a fit is looked at in
 #' several deterministic *views*, and its domains are what they agree on:
 #' * component scores of Pearson residuals and of log counts side by side, averaged twice and four times over
-#'   neighbours, and as the spots around predict them: ridge regression of the scores of each spot on the means one, two,
-#'   three and four steps away, with the penalty of least error on tiles of tissue left out, so that the section itself
-#'   tells how far to look;
-#' * from 1000 spots on, the type of each spot by itself (20 types by k-means from fixed starts), its shares averaged
-#'   twice and four times, and as the types around predict them: a mixture of two types is then not the same
-#'   as a type between them;
+#'   neighbours, and as far as the section itself asks for: each score by the best linear estimate of the part that
+#'   neighbours share (kriging without the nugget);
+#' * from 1000 spots on, the type of each spot by itself (20 types by k-means from fixed starts), its shares averaged in
+#'   the same three ways: a mixture of two types is then not the same as a type between them;
 #' * the embedding.
 #'
 #' Each view is divided by a Gaussian mixture. Its likelihood has several maxima, which are looked for by moving single
@@ -134,8 +132,8 @@ findDomains.starscape_fit <- function(x, k = NULL, method = c("gmm", "kmeans", "
 #' @param space For fits, what is divided beside the views: the embedding or the deterministic prior it was trained
 #'   from. The difference between the two results is what the network adds.
 #' @param view For fits, names of the views to look at, as in the attribute `views` of domains found without it (such as
-#'   `"types averaged 4 times"`, `"scores predicted by surroundings"` or `"embedding"`); `NULL` looks at all. A single view
-#'   is divided by itself.
+#'   `"types averaged 4 times"`, `"scores filtered"` or `"embedding"`); `NULL` looks at all. A single view is divided by
+#'   itself.
 #' @param graph Neighbours of the spots, a sparse symmetric matrix, spots x spots; needed by `"hmrf"`.
 #' @param prior Numeric matrix, spots x components by falling importance, from whose partition the search starts; `NULL`
 #'   starts from the best-likelihood partition of the embedding itself. Four views of it are divided (the first as many

@@ -5,19 +5,20 @@
 //! is poor for another. So there is a small fixed family of deterministic views, and what they agree on counts (see
 //! [`crate::cluster`]):
 //!
-//! * component scores of two normalisations side by side, averaged twice and four times over neighbours, and as their
-//!   surroundings predict them ([`surroundings`]);
+//! * component scores of two normalisations side by side, averaged twice and four times over neighbours, and by the
+//!   spatial filter that the section itself asks for ([`spatial_filter`]);
 //! * in sections with spots enough, the type of each spot, which is nonlinear *before* it is averaged: a half and half
 //!   mixture of two types of cell is then not the same as a type between them. Shares of the types are averaged the
-//!   same ways, and predicted by the types around.
+//!   same three ways.
 
 mod principal;
 mod scores;
-mod surroundings;
+mod spatial_filter;
 mod types;
 mod unstructured;
 
 pub use scores::{Codes, spot_codes};
+pub use spatial_filter::spatial_filter;
 
 use crate::cluster::Kind;
 use crate::error::{Error, Result};
@@ -26,15 +27,14 @@ use crate::graph::diffusion::diffuse;
 use crate::monitor::Monitor;
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use principal::principal_components;
-use surroundings::predicted;
 
 /// How often the fixed views average over neighbours.
 const STEPS: [usize; 2] = [2, 4];
 /// Numbers of what is averaged, see [`Kind`]. The embedding is neither.
 const SCORES: usize = 0;
 const TYPES: usize = 1;
-/// Number of what surroundings predict among the reaches, after the fixed ones.
-const PREDICTED: usize = STEPS.len();
+/// Number of the spatial filter among the reaches, after the fixed ones.
+const FILTERED: usize = STEPS.len();
 /// Dimensions of a view of scores, and of a view of types.
 const SCORE_DIMENSIONS: usize = 20;
 const TYPE_DIMENSIONS: usize = 15;
@@ -52,7 +52,7 @@ pub struct View {
 
 /// All views of spots with these component scores (spots x components) and types (0.. for each spot; empty where the
 /// section is too small to have types). Views without any variation are left out: a section without spatial structure
-/// has nothing that surroundings predict.
+/// has nothing that the spatial filter lets through.
 ///
 /// # Errors
 /// [`crate::Error::Numeric`] when a decomposition fails.
@@ -81,13 +81,20 @@ pub fn views(scores: ArrayView2<f64>, types: &[usize], graph: &SpatialGraph) -> 
             add(format!("types averaged {steps} times"), Kind { averaged: TYPES, reach }, averaged, TYPE_DIMENSIONS)?;
         }
     }
-    let mut add_predicted = |name: &str, averaged: usize, values: ArrayView2<f64>, most: usize| {
-        add(name.into(), Kind { averaged, reach: PREDICTED }, predicted(graph, values)?, most)
-    };
-    add_predicted("scores predicted by surroundings", SCORES, scores, SCORE_DIMENSIONS)?;
+    add(
+        "scores filtered".into(),
+        Kind { averaged: SCORES, reach: FILTERED },
+        spatial_filter(graph, scores)?,
+        SCORE_DIMENSIONS,
+    )?;
     if let Some((indicators, shares)) = &typed {
         let scaled = (indicators - shares) / &shares.mapv(f64::sqrt);
-        add_predicted("types predicted by surroundings", TYPES, scaled.view(), TYPE_DIMENSIONS)?;
+        add(
+            "types filtered".into(),
+            Kind { averaged: TYPES, reach: FILTERED },
+            spatial_filter(graph, scaled.view())?,
+            TYPE_DIMENSIONS,
+        )?;
     }
     Ok(views)
 }
@@ -95,7 +102,7 @@ pub fn views(scores: ArrayView2<f64>, types: &[usize], graph: &SpatialGraph) -> 
 /// The name that the embedding goes by among the views: it is one as well, but not made here.
 pub const EMBEDDING: &str = "embedding";
 /// Its kind, which no other view has a part in.
-pub const EMBEDDING_KIND: Kind = Kind { averaged: TYPES + 1, reach: PREDICTED + 1 };
+pub const EMBEDDING_KIND: Kind = Kind { averaged: TYPES + 1, reach: FILTERED + 1 };
 
 /// Of `views` those with the `wanted` names, in their own order; all without such names. [`EMBEDDING`] is always known.
 ///
@@ -160,12 +167,9 @@ mod tests {
         assert!(coded.iter().all(|view| view.values.nrows() == values.nrows()));
         // Three types in use span two dimensions about their mean, three of roots.
         assert!(coded[3..].iter().all(|view| view.values.ncols() <= 3));
-        let wanted = ["types predicted by surroundings", "scores averaged 4 times", EMBEDDING].map(String::from);
+        let wanted = ["types filtered", "scores averaged 4 times", EMBEDDING].map(String::from);
         let names = |views: Vec<View>| views.into_iter().map(|view| view.name).collect::<Vec<_>>();
-        assert_eq!(
-            names(with_names(coded.clone(), Some(&wanted))?),
-            ["scores averaged 4 times", "types predicted by surroundings"]
-        );
+        assert_eq!(names(with_names(coded.clone(), Some(&wanted))?), ["scores averaged 4 times", "types filtered"]);
         assert_eq!(names(with_names(coded.clone(), None)?), names(coded));
         let unknown = with_names(plain, Some(&wanted));
         assert!(matches!(unknown, Err(Error::Argument { argument: "view", .. })));

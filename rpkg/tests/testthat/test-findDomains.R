@@ -49,7 +49,7 @@ test_that("domains of a fit are what its views agree on", {
   views <- attr(domains, "views")
   # 144 spots are too few for types.
   expect_identical(
-    views$view, c("scores averaged 2 times", "scores averaged 4 times", "scores predicted by surroundings", "embedding")
+    views$view, c("scores averaged 2 times", "scores averaged 4 times", "scores filtered", "embedding")
   )
   expect_equal(sum(views$weight), 1)
   expect_true(all(domains$confidence >= 1 / 3 & domains$confidence <= 1))
@@ -74,10 +74,9 @@ test_that("views can be asked for by name", {
   two <- attr(find(all[2:3], method = "kmeans"), "views")
   expect_identical(two$view, all[2:3])
   # Without the averages there is no tissue without domains to compare with.
-  view <- "scores predicted by surroundings"
-  expect_message(chosen <- findDomains(quickFit, kRange = c(2, 3), view = view, verbose = FALSE), "Chose")
+  expect_message(chosen <- findDomains(quickFit, kRange = c(2, 3), view = "scores filtered", verbose = FALSE), "Chose")
   expect_null(attr(attr(chosen, "choice"), "structure"))
-  expectArgumentError(find("types predicted by surroundings"), "view", "\"scores predicted by surroundings\"")
+  expectArgumentError(find("types filtered"), "view", "\"scores filtered\"")
   for (bad in list(3, character(), NA_character_)) expectArgumentError(find(bad), "view", "names of views")
   expectArgumentError(findDomains(oneSpace(quickFit), k = 3, view = "embedding"), "view", "again")
 })
@@ -132,8 +131,8 @@ test_that("without any view the number is that of the embedding, and choices of 
 
 test_that("fewer domains than asked for are told", {
   few <- quickFit
-  few$embedding[] <- as.numeric(small$labels == small$labels[[1]])
-  few$codes[] <- 0
+  few$embedding[] <- few$codes[] <- as.numeric(small$labels == small$labels[[1]])
+  few$codes[, "type"] <- 0
   expect_message(domains <- findDomains(few, k = 6, verbose = FALSE), "of the 6 domains", class = "starscape_message")
   expect_lt(nlevels(domains$domain), 6)
 })
