@@ -9,7 +9,8 @@
 #'
 #' * `"negative binomial"`: \eqn{\log s} is the gene's own level, changed by markers of the domain and by smooth
 #'   patterns that have nothing to do with domains; the variance of a count of mean \eqn{\mu} is
-#'   \eqn{\mu + } `dispersion` \eqn{\mu^2 + \mu / 10}.
+#'   \eqn{1.1 \mu + \phi_g \mu^2}, where \eqn{\log \phi_g} is normal with standard deviation 0.3 around the logarithm
+#'   of `dispersion`. Counts of the `"niche"` model vary in the same way.
 #' * `"factor"`: \eqn{\log s = b + W v + e} with \eqn{b} the genes' own levels, and counts are Poisson. For each spot of
 #'   domain \eqn{k} are drawn \eqn{v | k \sim N(\mu_k, \Sigma_k)} and \eqn{e_g \sim N(0, \lambda_g)}, where
 #'   \eqn{\lambda_g} is uniform between 0.02 and 0.18. \eqn{W} is normal and gives the log expression of a gene a
@@ -36,12 +37,12 @@
 #' @param librarySize Median total count of a spot, 1 or more.
 #' @param librarySpread Standard deviation of the log total count, 0 or more; a quarter of its variance is smooth over
 #'   the tissue.
-#' @param dispersion Dispersion of negative binomial counts of abundant genes, 0 or more.
+#' @param dispersion Median dispersion of negative binomial counts of abundant genes, 0 or more.
 #' @param markerShare Share of the genes that mark each domain, between 0 and 1 (`"negative binomial"`).
 #' @param logFoldChange Mean log fold change (natural logarithm) of a marker in its domain, 0 or more (`"negative
 #'   binomial"`).
-#' @param gradient Standard deviation of the smooth variation of a gene's log mean that has nothing to do with domains, 0
-#'   or more (`"negative binomial"`).
+#' @param gradient Standard deviation of the smooth variation of a gene's log mean that has nothing to do with domains,
+#'   0 or more (`"negative binomial"`).
 #' @param source Whether to draw a labelled source as well, as for [runTransST()].
 #' @param seed Whole number from 0 to 2147483647 from which all random numbers are drawn.
 #' @param threads Number of threads, a whole number from 1. It does not change the result.
@@ -121,8 +122,8 @@ simulationChecks <- list(
   slices = wholeNumber(1, 1000), rows = wholeNumber(2, 1e5), columns = wholeNumber(2, 1e5), genes = wholeNumber(2, 1e6),
   domains = wholeNumber(1, 1000), layout = oneOf(c("layered", "potts")), batch = realNumber(0),
   model = oneOf(c("negative binomial", "factor", "niche")), nFactors = wholeNumber(1, 1000), separation = realNumber(0),
-  librarySize = realNumber(1), librarySpread = realNumber(0), dispersion = realNumber(0), markerShare = realNumber(0, 1),
-  logFoldChange = realNumber(0), gradient = realNumber(0), source = yesOrNo, seed = seedNumber, threads = threadCount,
+  librarySize = realNumber(1), librarySpread = realNumber(0), dispersion = realNumber(0),
+  markerShare = realNumber(0, 1), logFoldChange = realNumber(0), gradient = realNumber(0), source = yesOrNo, seed = seedNumber, threads = threadCount,
   verbose = yesOrNo
 )
 
