@@ -123,8 +123,8 @@ simulationChecks <- list(
   domains = wholeNumber(1, 1000), layout = oneOf(c("layered", "potts")), batch = realNumber(0),
   model = oneOf(c("negative binomial", "factor", "niche")), nFactors = wholeNumber(1, 1000), separation = realNumber(0),
   librarySize = realNumber(1), librarySpread = realNumber(0), dispersion = realNumber(0),
-  markerShare = realNumber(0, 1), logFoldChange = realNumber(0), gradient = realNumber(0), source = yesOrNo, seed = seedNumber, threads = threadCount,
-  verbose = yesOrNo
+  markerShare = realNumber(0, 1), logFoldChange = realNumber(0), gradient = realNumber(0), source = yesOrNo,
+  seed = seedNumber, threads = threadCount, verbose = yesOrNo
 )
 
 #' @method print starscape_simulation
