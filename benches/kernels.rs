@@ -9,11 +9,10 @@ use starscape::graph::{GraphParams, spatial_graph};
 use starscape::loss::{consistency, telescope, telescope_pairwise};
 use starscape::markers::{Comparison, Groups, overdispersion, rank_sums};
 use starscape::monitor::Monitor;
-use starscape::ops::GraphProduct;
 use starscape::random::{Stream, stream};
+use starscape::surroundings::Surroundings;
 use starscape::threads::in_pool;
 use std::hint::black_box;
-use std::sync::Arc;
 
 const SPOTS: usize = 4000;
 const DIMENSIONS: usize = 20;
@@ -62,9 +61,14 @@ fn graph(criterion: &mut Criterion) {
         b.iter(|| spatial_graph(coords.view(), &slice, &GraphParams::default()).expect("graph"))
     });
     let (graph, _) = spatial_graph(coords.view(), &slice, &GraphParams::default()).expect("graph");
-    let product = GraphProduct::new(Arc::new(graph));
-    let features = Tensor::ones((side * side, 64), DType::F32, &Device::Cpu).expect("features");
-    group.bench_function("product with 64 features", |b| b.iter(|| product.apply(&features).expect("product")));
+    let rows: Vec<usize> = (0..side * side).collect();
+    group.bench_function("four rings around each spot", |b| b.iter(|| Surroundings::new(&graph, &rows)));
+    let rings = Surroundings::new(&graph, &rows).operations().expect("rings");
+    let features = Tensor::ones((side * side, 40), DType::F32, &Device::Cpu).and_then(|x| Var::from_tensor(&x));
+    let features = features.expect("features");
+    group.bench_function("means of 40 features over the fourth ring, forward and backward", |b| {
+        b.iter(|| rings[3].apply(&features).and_then(|means| means.sum_all()?.backward()).expect("means"))
+    });
     group.finish();
 }
 

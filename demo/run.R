@@ -99,7 +99,7 @@ if (!is.null(labels)) {
 
 record("object.rds", function(file) saveRDS(obj, file))
 writePlot("domains.png", plotDomains(obj))
-writePlot("history.png", plotHistory(obj), width = 9)
+if (nrow(Misc(obj, "starscape")$history) > 0) writePlot("history.png", plotHistory(obj), width = 9)
 writeTable("domains.csv", domains)
 
 if (!is.null(labels)) {

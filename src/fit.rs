@@ -6,7 +6,7 @@ use crate::graph::{GraphMethod, GraphParams, SpatialGraph, spatial_graph};
 use crate::monitor::Monitor;
 use crate::preprocess::{Components, FeatureParams, Features, ScaledFeatures, leading_components, select_features};
 use crate::prior::{root_mean_square, spatial_prior};
-use crate::vae::{EpochRecord, Parameters, TrainParams, train};
+use crate::vae::{Network, TrainParams, learn};
 use crate::views::{Codes, spot_codes};
 use ndarray::{Array2, ArrayView2, s};
 use std::sync::Arc;
@@ -40,7 +40,8 @@ impl Default for FitParams {
 
 /// What the main job found.
 pub struct Fit {
-    /// Embedding, spots x latent dimensions.
+    /// Embedding, spots x latent dimensions: the prior, plus what the network expects of a spot beyond what is linear in
+    /// its surroundings, as far as it is to be trusted.
     pub embedding: Array2<f64>,
     /// The deterministic spatial prior, spots x components: the first latent dimensions are the means of the latent
     /// variables; half as many further components (fewer in small data) help to find the starting partition.
@@ -48,10 +49,8 @@ pub struct Fit {
     /// What the network was given: the leading component scores divided by their root mean square, spots x latent
     /// dimensions.
     pub scores: Array2<f64>,
-    /// The trained network.
-    pub parameters: Parameters,
-    /// Loss terms, one record an epoch.
-    pub history: Vec<EpochRecord>,
+    /// The network and its part in the embedding.
+    pub network: Network,
     /// The genes used and their statistics.
     pub features: Features,
     /// Component scores, loadings and singular values, of as many components as the prior.
@@ -92,9 +91,12 @@ pub fn fit(
     let scores = &components.scores / scale;
     let prior = spatial_prior(&graph, scores.view(), params.steps);
     let scores = scores.slice(s![.., ..latent]).to_owned();
-    let fitted = train(scores.view(), prior.slice(s![.., ..latent]), slice, graph.clone(), &params.train, monitor)?;
-    let (embedding, parameters, history) = (fitted.embedding, fitted.parameters, fitted.history);
-    Ok(Fit { embedding, prior, scores, parameters, history, features, components, codes, graph, graph_method })
+    let network = learn(scores.view(), slice, &graph, &params.train, monitor)?;
+    let mut embedding = prior.slice(s![.., ..latent]).to_owned();
+    if let Some(shift) = &network.shift {
+        embedding.scaled_add(network.share, shift);
+    }
+    Ok(Fit { embedding, prior, scores, network, features, components, codes, graph, graph_method })
 }
 
 fn check(counts: &Counts, slice: &[usize], params: &FitParams) -> Result<()> {

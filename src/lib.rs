@@ -29,6 +29,7 @@ pub mod random;
 pub mod simulate;
 pub mod stability;
 pub mod surface;
+pub mod surroundings;
 pub mod threads;
 pub mod tiles;
 pub mod transst;

@@ -6,9 +6,9 @@ use crate::graph::SpatialGraph;
 use crate::metrics::adjusted_rand_index;
 use crate::monitor::{Monitor, Progress};
 use crate::random::{Stream, stream};
-use crate::vae::{Objective, Parameters, TrainParams};
+use crate::vae::{Objective, Parameters, TrainParams, whole_section};
 use candle_core::Tensor;
-use ndarray::{ArrayView2, s};
+use ndarray::{Array2, ArrayView2, s};
 use rayon::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -40,6 +40,8 @@ pub struct Fitted<'a> {
     pub graph: Arc<SpatialGraph>,
     /// The trained parameters.
     pub parameters: Parameters,
+    /// How far the embedding goes from the prior to what the network adds, in [0, 1].
+    pub share: f64,
 }
 
 /// One point of the surface.
@@ -68,9 +70,8 @@ pub fn loss_surface(
     monitor: &Monitor,
 ) -> Result<Vec<SurfacePoint>> {
     check(params)?;
-    let latent = fitted.embedding.ncols();
-    let prior = fitted.prior.slice(s![.., ..latent]);
-    let mut objective = Objective::new(fitted.scores, prior, fitted.slice, fitted.graph.clone(), train, monitor)?;
+    let (sample, linear) = whole_section(fitted.scores, fitted.slice, &fitted.graph)?;
+    let mut objective = Objective::new(&sample, train, monitor);
     objective.prepare(&fitted.parameters, train.epochs)?;
     let domains = Domains::new(fitted, params.k, monitor)?;
     let mut rng = stream(params.seed, Stream::Direction);
@@ -80,7 +81,7 @@ pub fn loss_surface(
     let (total, done) = (params.points * params.points, AtomicUsize::new(0));
     let point = |index: usize| -> Result<SurfacePoint> {
         let (alpha, beta) = (step(index % params.points), step(index / params.points));
-        let point = at(&objective, fitted, &directions, (alpha, beta), &domains)?;
+        let point = at(&objective, fitted, &linear, &directions, (alpha, beta), &domains)?;
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
         monitor.step(Progress { stage: "surface", done, total, objective: None })?;
         Ok(point)
@@ -91,13 +92,15 @@ pub fn loss_surface(
 fn at(
     objective: &Objective,
     fitted: &Fitted,
+    linear: &Array2<f64>,
     [first, second]: &[Vec<Tensor>; 2],
     (alpha, beta): (f64, f64),
     domains: &Domains,
 ) -> Result<SurfacePoint> {
     let parameters = fitted.parameters.moved(&[(alpha, first), (beta, second)])?;
     let (_, record) = objective.value(&parameters, 1)?;
-    let embedding = objective.instance(&parameters)?;
+    let mut embedding = fitted.prior.slice(s![.., ..linear.ncols()]).to_owned();
+    embedding.scaled_add(fitted.share, &(objective.instance(&parameters)? - linear));
     let finite = embedding.iter().all(|value| value.is_finite());
     let agreement = if finite { domains.agreement(embedding.view())? } else { f64::NAN };
     let loss = if record.total.is_finite() { record.total } else { f64::NAN };

@@ -15,7 +15,7 @@ starFields <- list(
     c("deterministic", "random"),
     paste(
       "how the weights of the model start: `\"deterministic\"` without any random number, from the positive and the",
-      "negative parts of the components and the best linear decoder, `\"random\"` drawn under the seed."
+      "negative parts of the components, `\"random\"` drawn under the seed."
     )
   ),
   perturbation = field(
@@ -23,7 +23,7 @@ starFields <- list(
     "size of the random changes to the weights of the model, relative to their norm, from 0 to 1."
   ),
   damping = field(
-    3e-3, realNumber(0, positive = TRUE),
+    5e-4, realNumber(0, positive = TRUE),
     paste(
       "what Adam adds to the root of the mean squared gradient before it divides by it, positive: weights whose",
       "gradient is small beside it, mostly the noise of masks and samples, hardly move. Adam's own 1e-8 lets them walk",
@@ -47,13 +47,23 @@ starFields <- list(
   ),
   priorScale = field(
     1, realNumber(0, positive = TRUE),
-    "standard deviation of the embedding around the spatial prior, positive; smaller values keep it nearer."
+    paste(
+      "standard deviation of what the network expects around what is linear in the surroundings, positive; smaller",
+      "values keep it nearer."
+    )
+  ),
+  share = field(
+    NULL, realNumber(0, 1, optional = TRUE),
+    paste(
+      "how far the embedding goes from the spatial prior to what the network adds, from 0 to 1; `NULL` lets tiles of",
+      "tissue that the network was not trained on decide, and trains no further where it adds nothing."
+    )
   )
 )
 
 lossFields <- list(
-  reconstruction = field(2, realNumber(0), "weight of the reconstruction error, 0 or more."),
-  kl = field(0.5, realNumber(0), "weight of the divergence from the spatial prior, 0 or more."),
+  reconstruction = field(2, realNumber(0), "weight of the squared error of a spot's own components, 0 or more."),
+  kl = field(0.5, realNumber(0), "weight of the divergence from what is linear in the surroundings, 0 or more."),
   telescope = field(1, realNumber(0), "weight of the similarity telescope between two augmented views, 0 or more."),
   consistency = field(0, realNumber(0), "weight of the agreement with perturbed copies of the model, 0 or more."),
   prototype = field(

@@ -10,7 +10,8 @@ NULL
 #' The directions are normalised by filter: the weights of every unit of the network move by the norm of that unit's own
 #' weights, so that a step of 1 is as long as the weights themselves. The loss has the same masks and noise at all
 #' points. For an object that was subset after the fit, the surface is that of all spots the model was fitted to.
-#' Domains are found as by [findDomains()] with `"gmm"`, from the embedding of one instance of the model.
+#' Domains are found as by [findDomains()] with `"gmm"`, from the embedding of one instance of the model. Where the
+#' network has no part in the embedding they are the same everywhere, and a message says so.
 #'
 #' @param fit A `starscape_fit`, or an object on which [runStarscape()] was run.
 #' @param k Number of domains, a whole number from 2 to the number of spots.
@@ -31,7 +32,9 @@ NULL
 #' @seealso [plotStabilitySurface()]
 #' @examples
 #' slices <- simulateSlices(rows = 15, columns = 15, genes = 50, domains = 3)
-#' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 10)
+#' fit <- runStarscape(
+#'   slices$counts, coords = slices$coords, latentDim = 10, epochs = 10, stability = starControl(share = 1)
+#' )
 #' surface <- lossSurface(fit, k = 3, points = 5)
 #' surface
 #' @export
@@ -41,14 +44,19 @@ lossSurface <- function(fit, k, points = 21, radius = 1, seed = 1, threads = 2, 
   settings <- gateFields(
     list(points = points, radius = radius, seed = seed, threads = threads, verbose = verbose), surfaceChecks
   )
-  if (is.null(fit$scores) || is.null(fit$weights) || is.null(fit$params$warmUp)) {
+  if (is.null(fit$scores) || is.null(fit$weights) || is.null(fit$network)) {
     stopArgument("fit", "was made by an earlier version of the package", "Run runStarscape() again.")
+  }
+  if (fit$network$share == 0) {
+    tell("The network has no part in this embedding, so domains are the same at all points. `share` in starControl() ",
+         "gives it one.")
   }
   used <- usedSpots(fit)
   k <- gateK(k, sum(used))
   if (is.null(k)) stopArgument("k", "must be one whole number, not NULL")
   own <- list(
-    k = k, points = settings$points, reach = settings$radius, directionSeed = settings$seed, threads = settings$threads
+    k = k, points = settings$points, reach = settings$radius, directionSeed = settings$seed, threads = settings$threads,
+    networkShare = fit$network$share
   )
   rows <- function(values) unname(values[used, , drop = FALSE])
   found <- unwrap(core_loss_surface(

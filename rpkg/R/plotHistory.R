@@ -3,14 +3,19 @@
 #' @param x A `starscape_fit`, or an object on which [runStarscape()] was run.
 #' @return A `ggplot` object: a panel for each term of the loss that was used, with its own scale, over the epochs.
 #' @section Errors:
-#' An object without a fit is an error of class `starscape_error_argument`.
+#' An object without a fit, or whose network was not trained, is an error of class `starscape_error_argument`.
 #' @examples
 #' slices <- simulateSlices(rows = 20, columns = 20, genes = 300, domains = 3)
-#' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 30)
+#' fit <- runStarscape(
+#'   slices$counts, coords = slices$coords, latentDim = 10, epochs = 30, stability = starControl(share = 1)
+#' )
 #' plotHistory(fit)
 #' @export
 plotHistory <- function(x) {
   history <- storedFit(x)$history
+  if (nrow(history) == 0) {
+    stopArgument("x", "has no course of training: the network was not used", "See `share` in starControl().")
+  }
   terms <- Filter(function(term) !all(is.na(history[[term]])), setdiff(names(history), "epoch"))
   long <- data.frame(
     epoch = rep(history$epoch, length(terms)),

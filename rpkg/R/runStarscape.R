@@ -1,8 +1,16 @@
 #' Learn a spatial embedding
 #'
-#' Fits a graph variational autoencoder to the counts of one or several tissue slices. Its prior is deterministic: the
-#' leading components of normalised expression, smoothed over the graph of neighbouring spots. The network starts from
-#' that prior without a random number, and is trained so that the masks and samples drawn under `seed` hardly move it.
+#' Embeds the spots of one or several tissue slices. The spatial prior is deterministic: the leading components of
+#' normalised expression, smoothed over the graph of neighbouring spots. A graph variational autoencoder adds what it
+#' learns about spots from their surroundings, as far as it is to be trusted.
+#'
+#' The network never sees the spot that it tells of: it bends the components of each neighbour, averages them over rings
+#' of one to four steps, bends that again, and is trained to foretell the spot's own components better than the best
+#' linear function of the same rings (ridge regression). A fifth of the tissue, by tiles of 25 spots, is held out. The
+#' embedding goes from the prior towards the network by the share that has the least squared error there, if that saves
+#' 0.5 % of the error of what is linear and at least two standard errors; else it is the prior, and training ends after
+#' 20 epochs. Printing the fit tells which. On most tissue the network saves a few tenths of a percent, which moves no
+#' domain; in dense sections of cells with many genes (Xenium) 1 to 2 %.
 #'
 #' A sparse matrix is never made dense, and a `DelayedMatrix` is read by blocks of columns. The same counts give the
 #' same result, bit for bit, from every class of object and with every number of threads.
@@ -14,14 +22,18 @@
 #'   `assay`, `layer` and `image`.
 #' @return For a matrix, a `starscape_fit`: a list with
 #'   * `embedding`: spots x `latentDim`; spots without counts are NA;
-#'   * `prior`: the spatial prior the embedding was pulled to, of the same shape, and `priorExtra`: its next
+#'   * `prior`: the spatial prior that the embedding starts from, of the same shape, and `priorExtra`: its next
 #'     `latentDim / 2` components;
+#'   * `network`: a list with its `share` in the embedding, from 0 to 1, and what the held-out tiles say: the `gain`, the
+#'     part of the squared error of what is linear that the network saves, with its standard `error` over tiles, and
+#'     the part of the components' variance that is `explained` by what is linear; NA where it was not tried. `epochs`
+#'     is the length of the last training;
 #'   * `codes`: what [findDomains()] makes its views from: component scores of each spot by itself, of Pearson residuals
 #'     and of log counts (up to 20 each, of root mean square 0.5 and 1), and in the last column, `type`, the spot's
 #'     type, 0 in sections of fewer than 1000 spots. Genes are those that neighbours share beyond chance;
 #'   * `scores`: what the network was given, the scaled scores of the leading components, spots x `latentDim`, and
 #'     `weights`, the tensors of the trained network, both for [lossSurface()];
-#'   * `history`: data frame with one row per epoch: `epoch`, `total` loss and its terms `reconstruction`, `kl`,
+#'   * `history`: data frame with one row per epoch of the last training: `epoch`, `total` loss and its terms `reconstruction`, `kl`,
 #'     `telescope`, `consistency`, `prototype` and `scale`, NA where a term is not used;
 #'   * `params`: the settings used;
 #'   * `graph`: the neighbours, a sparse symmetric matrix, spots x spots, and `graphMethod`, how they were found;
@@ -33,11 +45,12 @@
 #'   and the fit in `metadata(x)$starscape` or `Misc(x, "starscape")`. For a list of matrices, the joint fit; for a list
 #'   of objects, the list of these objects, each with its own part of the joint fit. [findDomains()] takes that list.
 #'
-#'   A message tells when there are fewer than 50 spots or a median of fewer than 20 counts a spot.
+#'   A message tells when there are fewer than 50 spots or a median of fewer than 20 counts a spot, and when the network
+#'   has a part in the embedding that spots without neighbours do not get.
 #' @section Several slices:
 #' With `slice`, or with a list of slices, all slices are fitted together: with the genes they share, each standardised
 #' within its slice, so that differences between slices in the level and the spread of a gene are gone; with neighbours
-#' inside slices only; and with one network, which has two further losses, see `prototype` and `scale` in
+#' inside slices only; and with one network for all, which has two further losses, see `prototype` and `scale` in
 #' [lossControl()]. A domain then has the same label on every slice. Spots of different slices that have one name are
 #' called `slice_name` in the joint fit; in objects they keep their names. With one slice this is a plain fit.
 #' @section Errors:
@@ -73,7 +86,7 @@ runStarscape <- function(x, ...) {
 #' @param featureSelection Genes are chosen by Moran's I on the spatial graph (`"moran"`) or by variance (`"variance"`).
 #' @param features Names of the genes to use, instead of choosing.
 #' @param latentDim Number of dimensions of the embedding, a whole number from 2.
-#' @param epochs Number of training epochs, a whole number from 1.
+#' @param epochs Number of training epochs at most, a whole number from 1.
 #' @param seed Whole number from 0 to 2147483647 from which all random numbers are drawn.
 #' @param stability,loss,graph Settings from [starControl()], [lossControl()] and [graphControl()].
 #' @param threads Number of threads, a whole number from 1. It does not change the result.
@@ -101,7 +114,18 @@ runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 200
   given <- list(givenFeatures = gateFeatures(features, rownames(input$counts)))
   gateLatentDim(settings$latentDim, featureCount(settings, given, input), ncol(input$counts))
   parameters <- c(settings[names(settings) != "verbose"], given, controls)
-  newFit(fitCounts(input, parameters, progressBar(settings$verbose)), input, parameters)
+  fit <- newFit(fitCounts(input, parameters, progressBar(settings$verbose)), input, parameters)
+  tellAlone(fit)
+  fit
+}
+
+# A spot without neighbours has no surroundings that a network could learn from.
+tellAlone <- function(fit) {
+  alone <- sum(Matrix::rowSums(fit$graph)[usedSpots(fit)] == 0)
+  if (fit$network$share > 0 && alone > 0) {
+    tell("`x` has ", alone, " spots without neighbours. Their embedding is the spatial prior, which the network cannot ",
+         "add to.")
+  }
 }
 
 # From fewer spots or counts there is a fit like any other, but chance has a large part in its domains.

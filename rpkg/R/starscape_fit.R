@@ -12,6 +12,7 @@ newFit <- function(result, input, parameters) {
       priorExtra = allSpots(result$prior_extra, input$used, spots),
       codes = spotCodes(result, input$used, spots),
       scores = allSpots(result$scores, input$used, spots, axes),
+      network = result$network,
       weights = result$weights,
       history = as.data.frame(result$history),
       params = fitParameters(parameters, rownames(input$counts)),
@@ -88,7 +89,8 @@ usedSpots <- function(fit) !is.na(fit$embedding[, 1])
 #' @param x,object A `starscape_fit` from [runStarscape()], or its summary.
 #' @param ... Not used.
 #' @return `print()` returns its argument, invisibly. `summary()` returns a list with the size of the data, the graph's
-#'   method and mean number of neighbours, the number of genes, and the first and the last value of each loss term.
+#'   method and mean number of neighbours, the number of genes, the first and the last value of each loss term (no row
+#'   where no network was trained), and `network` as in the fit.
 #' @examples
 #' slices <- simulateSlices(rows = 20, columns = 20, genes = 300, domains = 3)
 #' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 30)
@@ -102,9 +104,32 @@ print.starscape_fit <- function(x, ...) {
   if (size$empty > 0) cat(sprintf(", %d spots without counts", size$empty))
   cat(sprintf("\n  genes: %d (%s)\n", size$features, size$preprocessing))
   cat(sprintf("  graph: %s, %.1f neighbours per spot\n", size$graphMethod, size$neighbours))
-  cat(sprintf("  training: %d epochs, seed %d, final loss %.4g\n", nrow(x$history), x$params$seed, size$finalLoss))
+  cat(networkLines(x), sep = "")
   cat(viewLines(x), sep = "")
   invisible(x)
+}
+
+# What part the network has in the embedding, and why.
+networkLines <- function(fit) {
+  network <- fit$network
+  if (is.null(network)) {
+    return(character())
+  }
+  saving <- sprintf(
+    "its error on tiles it was not trained on is %.1f %% below that of what is linear in the surroundings",
+    100 * network$gain
+  )
+  part <- if (!is.null(fit$params$share)) {
+    sprintf("%.2f of the way, as asked", network$share)
+  } else if (is.na(network$gain)) {
+    "not used, too few spots to try it on tiles it was not trained on"
+  } else if (network$share == 0) {
+    sprintf("not used, %s", saving)
+  } else {
+    sprintf("%.2f of the way, %s", network$share, saving)
+  }
+  training <- sprintf("  training: %d epochs, seed %d\n", nrow(fit$history), fit$params$seed)
+  c(sprintf("  network: %s\n", part), if (nrow(fit$history) > 0) training)
 }
 
 # What domains are looked for in, and, where an object has kept its last domains, how far the views agree on them.
@@ -145,7 +170,7 @@ summary.starscape_fit <- function(object, ...) {
         term = names(terms), first = vapply(terms, `[`, 0, 1), last = vapply(terms, utils::tail, 0, 1),
         row.names = NULL
       ),
-      finalLoss = utils::tail(object$history$total, 1)
+      network = object$network
     ),
     class = "summary.starscape_fit"
   )
@@ -158,8 +183,10 @@ print.summary.starscape_fit <- function(x, ...) {
   cat(sprintf("starscape fit: %d spots (%d without counts), %d slices\n", x$spots, x$empty, x$slices))
   cat(sprintf("  %d dimensions from %d genes (%s)\n", x$dimensions, x$features, x$preprocessing))
   cat(sprintf("  graph: %s, %.1f neighbours per spot\n", x$graphMethod, x$neighbours))
-  cat("  loss:\n")
-  print(x$loss, row.names = FALSE, digits = 4)
+  if (nrow(x$loss) > 0) {
+    cat("  loss:\n")
+    print(x$loss, row.names = FALSE, digits = 4)
+  }
   invisible(x)
 }
 

@@ -4,13 +4,11 @@
 
 mod bias;
 mod gram;
-mod graph_product;
 mod row_mean;
 mod unit_rows;
 
 pub use bias::{bias, bias_relu};
 pub use gram::gram;
-pub use graph_product::GraphProduct;
 pub use row_mean::RowMean;
 pub use unit_rows::unit_rows;
 

@@ -49,7 +49,7 @@ mod tests {
 
     /// Averages parameters that are 1, 2, .. 10 everywhere after epochs 1 to 10.
     fn averaged(share: f64) -> f64 {
-        let parameters = Parameters::random(3, 2, 1).unwrap();
+        let parameters = Parameters::random(3, 1).unwrap();
         let mut average = WeightAverage::new(10, share);
         for epoch in 1..=10 {
             for variable in parameters.variables() {

@@ -1,21 +1,27 @@
-//! The graph variational autoencoder over component scores.
+//! The graph variational autoencoder: what surroundings tell of a spot beyond what is linear in them.
 //!
-//! Encoder: two graph convolutions with the spatial prior as a skip connection,
-//! q(z_i | X, A) = N(m_i + f(X, A)_i, diag s_i²), whose last layer starts at zero, so that every seed starts from the
-//! same function. Decoder: a multilayer perceptron back to the component scores.
+//! q(z_i | surroundings of i) = N(m_i + f_i, diag s_i²) with the prior N(m_i, σ² I), where m_i is the best linear
+//! expectation of the scores of spot i from those around it (see [`crate::surroundings`]), the spot itself left out, and
+//! f the network of [`encode`]; and scores x_i ~ N(z_i, I). So the target is new to the network: it never sees the spot
+//! that it tells of. Tiles of tissue that were held out say how far it is to be trusted ([`Evidence`]).
 
 mod augment;
 mod average;
+mod evidence;
+mod learn;
 mod network;
 mod objective;
 mod parameters;
 mod params;
+mod sample;
 mod sharpness;
 mod slices;
 mod train;
 
-pub use network::{Encoding, decode, encode};
+pub use evidence::Evidence;
+pub use learn::{Network, learn, whole_section};
+pub use network::{Encoding, encode};
 pub use objective::Objective;
 pub use parameters::{Initialisation, Layer, Parameters, Weights};
 pub use params::{EpochRecord, TrainParams};
-pub use train::{Fitted, train};
+pub use sample::Sample;

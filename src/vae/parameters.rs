@@ -1,6 +1,7 @@
 //! The network's parameters: drawn from a seeded stream, perturbed on request.
 
 use crate::random::{ChaCha8Rng, Stream, stream};
+use crate::surroundings::RINGS;
 use candle_core::{DType, Device, Result, Tensor, Var, bail};
 use candle_nn::Linear;
 use rand_distr::{Distribution, StandardNormal};
@@ -37,53 +38,56 @@ impl Layer {
 
 /// The layers of one instance of the network.
 pub struct Weights {
-    /// First graph convolution, input -> hidden.
-    pub encoder_hidden: Layer,
-    /// Second graph convolution, hidden -> shift of the latent mean from the prior.
-    pub encoder_shift: Layer,
-    /// Second graph convolution, hidden -> log variance of the latent variables.
-    pub encoder_log_variance: Layer,
-    /// Decoder, latent -> hidden.
-    pub decoder_hidden: Layer,
-    /// Decoder, hidden -> reconstruction.
-    pub decoder_output: Layer,
+    /// Of each neighbour, scores -> code.
+    pub neighbour: Layer,
+    /// Of what is linear in the surroundings and the averaged codes, both -> hidden.
+    pub surroundings: Layer,
+    /// Hidden -> shift of the latent mean.
+    pub shift: Layer,
+    /// Hidden -> log variance of the latent variables.
+    pub log_variance: Layer,
+    /// Roots of the weights of the rings around a spot, so that weights are never negative.
+    pub rings: Tensor,
 }
 
-/// The trainable parameters: weight and bias of the five layers, in the order of [`Weights`].
+/// The trainable parameters: weight and bias of the four layers in the order of [`Weights`], and the rings.
 pub struct Parameters {
     variables: Vec<Var>,
 }
 
 impl Parameters {
-    /// A start that draws nothing. Every input has two hidden units, its positive and its negative part, so that the
-    /// hidden layer holds all of its input: relu(x) − relu(−x) = x. The decoder starts as the linear map `decoder`
-    /// (input x latent), and the layers that give the latent distribution at zero weights: at the prior.
-    pub fn deterministic(decoder: &Tensor) -> Result<Self> {
-        let (input, latent) = decoder.dims2()?;
-        let output = Tensor::cat(&[decoder, &decoder.neg()?], 1)?;
-        Self::from_layers(input, latent, both_parts(input)?, both_parts(latent)?, output)
+    /// A start for `latent` scores that draws nothing. Every score has two units, its positive and its negative part,
+    /// so that the layers hold all of their input: relu(x) − relu(−x) = x; nearer rings weigh more; and the layers that
+    /// give the latent distribution have zero weights: at the start it is what is linear in the surroundings.
+    pub fn deterministic(latent: usize) -> Result<Self> {
+        let parts = both_parts(latent)?;
+        let code = Tensor::eye(2 * latent, DType::F32, &Device::Cpu)?;
+        let above = Tensor::cat(&[&parts, &parts.zeros_like()?.pad_with_zeros(1, 0, latent)?], 1)?;
+        let below = Tensor::cat(&[&parts.zeros_like()?, &code], 1)?;
+        Self::from_layers(latent, parts, Tensor::cat(&[above, below], 0)?)
     }
 
     /// The usual start: Glorot normal weights (Glorot & Bengio 2010) drawn under `seed` and zero biases, of the shapes
-    /// of [`Parameters::deterministic`] and as there at the prior.
-    pub fn random(input: usize, latent: usize, seed: u64) -> Result<Self> {
+    /// of [`Parameters::deterministic`] and as there at what is linear.
+    pub fn random(latent: usize, seed: u64) -> Result<Self> {
         let mut rng = stream(seed, Stream::Weights);
-        let encoder = glorot(2 * input, input, &mut rng)?;
-        let decoder = glorot(2 * latent, latent, &mut rng)?;
-        let output = glorot(input, 2 * latent, &mut rng)?;
-        Self::from_layers(input, latent, encoder, decoder, output)
+        let neighbour = glorot(2 * latent, latent, &mut rng)?;
+        let surroundings = glorot(4 * latent, 3 * latent, &mut rng)?;
+        Self::from_layers(latent, neighbour, surroundings)
     }
 
-    fn from_layers(input: usize, latent: usize, encoder: Tensor, decoder: Tensor, output: Tensor) -> Result<Self> {
-        let silent = Tensor::zeros((latent, 2 * input), DType::F32, &Device::Cpu)?;
+    fn from_layers(latent: usize, neighbour: Tensor, surroundings: Tensor) -> Result<Self> {
+        let silent = Tensor::zeros((latent, 4 * latent), DType::F32, &Device::Cpu)?;
         let layers = [
-            (encoder, constant(2 * input, 0.0)?),
+            (neighbour, constant(2 * latent, 0.0)?),
+            (surroundings, constant(4 * latent, 0.0)?),
             (silent.clone(), constant(latent, 0.0)?),
             (silent, constant(latent, STARTING_LOG_VARIANCE)?),
-            (decoder, constant(2 * latent, 0.0)?),
-            (output, constant(input, 0.0)?),
         ];
-        Self::from_tensors(layers.into_iter().flat_map(|(weight, bias)| [weight, bias]))
+        let sum = (RINGS * (RINGS + 1) / 2) as f32;
+        let rings: Vec<f32> = (0..RINGS).map(|ring| ((RINGS - ring) as f32 / sum).sqrt()).collect();
+        let layers = layers.into_iter().flat_map(|(weight, bias)| [weight, bias]);
+        Self::from_tensors(layers.chain([Tensor::new(rings, &Device::Cpu)?]))
     }
 
     fn from_tensors(tensors: impl IntoIterator<Item = Tensor>) -> Result<Self> {
@@ -92,12 +96,12 @@ impl Parameters {
         })
     }
 
-    /// From values as [`Parameters::values`] gives them, of the shapes that `input` and `latent` ask for.
+    /// From values as [`Parameters::values`] gives them, of the shapes that `latent` asks for.
     ///
     /// # Errors
     /// An error that tells which tensor has another number of values.
-    pub fn from_values(input: usize, latent: usize, values: &[Vec<f64>]) -> Result<Self> {
-        let shapes = Self::random(input, latent, 0)?.variables;
+    pub fn from_values(latent: usize, values: &[Vec<f64>]) -> Result<Self> {
+        let shapes = Self::deterministic(latent)?.variables;
         if values.len() != shapes.len() {
             bail!("{} tensors instead of {}", values.len(), shapes.len());
         }
@@ -111,7 +115,7 @@ impl Parameters {
         Self::from_tensors(values.iter().zip(&shapes).map(tensor).collect::<Result<Vec<_>>>()?)
     }
 
-    /// The values of every tensor: weight (by row, a row for each unit) and bias of the five layers.
+    /// The values of every tensor: weight (by row, a row for each unit) and bias of the four layers, and the rings.
     pub fn values(&self) -> Result<Vec<Vec<f64>>> {
         let values = |variable: &Var| variable.flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>();
         self.variables.iter().map(values).collect()
@@ -169,13 +173,13 @@ impl Parameters {
         let mut pairs = tensors
             .chunks_exact(2)
             .map(|pair| Layer { product: Linear::new(pair[0].clone(), None), bias: pair[1].clone() });
-        let mut next = || pairs.next().expect("five layers of weight and bias");
+        let mut next = || pairs.next().expect("four layers of weight and bias");
         Weights {
-            encoder_hidden: next(),
-            encoder_shift: next(),
-            encoder_log_variance: next(),
-            decoder_hidden: next(),
-            decoder_output: next(),
+            neighbour: next(),
+            surroundings: next(),
+            shift: next(),
+            log_variance: next(),
+            rings: tensors[tensors.len() - 1].clone(),
         }
     }
 }
@@ -210,33 +214,20 @@ pub(super) fn normal(like: &Tensor, rng: &mut ChaCha8Rng) -> Result<Tensor> {
 mod tests {
     use super::*;
     use crate::loss::testing::assert_close;
-    use crate::vae::decode;
-
-    fn decoder() -> Tensor {
-        Tensor::arange(0f32, 12.0, &Device::Cpu).and_then(|values| values.sin()?.reshape((4, 3))).unwrap()
-    }
-
-    #[test]
-    fn the_deterministic_start_decodes_linearly() {
-        let parameters = Parameters::deterministic(&decoder()).unwrap();
-        let z = Tensor::arange(0f32, 15.0, &Device::Cpu).and_then(|values| values.cos()?.reshape((5, 3))).unwrap();
-        let expected = z.matmul(&decoder().t().unwrap()).unwrap();
-        assert_close(&decode(&parameters.weights(), &z).unwrap(), &expected, 1e-6);
-    }
 
     #[test]
     fn values_come_back_and_other_shapes_do_not() {
-        let parameters = Parameters::random(4, 3, 7).unwrap();
+        let parameters = Parameters::random(3, 7).unwrap();
         let values = parameters.values().unwrap();
-        assert_eq!(Parameters::from_values(4, 3, &values).unwrap().values().unwrap(), values);
-        assert!(Parameters::from_values(3, 3, &values).is_err());
-        assert!(Parameters::from_values(4, 3, &values[1..]).is_err());
-        assert_ne!(Parameters::random(4, 3, 8).unwrap().values().unwrap(), values);
+        assert_eq!(Parameters::from_values(3, &values).unwrap().values().unwrap(), values);
+        assert!(Parameters::from_values(4, &values).is_err());
+        assert!(Parameters::from_values(3, &values[1..]).is_err());
+        assert_ne!(Parameters::random(3, 8).unwrap().values().unwrap(), values);
     }
 
     #[test]
     fn directions_have_the_length_of_every_unit_and_leave_biases() {
-        let parameters = Parameters::deterministic(&decoder()).unwrap();
+        let parameters = Parameters::deterministic(3).unwrap();
         let direction = parameters.direction(&mut stream(1, Stream::Direction)).unwrap();
         let lengths = |rows: &Tensor| rows.sqr().unwrap().sum(1).unwrap();
         for (variable, direction) in parameters.variables().iter().zip(&direction) {

@@ -6,7 +6,9 @@ use crate::error::{Error, Result};
 /// Weights of the loss terms and settings of the training.
 #[derive(Clone, Debug)]
 pub struct TrainParams {
-    /// Full-batch steps, at least 1.
+    /// How far the embedding goes from its prior to what the network adds, in [0, 1]; without it held-out tiles say.
+    pub share: Option<f64>,
+    /// Full-batch steps at most, at least 1.
     pub epochs: usize,
     /// Seed of starting weights, masks, noise and perturbations.
     pub seed: u64,
@@ -51,11 +53,12 @@ pub struct TrainParams {
 impl Default for TrainParams {
     fn default() -> Self {
         TrainParams {
+            share: None,
             epochs: 120,
             seed: 1,
             initialisation: Initialisation::Deterministic,
             learning_rate: 5e-3,
-            damping: 3e-3,
+            damping: 5e-4,
             mask_rate: 0.5,
             prior_scale: 1.0,
             reconstruction: 2.0,
@@ -82,6 +85,9 @@ impl TrainParams {
     pub fn check(&self) -> Result<()> {
         if self.epochs == 0 {
             return Err(Error::argument("epochs", "must be at least 1"));
+        }
+        if let Some(share) = self.share.filter(|share| !(0.0..=1.0).contains(share)) {
+            return Err(Error::argument("share", format!("must be in [0, 1], not {share}")));
         }
         if self.members == 0 {
             return Err(Error::argument("members", "must be at least 1"));

@@ -4,44 +4,36 @@ use super::average::WeightAverage;
 use super::objective::Objective;
 use super::parameters::{Initialisation, Parameters};
 use super::params::{EpochRecord, TrainParams};
+use super::sample::Sample;
 use super::sharpness::gradients;
 use crate::error::{Error, Result};
-use crate::graph::SpatialGraph;
 use crate::monitor::{Monitor, Progress};
-use candle_core::{Device, Tensor};
 use candle_nn::{AdamW, Optimizer, ParamsAdamW};
-use ndarray::{Array2, ArrayView2};
-use ndarray_linalg::cholesky::{FactorizeC, SolveC, UPLO};
-use std::sync::Arc;
 
 /// Result of the training.
-pub struct Fitted {
-    /// Latent means, spots x latent, averaged over the members.
-    pub embedding: Array2<f64>,
-    /// One record an epoch.
-    pub history: Vec<EpochRecord>,
+pub(super) struct Trained {
     /// The trained parameters.
     pub parameters: Parameters,
+    /// One record an epoch.
+    pub history: Vec<EpochRecord>,
 }
 
-/// Trains the network on component scores `x` (spots x input) towards the prior means `prior` (spots x latent); `slice`
-/// is the slice number of each spot.
+/// Trains the network on a sample. After each epoch `go_on` sees its number and the parameters and may end it.
 ///
 /// # Errors
 /// [`Error::Interrupted`] when the user stops it; [`Error::Numeric`] when the loss leaves the finite numbers.
-pub fn train(
-    x: ArrayView2<f64>,
-    prior: ArrayView2<f64>,
-    slice: &[usize],
-    graph: Arc<SpatialGraph>,
+pub(super) fn train(
+    sample: &Sample,
     params: &TrainParams,
     monitor: &Monitor,
-) -> Result<Fitted> {
+    mut go_on: impl FnMut(usize, &Parameters) -> Result<bool>,
+) -> Result<Trained> {
+    let latent = sample.own.dim(1)?;
     let parameters = match params.initialisation {
-        Initialisation::Deterministic => Parameters::deterministic(&least_squares_decoder(x, prior)?)?,
-        Initialisation::Random => Parameters::random(x.ncols(), prior.ncols(), params.seed)?,
+        Initialisation::Deterministic => Parameters::deterministic(latent)?,
+        Initialisation::Random => Parameters::random(latent, params.seed)?,
     };
-    let mut objective = Objective::new(x, prior, slice, graph, params, monitor)?;
+    let mut objective = Objective::new(sample, params, monitor);
     let settings =
         ParamsAdamW { lr: params.learning_rate, eps: params.damping, weight_decay: 0.0, ..ParamsAdamW::default() };
     let mut optimiser = AdamW::new(parameters.variables().to_vec(), settings)?;
@@ -58,26 +50,10 @@ pub fn train(
         let (done, total) = (epoch, params.epochs);
         monitor.step(Progress { stage: "training", done, total, objective: Some(record.total) })?;
         history.push(record);
+        if !go_on(epoch, &parameters)? {
+            break;
+        }
     }
     average.assign(&parameters)?;
-    let embedding = objective.embedding(&parameters)?;
-    Ok(Fitted { embedding, history, parameters })
-}
-
-/// Ridge of the decoder's start, as a share of the mean squared prior: it is there for collinear components.
-const DECODER_RIDGE: f64 = 1e-6;
-
-/// The linear map from prior means to scores of least squared error, input x latent.
-fn least_squares_decoder(x: ArrayView2<f64>, prior: ArrayView2<f64>) -> Result<Tensor> {
-    let mut gram = prior.t().dot(&prior);
-    let ridge = DECODER_RIDGE * gram.diag().sum() / gram.nrows() as f64 + f64::MIN_POSITIVE;
-    gram.diag_mut().mapv_inplace(|value| value + ridge);
-    let factor = gram.factorizec(UPLO::Lower)?;
-    let cross = prior.t().dot(&x);
-    let mut map = Array2::zeros((x.ncols(), prior.ncols()));
-    for (mut row, column) in map.rows_mut().into_iter().zip(cross.columns()) {
-        row.assign(&factor.solvec(&column)?);
-    }
-    let values: Vec<f32> = map.iter().map(|&value| value as f32).collect();
-    Ok(Tensor::from_vec(values, map.dim(), &Device::Cpu)?)
+    Ok(Trained { parameters, history })
 }

@@ -3,9 +3,12 @@
 small <- simulateSlices(rows = 12, columns = 12, genes = 80, domains = 3, seed = 7)
 pair <- simulateSlices(slices = 2, rows = 9, columns = 10, genes = 60, domains = 3, batch = 0.3, seed = 3)
 
-# A fit in well under a second.
-quick <- function(x, ..., latentDim = 5, epochs = 5, verbose = FALSE) {
-  suppressMessages(runStarscape(x, ..., latentDim = latentDim, epochs = epochs, verbose = verbose), "starscape_message")
+# A fit in well under a second, with its network whether it is worth it or not.
+quick <- function(x, ..., latentDim = 5, epochs = 5, stability = starControl(share = 1), verbose = FALSE) {
+  suppressMessages(
+    runStarscape(x, ..., latentDim = latentDim, epochs = epochs, stability = stability, verbose = verbose),
+    "starscape_message"
+  )
 }
 
 quickFit <- quick(small$counts, coords = small$coords)

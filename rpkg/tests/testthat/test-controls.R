@@ -38,7 +38,7 @@ test_that("the core gets the settings by its own names", {
 })
 
 test_that("every field of every control changes what the core does", {
-  fitWith <- function(stability = starControl(), loss = lossControl(), graph = graphControl()) {
+  fitWith <- function(stability = starControl(share = 1), loss = lossControl(), graph = graphControl()) {
     fit <- runStarscape(
       pair$counts, pair$coords, slice = pair$slice, latentDim = 4, epochs = 8, stability = stability, loss = loss,
       graph = graph, verbose = FALSE
@@ -49,7 +49,7 @@ test_that("every field of every control changes what the core does", {
   cases <- list(
     starControl = list(
       start = list("random"), perturbation = list(0.5, members = 3), damping = list(1e-8), sharpness = list(0.1),
-      averaging = list(0), members = list(3), priorScale = list(0.2)
+      averaging = list(0), members = list(3), priorScale = list(0.2), share = list(0.5)
     ),
     lossControl = list(
       reconstruction = list(5), kl = list(3), telescope = list(50), consistency = list(50), prototype = list(5),
@@ -67,6 +67,8 @@ test_that("every field of every control changes what the core does", {
       case <- cases[[control]][[field]]
       run <- function(values) do.call(fitWith, stats::setNames(list(do.call(make, values)), slots[[control]]))
       beside <- case[names(case) != ""]
+      # Without a part for the network its settings would change nothing.
+      if (control == "starControl" && field != "share") beside$share <- 1
       changed <- c(stats::setNames(case[1], field), beside)
       expect_false(identical(run(changed), run(beside)), label = paste(control, field))
     }

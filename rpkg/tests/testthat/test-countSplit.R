@@ -14,7 +14,7 @@ withoutDomains <- function(seed, genes = 60, side = 20) {
 test_that("p-values of domains that are not there are uniform with count splitting, and not without", {
   draws <- lapply(1:8, function(seed) {
     sim <- withoutDomains(seed)
-    fit <- quick(sim$counts, sim$coords)
+    fit <- quick(sim$counts, sim$coords, stability = starControl())
     markers <- function(fit, correct) suppressMessages(domainMarkers(
       sim$counts, findDomains(fit, k = 3, verbose = FALSE), fit = fit, correct = correct, spatial = FALSE,
       verbose = FALSE

@@ -48,7 +48,9 @@ test_that("names are unique and complete, or made", {
   expectArgumentError(quick(counts, coords), "x", "missing row names")
   expect_message(
     expect_message(
-      fit <- runStarscape(unname(dense), unname(coords), latentDim = 5, epochs = 5, verbose = FALSE), "gene1 to gene80"
+      fit <- runStarscape(
+        unname(dense), unname(coords), latentDim = 5, epochs = 5, stability = starControl(share = 1), verbose = FALSE
+      ), "gene1 to gene80"
     ), "spot1 to spot144",
     class = "starscape_message"
   )
@@ -62,7 +64,9 @@ test_that("spots and genes without counts are dropped and come back as NA", {
   counts[11, ] <- 0
   expect_message(
     expect_message(
-      fit <- runStarscape(counts, coords, latentDim = 5, epochs = 5, verbose = FALSE), "2 spots have no counts",
+      fit <- runStarscape(
+        counts, coords, latentDim = 5, epochs = 5, stability = starControl(share = 1), verbose = FALSE
+      ), "2 spots have no counts",
       class = "starscape_message"
     ), "1 gene has no counts"
   )

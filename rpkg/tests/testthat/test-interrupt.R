@@ -15,7 +15,9 @@ test_that("Ctrl-C stops a fit at once and leaves a working session", {
   writeLines(c(
     sprintf("library(starscape, lib.loc = %s)", deparse(dirname(find.package("starscape")))),
     "slices <- simulateSlices(rows = 40, columns = 40, genes = 300)",
-    "run <- function(epochs) runStarscape(slices$counts, slices$coords, epochs = epochs, verbose = FALSE)",
+    "run <- function(epochs) runStarscape(",
+    "  slices$counts, slices$coords, epochs = epochs, stability = starControl(share = 1), verbose = FALSE",
+    ")",
     "cat('ready\\n')",
     "stopped <- tryCatch({ run(1e6); NA }, interrupt = function(cnd) as.numeric(Sys.time()))",
     "cat(sprintf('stopped %.3f\\n', stopped))",

@@ -18,7 +18,7 @@ test_that("domains of real sections agree with the annotation", {
   print(round(cbind(reached, mean = rowMeans(reached)), 3))
   for (name in names(sections)) expect_gte(reached["domains", name], sections[[name]]$least, label = name)
   expect_gte(mean(reached["domains", ]), 0.75)
-  expect_gt(mean(reached["network", ]), mean(reached["prior", ]))
+  expect_gte(mean(reached["network", ]), mean(reached["prior", ]))
 })
 
 test_that("domains of real sections do not depend on the seed", {

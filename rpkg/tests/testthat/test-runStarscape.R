@@ -119,15 +119,16 @@ test_that("given genes win", {
 })
 
 test_that("all settings reach the core", {
+  star <- function(...) starControl(..., share = 1)
   variants <- list(
     list(normalisation = "log"), list(featureSelection = "variance", nFeatures = 40),
     list(graph = graphControl("knn", k = 4)), list(graph = graphControl("delaunay")),
     list(graph = graphControl("radius", radius = 4)), list(graph = graphControl(steps = 5)),
     list(loss = lossControl(reconstruction = 3)), list(loss = lossControl(telescope = 0)),
-    list(loss = lossControl(consistency = 10)), list(stability = starControl(members = 4)),
-    list(stability = starControl("random")), list(stability = starControl(damping = 1e-8)),
-    list(stability = starControl(sharpness = 0.1)), list(stability = starControl(averaging = 0)),
-    list(stability = starControl(members = 4, perturbation = 0.5))
+    list(loss = lossControl(consistency = 10)), list(stability = star(members = 4)),
+    list(stability = star("random")), list(stability = star(damping = 1e-8)),
+    list(stability = star(sharpness = 0.1)), list(stability = star(averaging = 0)),
+    list(stability = star(members = 4, perturbation = 0.5)), list(stability = starControl(share = 0.5))
   )
   for (variant in variants) {
     fit <- do.call(quick, c(list(small$counts, small$coords), variant))
@@ -135,6 +136,40 @@ test_that("all settings reach the core", {
     expect_true(all(is.finite(fit$embedding)), info = deparse(variant))
   }
   expect_true(all(is.na(quick(small$counts, small$coords, loss = lossControl(telescope = 0))$history$telescope)))
+})
+
+test_that("the network has the part that held-out tiles give it, or the one asked for", {
+  wide <- simulateSlices(rows = 30, columns = 30, genes = 80, domains = 3, seed = 2)
+  told <- quick(wide$counts, wide$coords, epochs = 40, stability = starControl())
+  expect_identical(told$network$share, 0)
+  expect_identical(told$embedding, told$prior)
+  expect_true(told$network$gain < 0.005 || told$network$gain < 3 * told$network$error)
+  expect_identical(nrow(told$history), 20L)
+  expect_output(print(told), "network: not used, its error")
+  few <- quick(small$counts, small$coords, stability = starControl())
+  expect_identical(few$embedding, few$prior)
+  expect_identical(nrow(few$history), 0L)
+  expect_output(print(few), "too few spots")
+  expect_output(print(summary(few)), "graph")
+  expect_output(print(quickFit), "1.00 of the way, as asked")
+  half <- quick(small$counts, small$coords, stability = starControl(share = 0.5))
+  expect_equal(half$embedding - half$prior, 0.5 * (quickFit$embedding - quickFit$prior))
+  expectArgumentError(plotHistory(few), "x", "not used")
+  expectArgumentError(starControl(share = 1.5), "share")
+  expect_message(lossSurface(few, k = 2, points = 3, verbose = FALSE), "no part", class = "starscape_message")
+})
+
+test_that("spots without neighbours keep their prior, and are told", {
+  apart <- small$coords
+  apart[5, ] <- c(500, 500)
+  expect_message(
+    fit <- runStarscape(
+      small$counts, apart, latentDim = 5, epochs = 5, stability = starControl(share = 1),
+      graph = graphControl("radius", radius = 2.5), verbose = FALSE
+    ), "1 spots without neighbours", class = "starscape_message"
+  )
+  expect_identical(fit$embedding[5, ], fit$prior[5, ])
+  expect_false(identical(fit$embedding[6, ], fit$prior[6, ]))
 })
 
 test_that("little data are told", {

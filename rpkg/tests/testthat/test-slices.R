@@ -10,13 +10,16 @@ countsOf <- lapply(parts, `[[`, "counts")
 coordsOf <- lapply(parts, `[[`, "coords")
 
 joint <- function(x, ...) {
-  suppressMessages(runStarscape(x, ..., latentDim = 5, epochs = 8), classes = "starscape_message")
+  suppressMessages(
+    runStarscape(x, ..., latentDim = 5, epochs = 8, stability = starControl(share = 1)), classes = "starscape_message"
+  )
 }
 
 test_that("a list of slices is fitted like one matrix with its slices", {
   together <- joint(two$counts, two$coords, slice = two$slice)
   expect_message(
-    fit <- runStarscape(countsOf, coordsOf, latentDim = 5, epochs = 8), "same names", class = "starscape_message"
+    fit <- runStarscape(countsOf, coordsOf, latentDim = 5, epochs = 8, stability = starControl(share = 1)),
+    "same names", class = "starscape_message"
   )
   expect_identical(unname(fit$embedding), unname(together$embedding))
   expect_identical(rownames(fit$embedding), paste0(two$slice, "_", unlist(lapply(countsOf, colnames))))
@@ -41,7 +44,10 @@ test_that("slices keep the genes they share", {
 
 test_that("one slice is a plain fit, and what is no slice is refused", {
   plain <- joint(countsOf[[1]], coordsOf[[1]])
-  expect_message(alone <- runStarscape(countsOf[1], coordsOf[1], latentDim = 5, epochs = 8), "one slice")
+  expect_message(
+    alone <- runStarscape(countsOf[1], coordsOf[1], latentDim = 5, epochs = 8, stability = starControl(share = 1)),
+    "one slice"
+  )
   expect_identical(alone$embedding, plain$embedding)
   same <- rep("a", ncol(countsOf[[1]]))
   expect_message(runStarscape(countsOf[[1]], coordsOf[[1]], slice = same, latentDim = 5, epochs = 1), "plain fit")

@@ -10,7 +10,7 @@ use starscape::fit::{Fit, FitParams, fit};
 use starscape::graph::{GraphMethod, GraphParams};
 use starscape::normalise::Normalisation;
 use starscape::preprocess::{FeatureParams, FeatureSelection};
-use starscape::vae::{EpochRecord, Initialisation, TrainParams};
+use starscape::vae::{EpochRecord, Evidence, Initialisation, Network, TrainParams};
 
 extendr_module! {
     mod fit;
@@ -93,6 +93,7 @@ pub fn read_train(parameters: &Parameters) -> Result<TrainParams> {
     })?;
     let defaults = TrainParams::default();
     Ok(TrainParams {
+        share: parameters.optional_number("share")?,
         epochs: parameters.whole("epochs")?,
         seed: parameters.whole("seed")? as u64,
         initialisation,
@@ -132,6 +133,7 @@ fn core_training_defaults() -> List {
         averaging = defaults.averaging,
         members = defaults.members as i32,
         priorScale = defaults.prior_scale,
+        share = defaults.share.map_or_else(|| Robj::from(()), Robj::from),
         reconstruction = defaults.reconstruction,
         kl = defaults.kl,
         telescope = defaults.telescope,
@@ -172,8 +174,9 @@ fn write(fit: Fit) -> Result<Robj> {
         codes = table(fit.codes.scores)?,
         types = fit.codes.types.iter().map(|&own| own as i32 + 1).collect::<Vec<i32>>(),
         scores = table(fit.scores)?,
-        weights = List::from_values(fit.parameters.values()?),
-        history = history(&fit.history),
+        weights = List::from_values(fit.network.parameters.values()?),
+        history = history(&fit.network.history),
+        network = network(&fit.network),
         features = features,
         feature_scores = fit.features.scores,
         loadings = table(fit.components.loadings.slice(s![.., ..latent]).to_owned())?,
@@ -181,6 +184,18 @@ fn write(fit: Fit) -> Result<Robj> {
         graph = list!(method = method, offsets = offsets, neighbours = neighbours)
     )
     .into())
+}
+
+/// The part of the network in the embedding, and what held-out tiles say of it.
+fn network(network: &Network) -> List {
+    let of = |value: fn(&Evidence) -> f64| or_na(network.evidence.as_ref().map(value));
+    list!(
+        share = network.share,
+        gain = of(|evidence| evidence.gain),
+        error = of(|evidence| evidence.error),
+        explained = of(|evidence| evidence.explained),
+        epochs = network.history.len() as i32
+    )
 }
 
 /// One column a term.

@@ -34,11 +34,13 @@ fn core_loss_surface(
         let graph = graph(&neighbours)?.ok_or_else(|| Error::argument("graph", "is missing"))?;
         let values = weights.values().map(|tensor| tensor.as_real_vector());
         let values = values.collect::<Option<Vec<_>>>().ok_or_else(|| Error::argument("weights", "must be numbers"))?;
-        let network = vae::Parameters::from_values(scores.ncols(), embedding.ncols(), &values)
+        let network = vae::Parameters::from_values(embedding.ncols(), &values)
             .map_err(|_| Error::argument("weights", "do not have the shapes of the fit"))?;
         let prior = matrix(&prior, "prior")?;
         let slice = groups(&slice, scores.nrows(), "slice")?;
-        let fitted = Fitted { scores, prior, embedding, slice: &slice, graph: Arc::new(graph), parameters: network };
+        let share = parameters.number("networkShare")?;
+        let fitted =
+            Fitted { scores, prior, embedding, slice: &slice, graph: Arc::new(graph), parameters: network, share };
         let (train, params) = (read_train(&parameters)?, read(&parameters)?);
         let threads = parameters.whole("threads")?;
         let surface = worker::run(threads, &progress, |monitor| loss_surface(&fitted, &train, &params, monitor))?;

@@ -1,0 +1,164 @@
+//! What of a spot is linear in its surroundings: a ridge regression on the means of the rings around it (Hoerl and
+//! Kennard 1970, Technometrics 12:55) whose penalty has the least error on parts of the tissue that were left out
+//! (Roberts and others 2017, Ecography 40:913, for blocks in place of single spots).
+
+use crate::error::Result;
+use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray_linalg::{Eigh, UPLO};
+
+/// Penalties that are tried, as powers of ten of the mean square of a column: half a power apart.
+const PENALTIES: std::ops::RangeInclusive<i32> = -8..=3;
+
+/// A fitted regression of several targets.
+pub struct Linear {
+    source_mean: Array1<f64>,
+    target_mean: Array1<f64>,
+    weights: Array2<f64>,
+}
+
+impl Linear {
+    /// Regresses `targets` (rows x targets) on `around` (rows x predictors). `folds` holds for each row the part that
+    /// it is left out with when the penalty is chosen.
+    ///
+    /// # Errors
+    /// [`crate::Error::Numeric`] when eigenvalues are not found.
+    pub fn fit(around: ArrayView2<f64>, targets: ArrayView2<f64>, folds: &[usize]) -> Result<Self> {
+        let (source_mean, target_mean) = (mean(around), mean(targets));
+        let (around, targets) = (&around - &source_mean, &targets - &target_mean);
+        let used = folds.iter().max().map_or(0, |last| last + 1);
+        let parts: Vec<Moments> = (0..used).map(|fold| Moments::of_fold(&around, &targets, folds, fold)).collect();
+        let whole = parts.iter().fold(Moments::zero(around.ncols(), targets.ncols()), |sum, part| sum.plus(part, 1.0));
+        let weights = match best_penalty(&whole, &parts)? {
+            Some(penalty) => Ridge::new(&whole)?.weights(penalty),
+            None => Array2::zeros(whole.cross.raw_dim()),
+        };
+        Ok(Linear { source_mean, target_mean, weights })
+    }
+
+    /// What is expected with these surroundings, rows x targets.
+    pub fn predict(&self, around: ArrayView2<f64>) -> Array2<f64> {
+        (&around - &self.source_mean).dot(&self.weights) + &self.target_mean
+    }
+}
+
+/// Squared error of each row.
+pub fn squared_error(values: ArrayView2<f64>, predicted: ArrayView2<f64>) -> Array1<f64> {
+    (&values - &predicted).mapv(|value| value * value).sum_axis(Axis(1))
+}
+
+fn mean(values: ArrayView2<f64>) -> Array1<f64> {
+    values.sum_axis(Axis(0)) / values.nrows().max(1) as f64
+}
+
+/// The penalty of least error in the parts that are left out in turn; none where the mean alone has less.
+fn best_penalty(whole: &Moments, parts: &[Moments]) -> Result<Option<f64>> {
+    let scale = whole.products.diag().mean().unwrap_or(0.0);
+    let penalties: Vec<f64> = PENALTIES.map(|half| scale * 10f64.powf(f64::from(half) / 2.0)).collect();
+    let mut errors = Array1::<f64>::zeros(penalties.len());
+    for part in parts {
+        let ridge = Ridge::new(&whole.plus(part, -1.0))?;
+        errors += &penalties.iter().map(|&penalty| part.squared_error(&ridge.weights(penalty))).collect::<Array1<_>>();
+    }
+    let best = (0..penalties.len()).min_by(|&a, &b| errors[a].total_cmp(&errors[b])).unwrap_or(0);
+    Ok((scale > 0.0 && errors[best] < whole.target_square).then(|| penalties[best]))
+}
+
+/// Sums over rows that a regression needs.
+struct Moments {
+    /// XᵀX, XᵀY, and the sum of squares of Y.
+    products: Array2<f64>,
+    cross: Array2<f64>,
+    target_square: f64,
+}
+
+impl Moments {
+    fn of_fold(around: &Array2<f64>, targets: &Array2<f64>, folds: &[usize], fold: usize) -> Self {
+        let rows: Vec<usize> = (0..folds.len()).filter(|&row| folds[row] == fold).collect();
+        let (around, targets) = (around.select(Axis(0), &rows), targets.select(Axis(0), &rows));
+        Moments {
+            products: around.t().dot(&around),
+            cross: around.t().dot(&targets),
+            target_square: targets.iter().map(|value| value * value).sum(),
+        }
+    }
+
+    fn zero(values: usize, targets: usize) -> Self {
+        let (products, cross) = (Array2::zeros((values, values)), Array2::zeros((values, targets)));
+        Moments { products, cross, target_square: 0.0 }
+    }
+
+    fn plus(&self, other: &Moments, times: f64) -> Self {
+        Moments {
+            products: &self.products + &(times * &other.products),
+            cross: &self.cross + &(times * &other.cross),
+            target_square: self.target_square + times * other.target_square,
+        }
+    }
+
+    /// Sum of squares of Y − XW.
+    fn squared_error(&self, weights: &Array2<f64>) -> f64 {
+        let explained = 2.0 * &self.cross - self.products.dot(weights);
+        self.target_square - (weights * &explained).sum()
+    }
+}
+
+/// Ridge regressions with any penalty, from one decomposition.
+struct Ridge {
+    eigenvalues: Array1<f64>,
+    eigenvectors: Array2<f64>,
+    /// The cross products in the directions of the eigenvectors.
+    turned: Array2<f64>,
+}
+
+impl Ridge {
+    fn new(moments: &Moments) -> Result<Self> {
+        let (eigenvalues, eigenvectors) = moments.products.eigh(UPLO::Lower)?;
+        let turned = eigenvectors.t().dot(&moments.cross);
+        Ok(Ridge { eigenvalues, eigenvectors, turned })
+    }
+
+    /// (XᵀX + penalty · I)⁻¹ XᵀY.
+    fn weights(&self, penalty: f64) -> Array2<f64> {
+        let divisor = self.eigenvalues.mapv(|value| value.max(0.0) + penalty).insert_axis(Axis(1));
+        self.eigenvectors.dot(&(&self.turned / &divisor))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::testing::stripes;
+    use crate::surroundings::Surroundings;
+
+    /// Wide stripes with noise: what is predicted comes nearer to the truth than the score, and noise vanishes.
+    #[test]
+    fn takes_the_noise_and_leaves_the_tissue() -> Result<()> {
+        let (mut scores, labels, graph) = stripes(40, 2, 0.0, 3);
+        let truth: Array1<f64> = labels.iter().map(|&label| 2.0 * label as f64 - 1.0).collect();
+        scores.column_mut(0).zip_mut_with(&truth, |score, truth| *score += truth);
+        let rows: Vec<usize> = (0..graph.spots()).collect();
+        let around = Surroundings::new(&graph, &rows).means(scores.view());
+        let folds: Vec<usize> = rows.iter().map(|row| row / 80 % 5).collect();
+        let found = Linear::fit(around.view(), scores.view(), &folds)?.predict(around.view());
+        let error = |values: &Array2<f64>| (&values.column(0) - &truth).mapv(|value| value * value).mean();
+        assert!(error(&found) < error(&scores).map(|error| 0.2 * error));
+        let variance = |values: &Array2<f64>| values.column(1).mapv(|value| value * value).sum();
+        assert!(variance(&found) < 0.1 * variance(&scores));
+        Ok(())
+    }
+
+    /// The error by moments is that of the residuals, and the weights solve the normal equations.
+    #[test]
+    fn moments_tell_the_error_and_ridge_solves_its_equations() -> Result<()> {
+        let (y, _, graph) = stripes(12, 3, 1.0, 5);
+        let x = Surroundings::new(&graph, &(0..graph.spots()).collect::<Vec<_>>()).means(y.view());
+        let moments = Moments::of_fold(&x, &y, &vec![0; x.nrows()], 0);
+        let weights = Ridge::new(&moments)?.weights(3.0);
+        let residuals = &y - &x.dot(&weights);
+        let error: f64 = residuals.iter().map(|value| value * value).sum();
+        assert!((moments.squared_error(&weights) - error).abs() < 1e-9 * error);
+        let normal = x.t().dot(&residuals) - 3.0 * &weights;
+        assert!(normal.iter().all(|value| value.abs() < 1e-9));
+        Ok(())
+    }
+}

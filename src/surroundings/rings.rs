@@ -1,0 +1,106 @@
+//! The spots one, two, three and four steps around a spot.
+
+use crate::graph::SpatialGraph;
+use crate::ops::RowMean;
+use ndarray::{Array2, ArrayView2, ArrayViewMut1, Axis, s};
+use rayon::prelude::*;
+
+/// Rings of spots around a spot that take part.
+pub const RINGS: usize = 4;
+/// Rows handled together.
+const BLOCK: usize = 512;
+
+/// The rings around some of the spots: `lists[h]` holds for each of these the spots h + 1 steps away.
+pub struct Surroundings {
+    lists: [Vec<Vec<usize>>; RINGS],
+    /// Number of all spots.
+    spots: usize,
+}
+
+impl Surroundings {
+    /// The rings around the spots `rows`. Linear in the spots within reach of these.
+    pub fn new(graph: &SpatialGraph, rows: &[usize]) -> Self {
+        let around: Vec<[Vec<usize>; RINGS]> = rows
+            .par_chunks(BLOCK)
+            .flat_map_iter(|rows| {
+                let mut seen = vec![usize::MAX; graph.spots()];
+                rows.iter().map(|&row| rings(graph, row, &mut seen)).collect::<Vec<_>>()
+            })
+            .collect();
+        let mut lists: [Vec<Vec<usize>>; RINGS] = Default::default();
+        for rings in around {
+            lists.iter_mut().zip(rings).for_each(|(list, ring)| list.push(ring));
+        }
+        Surroundings { lists, spots: graph.spots() }
+    }
+
+    /// Means of `values` (spots x values) over each ring: rows x (rings x values). A ring without spots has mean 0.
+    pub fn means(&self, values: ArrayView2<f64>) -> Array2<f64> {
+        let width = values.ncols();
+        let mut means = Array2::zeros((self.lists[0].len(), RINGS * width));
+        means.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(row, mut mean)| {
+            for (step, list) in self.lists.iter().enumerate() {
+                mean_into(mean.slice_mut(s![step * width..(step + 1) * width]), values, &list[row]);
+            }
+        });
+        means
+    }
+
+    /// The same means as operations on tensors, one a ring.
+    ///
+    /// # Errors
+    /// None for rings of a graph.
+    pub fn operations(&self) -> candle_core::Result<Vec<RowMean>> {
+        self.lists.iter().map(|lists| RowMean::new(lists, self.spots)).collect()
+    }
+}
+
+fn mean_into(mut mean: ArrayViewMut1<f64>, values: ArrayView2<f64>, spots: &[usize]) {
+    spots.iter().for_each(|&spot| mean += &values.row(spot));
+    mean /= spots.len().max(1) as f64;
+}
+
+/// The spots one, two ... steps from a spot. `seen` holds the last spot whose rings reached each spot.
+fn rings(graph: &SpatialGraph, spot: usize, seen: &mut [usize]) -> [Vec<usize>; RINGS] {
+    let mut rings: [Vec<usize>; RINGS] = Default::default();
+    seen[spot] = spot;
+    let mut edge = vec![spot];
+    for ring in &mut rings {
+        for &near in &edge {
+            for far in graph.neighbours(near).iter().map(|&far| far as usize) {
+                if seen[far] != spot {
+                    seen[far] = spot;
+                    ring.push(far);
+                }
+            }
+        }
+        edge.clone_from(ring);
+    }
+    rings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::{DType, Device, Tensor};
+
+    #[test]
+    fn rings_are_the_spots_so_many_steps_away() {
+        let chain = SpatialGraph::from_edges(8, (0..7).map(|spot| (spot, spot + 1)));
+        let found = Surroundings::new(&chain, &[1, 7]);
+        assert_eq!(found.lists.each_ref().map(|lists| lists[0].clone()), [vec![0, 2], vec![3], vec![4], vec![5]]);
+        assert_eq!(found.lists.each_ref().map(|lists| lists[1].clone()), [vec![6], vec![5], vec![4], vec![3]]);
+        let values = Array2::from_shape_fn((8, 1), |(spot, _)| spot as f64);
+        assert_eq!(found.means(values.view()).row(0).to_vec(), [1.0, 3.0, 4.0, 5.0]);
+        let tensor = Tensor::arange(0f64, 8.0, &Device::Cpu).and_then(|values| values.reshape((8, 1))).unwrap();
+        let of_ring = |ring: &RowMean| ring.apply(&tensor).unwrap().to_dtype(DType::F64).unwrap();
+        let last: Vec<Vec<f64>> = of_ring(&found.operations().unwrap()[3]).to_vec2().unwrap();
+        assert_eq!(last, [[5.0], [3.0]]);
+    }
+
+    #[test]
+    fn spots_alone_have_empty_rings() {
+        let apart = Surroundings::new(&SpatialGraph::from_edges(3, [(0, 1)]), &[0, 1, 2]);
+        assert_eq!(apart.means(Array2::ones((3, 2)).view()).row(2).to_vec(), [0.0; 2 * RINGS]);
+    }
+}

@@ -1,0 +1,150 @@
+//! The network of a section: first whether it is worth training, then the training.
+
+use super::evidence::{Evidence, trial};
+use super::objective::Objective;
+use super::parameters::Parameters;
+use super::params::{EpochRecord, TrainParams};
+use super::sample::Sample;
+use super::train::train;
+use crate::error::Result;
+use crate::graph::SpatialGraph;
+use crate::monitor::Monitor;
+use crate::surroundings::{Linear, Surroundings};
+use crate::tiles::{folds, graph_tiles};
+use ndarray::{Array2, ArrayView2};
+
+/// Parts of the tissue that are left out in turn when the penalty of what is linear is chosen.
+const FOLDS: usize = 5;
+
+/// What was learned.
+pub struct Network {
+    /// How far the embedding goes from its prior to what the network adds, in [0, 1].
+    pub share: f64,
+    /// What the network expects of each spot beyond what is linear in its surroundings, spots x latent; none where
+    /// `share` is 0.
+    pub shift: Option<Array2<f64>>,
+    /// What tiles that were held out say; none if there are too few, or `share` was given.
+    pub evidence: Option<Evidence>,
+    /// The parameters, as far as training went.
+    pub parameters: Parameters,
+    /// One record an epoch of the last training; none without any.
+    pub history: Vec<EpochRecord>,
+}
+
+/// Learns from the component scores of a section (spots x latent); `slice` is the slice number of each spot.
+///
+/// # Errors
+/// [`crate::Error::Interrupted`] when the user stops it; [`crate::Error::Numeric`] when the loss leaves the finite
+/// numbers.
+pub fn learn(
+    scores: ArrayView2<f64>,
+    slice: &[usize],
+    graph: &SpatialGraph,
+    params: &TrainParams,
+    monitor: &Monitor,
+) -> Result<Network> {
+    let (share, epochs, evidence) = match params.share {
+        Some(share) => (share, params.epochs, None),
+        None => match trial(scores, slice, graph, params, monitor)? {
+            None => (0.0, 0, None),
+            Some(trial) if trial.evidence.share == 0.0 => {
+                let (parameters, history) = (trial.parameters, trial.history);
+                return Ok(Network { share: 0.0, shift: None, evidence: Some(trial.evidence), parameters, history });
+            }
+            Some(trial) => (trial.evidence.share, trial.evidence.epochs, Some(trial.evidence)),
+        },
+    };
+    if share == 0.0 {
+        let parameters = Parameters::deterministic(scores.ncols())?;
+        return Ok(Network { share, shift: None, evidence, parameters, history: Vec::new() });
+    }
+    let (sample, linear) = whole_section(scores, slice, graph)?;
+    let params = TrainParams { epochs, ..params.clone() };
+    let trained = train(&sample, &params, monitor, |_, _| Ok(true))?;
+    let mut shift = Objective::new(&sample, &params, monitor).expected(&trained.parameters)? - linear;
+    // A spot without surroundings tells the network nothing.
+    let alone = (0..graph.spots()).filter(|&spot| graph.degree(spot) == 0);
+    alone.for_each(|spot| shift.row_mut(spot).fill(0.0));
+    Ok(Network { share, shift: Some(shift), evidence, parameters: trained.parameters, history: trained.history })
+}
+
+/// All spots of a section as a sample, and what is linear in their surroundings.
+///
+/// # Errors
+/// [`crate::Error::Numeric`].
+pub fn whole_section(scores: ArrayView2<f64>, slice: &[usize], graph: &SpatialGraph) -> Result<(Sample, Array2<f64>)> {
+    let rows: Vec<usize> = (0..scores.nrows()).collect();
+    let surroundings = Surroundings::new(graph, &rows);
+    let means = surroundings.means(scores);
+    let linear = Linear::fit(means.view(), scores, &folds(&graph_tiles(graph), FOLDS))?.predict(means.view());
+    Ok((Sample::new(scores, &rows, &surroundings, linear.view(), slice)?, linear))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::testing::stripes;
+
+    /// One score that is noise, and one that is a function of that score around the spot.
+    fn section(of_neighbours: fn(&[f64]) -> f64) -> (Array2<f64>, SpatialGraph) {
+        let (mut scores, _, graph) = stripes(60, 2, 0.0, 6);
+        for spot in 0..graph.spots() {
+            let around: Vec<f64> = graph.neighbours(spot).iter().map(|&near| scores[[near as usize, 0]]).collect();
+            scores[[spot, 1]] = 0.3 * scores[[spot, 1]] + of_neighbours(&around);
+        }
+        (scores, graph)
+    }
+
+    fn learned(scores: &Array2<f64>, graph: &SpatialGraph) -> Result<Network> {
+        learn(scores.view(), &vec![0; graph.spots()], graph, &TrainParams::default(), &Monitor::silent())
+    }
+
+    fn mean(values: &[f64], of: fn(f64) -> f64) -> f64 {
+        values.iter().map(|&value| of(value)).sum::<f64>() / values.len() as f64
+    }
+
+    /// One needs each neighbour bent, the other their mean.
+    #[test]
+    fn finds_what_is_not_linear_in_the_surroundings() -> Result<()> {
+        let spread: fn(&[f64]) -> f64 = |around| 2.0 * (mean(around, |value| value * value) - 1.0);
+        let far: fn(&[f64]) -> f64 = |around| 4.0 * (mean(around, |value| value).powi(2) - 0.25);
+        for of_neighbours in [spread, far] {
+            let (scores, graph) = section(of_neighbours);
+            let network = learned(&scores, &graph)?;
+            let evidence = network.evidence.as_ref().expect("tiles enough");
+            assert!(evidence.gain > 0.04, "{evidence:?}");
+            assert!(network.share > 0.7 && network.history.len() == evidence.epochs);
+            assert!(network.shift.is_some());
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn noise_ends_the_training_early_and_few_spots_or_no_share_prevent_it() -> Result<()> {
+        let (scores, graph) = section(|_| 0.0);
+        let network = learned(&scores, &graph)?;
+        assert!(network.share == 0.0 && network.shift.is_none(), "{:?}", network.evidence);
+        assert_eq!(network.history.len(), 20);
+        let (few, _, small) = stripes(20, 2, 1.0, 4);
+        let network = learned(&few, &small)?;
+        assert!(network.share == 0.0 && network.evidence.is_none() && network.history.is_empty());
+        let params = TrainParams { share: Some(0.0), ..TrainParams::default() };
+        let network = learn(scores.view(), &vec![0; graph.spots()], &graph, &params, &Monitor::silent())?;
+        assert!(network.evidence.is_none() && network.history.is_empty());
+        Ok(())
+    }
+
+    #[test]
+    fn a_spot_without_surroundings_is_not_moved() -> Result<()> {
+        let (scores, _, graph) = stripes(8, 2, 1.0, 2);
+        let edges =
+            (0..graph.spots()).flat_map(|spot| graph.neighbours(spot).iter().map(move |&near| (spot, near as usize)));
+        let apart = SpatialGraph::from_edges(graph.spots(), edges.filter(|&(one, other)| one > 0 && other > one));
+        let params = TrainParams { share: Some(1.0), epochs: 5, ..TrainParams::default() };
+        let network = learn(scores.view(), &vec![0; 64], &apart, &params, &Monitor::silent())?;
+        let shift = network.shift.expect("a network in use");
+        assert_eq!(shift.row(0).sum(), 0.0);
+        assert!(shift.row(1).sum() != 0.0);
+        Ok(())
+    }
+}

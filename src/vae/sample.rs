@@ -1,0 +1,56 @@
+//! The spots that the network learns from, or is tried on.
+
+use crate::error::Result;
+use crate::ops::RowMean;
+use crate::surroundings::Surroundings;
+use candle_core::{Device, Tensor};
+use ndarray::{Array2, ArrayView2, Axis};
+
+/// Some spots of a section and their surroundings.
+pub struct Sample {
+    /// Scores of all spots of the section, spots x latent.
+    pub(super) scores: Tensor,
+    /// Means over the rings around the spots of the sample.
+    pub(super) rings: Vec<RowMean>,
+    /// Scores of the spots of the sample, and what is linear in their surroundings, both rows x latent.
+    pub(super) own: Tensor,
+    pub(super) linear: Tensor,
+    /// Slice number of each spot of the sample.
+    pub(super) slice: Vec<usize>,
+}
+
+impl Sample {
+    /// The spots `rows` of a section with these `scores` (spots x latent); `linear` (rows x latent) is what is expected
+    /// of them, linear in their `surroundings`; `slice` is the slice number of each spot of the section.
+    ///
+    /// # Errors
+    /// [`crate::Error::Numeric`] when a tensor cannot be made.
+    pub fn new(
+        scores: ArrayView2<f64>,
+        rows: &[usize],
+        surroundings: &Surroundings,
+        linear: ArrayView2<f64>,
+        slice: &[usize],
+    ) -> Result<Self> {
+        Ok(Sample {
+            scores: tensor(scores)?,
+            rings: surroundings.operations()?,
+            own: tensor(scores.select(Axis(0), rows).view())?,
+            linear: tensor(linear)?,
+            slice: rows.iter().map(|&row| slice[row]).collect(),
+        })
+    }
+}
+
+/// A matrix as an f32 tensor.
+fn tensor(matrix: ArrayView2<f64>) -> Result<Tensor> {
+    let values: Vec<f32> = matrix.iter().map(|&value| value as f32).collect();
+    Ok(Tensor::from_vec(values, matrix.dim(), &Device::Cpu)?)
+}
+
+/// A tensor as a matrix.
+pub(super) fn matrix(tensor: &Tensor) -> Result<Array2<f64>> {
+    let shape = tensor.dims2()?;
+    let values = tensor.to_dtype(candle_core::DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
+    Array2::from_shape_vec(shape, values).map_err(|error| crate::Error::Numeric(error.to_string()))
+}
