@@ -63,14 +63,13 @@ measure <- function(name) {
   seconds <- system.time(found <- domainsOf(section$counts, section$coords, section$k))[["elapsed"]]
   labelled <- !all(is.na(section$labels))
   array <- found$fit$graphMethod == "grid"
-  prior <- quiet(findDomains(found$fit, k = section$k, space = "prior", verbose = FALSE))$domain
   row <- data.frame(
     section = name, spots = ncol(section$counts), k = section$k, seconds = seconds,
     starscape = if (labelled) agreement(section$labels, found$domain) else NA,
-    prior = if (labelled) agreement(section$labels, prior) else NA,
     t(if (labelled) baselines(section, array) else c(plain = NA, averaged = NA, mixture = NA)),
     chosen = nlevels(quiet(findDomains(found$fit, verbose = FALSE))$domain),
-    confident = mean(found$confidence >= 0.95), t(perturbed(section, found$domain))
+    confident = mean(found$confidence >= 0.95), t(perturbed(section, found$domain)),
+    data.frame(found$fit$network[c("share", "gain", "error", "explained")])
   )
   cat(name, "done\n")
   row
@@ -92,22 +91,25 @@ tableLines <- function(table) {
 }
 steady <- c("moved", "fewer", "components", "halves", "confident", "sureKept")
 accuracy <- with(labelled, data.frame(
-  section, `k` = as.character(k), starscape, prior, `components + k-means` = plain, `averaged + k-means` = averaged,
+  section, `k` = as.character(k), starscape, `components + k-means` = plain, `averaged + k-means` = averaged,
   `averaged + mixture` = mixture, `k chosen` = as.character(chosen), check.names = FALSE
 ))
 steadiness <- with(rows, data.frame(
   section, seconds, `places moved` = moved, `nine tenths of the spots` = fewer, `30 components` = components,
   `halves of the counts` = halves, `surer than 0.95` = confident, `of these kept` = sureKept, check.names = FALSE
 ))
+network <- with(rows, data.frame(
+  section, `explained by what is linear` = explained, `saved by the network, %` = 100 * gain,
+  `standard error` = 100 * error, `its share` = share, check.names = FALSE
+))
 writeLines(c(
   "# The panel", "",
-  paste("Made by `make panel` with default settings. Adjusted Rand index with the annotation at its number of domains;",
-        "\"prior\" is the same with the deterministic prior in the embedding's place."), "",
+  "Made by `make panel` with default settings. Adjusted Rand index with the annotation at its number of domains.", "",
   tableLines(accuracy), "",
   sprintf(
-    paste("Mean %.3f (prior %.3f); baselines %.3f, %.3f, %.3f, the best of them on each section %.3f. More than 0.05",
+    paste("Mean %.3f; baselines %.3f, %.3f, %.3f, the best of them on each section %.3f. More than 0.05",
           "below: %s."),
-    mean(labelled$starscape), mean(labelled$prior), mean(labelled$plain), mean(labelled$averaged),
+    mean(labelled$starscape), mean(labelled$plain), mean(labelled$averaged),
     mean(labelled$mixture, na.rm = TRUE), mean(labelled$best),
     if (nrow(short) > 0) paste(short$section, number(short$starscape - short$best), collapse = ", ") else "none"
   ),
@@ -123,5 +125,9 @@ writeLines(c(
     "Means %s; worst %s.",
     paste(number(vapply(rows[steady], mean, 0, na.rm = TRUE)), collapse = ", "),
     paste(number(vapply(rows[steady], min, 0, na.rm = TRUE)), collapse = ", ")
-  )
+  ), "",
+  paste("What surroundings tell of a spot, on tiles that were held out: the share of the components' variance that is",
+        "linear in the rings around the spot, how much of the rest of the squared error the network saves, and the",
+        "share that it gets in the embedding for it. Nothing where there are too few tiles."), "",
+  tableLines(network)
 ), file.path(out, "results.md"))

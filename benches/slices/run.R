@@ -24,9 +24,11 @@ for (file in c("test-real-alignment.R", "test-real-pseudotime.R", "test-real-imp
 if (folder == "" || !dir.exists(folder)) stop("STARSCAPE_DATA is not set: there is nothing to measure.")
 
 sets <- list("STARmap BZ5 + BZ9 + BZ14" = animals, "151673 + 151674" = cortexPair)
+# What held-out tiles make of the network, and the network all of the way with its losses between slices and without.
+network <- function(...) list(stability = starControl(share = 1), loss = lossControl(...))
 settings <- list(
-  "defaults" = lossControl(), "without scale matching" = lossControl(scale = 0),
-  "without both" = lossControl(prototype = 0, scale = 0)
+  "defaults" = list(), "network" = network(), "network without scale matching" = network(scale = 0),
+  "network without both losses" = network(prototype = 0, scale = 0)
 )
 
 # Measures over seeds -------------------------------------------------------------------------------------------------
@@ -40,7 +42,7 @@ seedsOf <- function(setting) if (setting == "defaults") seeds else few
 fitSeed <- function(names, seed, setting = "defaults") {
   once(
     paste(c("seed", seed, setting, names), collapse = " "),
-    fitTogether(readSections(names), seed = seed, loss = settings[[setting]])
+    rlang::inject(fitTogether(readSections(names), seed = seed, !!!settings[[setting]]))
   )
 }
 
@@ -80,7 +82,8 @@ togetherRow <- function(name, model, ...) {
 togetherTable <- function(name) {
   rbind(
     togetherRow(name, "prior alone", space = "prior", seeds = few),
-    togetherRow(name, "without the two losses", "without both"), togetherRow(name, "defaults")
+    togetherRow(name, "defaults"), togetherRow(name, "network all of the way", "network"),
+    togetherRow(name, "the same without its two losses", "network without both losses")
   )
 }
 
@@ -118,7 +121,7 @@ affectedSections <- function(names, draw) {
 underEffect <- function(names, setting, draws, seeds) {
   values <- mapply(function(draw, seed) {
     parts <- affectedSections(names, draw)
-    measure(fitTogether(parts, seed = seed, loss = settings[[setting]]), parts)$values
+    measure(rlang::inject(fitTogether(parts, seed = seed, !!!settings[[setting]])), parts)$values
   }, draws, seeds)
   values[c("mean", "mixing"), , drop = FALSE]
 }

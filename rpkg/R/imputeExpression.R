@@ -3,13 +3,15 @@ NULL
 
 #' Denoised expression of chosen genes
 #'
-#' Predicts the expression of any gene of the data, also of genes that the fit did not use, from the embedding and from
-#' the gene's counts around each spot. What is returned is the expected expression, comparable between spots of every
+#' Predicts the expression of any gene of the data, also of genes that the fit did not use, from the other genes of each
+#' spot, from the spots around it and from the gene's counts there. What is returned is the expected expression, comparable between spots of every
 #' depth: draw it, but do not test it, as neighbouring values are no longer independent.
 #'
-#' The share that the gene has of a spot's counts is predicted by ridge regression on the embedding and on the gene's
-#' share within two steps on the graph of neighbours, the spot itself left out. So a gene that varies like the tissue
-#' borrows from all genes, and a gene with a pattern of its own from its neighbourhood, as far as either is informative.
+#' The share that the gene has of a spot's counts is predicted by ridge regression on three sources: the spot's own
+#' component scores, from which the part of the gene itself is taken out, so that a count that was missed by chance is not
+#' told by itself; the mean scores within two steps on the graph of neighbours, the spot itself left out, with what the
+#' network adds to them; and the gene's own share there. So a gene that varies with types of cell or with the tissue
+#' borrows from all genes, and a gene with a pattern of its own from its neighbourhood, as far as each is informative.
 #' The penalty has the smallest error by generalised cross-validation; spots weigh as much as they have counts; with
 #' several slices each has a level of its own.
 #'
@@ -63,11 +65,25 @@ imputeExpression.default <- function(x, features = NULL, fit, threads = 2, verbo
   genes <- gateGenes(features, fit$features, rownames(counts))
   parts <- countParts(counts)
   found <- unwrap(core_impute_expression(
-    parts$values, parts$rows, parts$offsets, parts$dim, genes, unname(fit$embedding[used, , drop = FALSE]),
-    gateGraph(fit$graph[used, used], sum(used)), sliceNumbers(fit$slice, used), settings["threads"],
-    progressBar(settings$verbose)
+    parts$values, parts$rows, parts$offsets, parts$dim, genes, scoreParts(fit, used, rownames(counts)),
+    gateGraph(fit$graph[used, used], sum(used)), sliceNumbers(fit$slice, used),
+    list(threads = settings$threads, normalisation = fit$params$normalisation), progressBar(settings$verbose)
   ))
   imputedMatrix(found, rownames(counts)[genes + 1L], used, rownames(fit$embedding))
+}
+
+# The scores of the spots that took part, and the genes among `genes` that they were made from.
+scoreParts <- function(fit, used, genes) {
+  if (is.null(fit$scores)) {
+    stopArgument("fit", "was made by an earlier version of the package", "Run runStarscape() again.")
+  }
+  rows <- function(table) unname(table[used, , drop = FALSE])
+  row <- match(fit$features, genes)
+  list(
+    scores = rows(fit$scores), prior = rows(fit$prior), embedding = rows(fit$embedding),
+    genes = row[!is.na(row)] - 1L, loadings = unname(fit$loadings[!is.na(row), , drop = FALSE]),
+    singular_values = fit$singularValues
+  )
 }
 
 imputeChecks <- list(threads = threadCount, verbose = yesOrNo)

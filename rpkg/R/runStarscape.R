@@ -123,8 +123,8 @@ runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 200
 tellAlone <- function(fit) {
   alone <- sum(Matrix::rowSums(fit$graph)[usedSpots(fit)] == 0)
   if (fit$network$share > 0 && alone > 0) {
-    tell("`x` has ", alone, " spots without neighbours. Their embedding is the spatial prior, which the network cannot ",
-         "add to.")
+    tell("`x` has ", alone, " spots without neighbours. Their embedding is the spatial prior, which the network ",
+         "cannot add to.")
   }
 }
 

@@ -1,21 +1,27 @@
-//! Denoised expression of chosen genes: what the embedding and the surrounding spots say about a gene.
+//! Denoised expression of chosen genes: what a spot's other genes and the surrounding spots say about a gene.
 //!
-//! The share that a gene has of a spot's counts is predicted by ridge regression on the embedding and on the gene's own
-//! mean in the neighbourhood, the spot itself left out. Spots weigh as much as their counts, as the variance of a share
-//! is inversely proportional to them; each slice has a level of its own; and generalised cross-validation says how far
-//! a gene is to be trusted. A gene that neither source tells anything about comes out at its mean.
+//! The share that a gene has of a spot's counts is predicted by ridge regression on the spot's own component scores,
+//! without the part that the gene itself has in them; on the mean scores in the neighbourhood, the spot itself left out,
+//! and what the network adds to these; and on the gene's own mean there. Spots weigh as much as their counts, as the
+//! variance of a share is inversely proportional to them; each slice has a level of its own; and generalised
+//! cross-validation says how far a gene is to be trusted. A gene that no source tells anything about comes out at its
+//! mean.
 
 mod neighbourhood;
 mod ridge;
+mod scores;
+
+pub use scores::Scores;
 
 use crate::counts::Counts;
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::monitor::{Monitor, Progress};
-use ndarray::{Array2, ArrayView2, ArrayViewMut1, Axis};
+use ndarray::{Array2, ArrayViewMut1, Axis};
 use neighbourhood::Neighbourhood;
 use rayon::prelude::*;
 use ridge::Design;
+use scores::OwnParts;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Total count of a spot to which expression is scaled before the logarithm.
@@ -31,35 +37,37 @@ pub struct Imputed {
     pub explained: Vec<f64>,
 }
 
-/// Denoised expression of `genes` (row numbers of `counts`) at all spots. `embedding` is spots x dimensions, `slice`
-/// the slice number of each spot. Memory beyond the result is linear in stored counts, spots and edges.
+/// Denoised expression of `genes` (row numbers of `counts`) at all spots, from the `scores` of a fit of these counts;
+/// `slice` is the slice number of each spot. Memory beyond the result is linear in stored counts, spots and edges.
 ///
 /// # Errors
 /// [`Error::Argument`] naming `features`, `fit` or `slice`; [`Error::Numeric`]; [`Error::Interrupted`].
 pub fn impute_expression(
     counts: &Counts,
     genes: &[usize],
-    embedding: ArrayView2<f64>,
+    scores: Scores,
     graph: &SpatialGraph,
     slice: &[usize],
     monitor: &Monitor,
 ) -> Result<Imputed> {
-    check(counts, genes, embedding, graph, slice)?;
+    check(counts, genes, scores, graph, slice)?;
     let sizes = counts.library_sizes();
-    let design = Design::new(embedding, &sizes, slice);
     let neighbourhood = Neighbourhood::new(graph, &sizes);
+    let around = neighbourhood.means(scores.values) + scores.network;
+    let design = Design::new(scores.values, around.view(), &sizes, slice);
+    let own_parts = OwnParts::new(scores, counts, slice);
     let by_gene = counts.by_gene();
     let mut expression = Array2::zeros((genes.len(), counts.spots()));
     let done = AtomicUsize::new(0);
     let impute = |(&gene, row): (&usize, ArrayViewMut1<f64>)| -> Result<f64> {
         let mut own = vec![0.0; sizes.len()];
-        if let Some(entries) = by_gene.outer_view(gene) {
-            entries.iter().for_each(|(spot, &count)| own[spot] = count);
-        }
+        let entries = by_gene.outer_view(gene).expect("gene numbers were checked");
+        entries.iter().for_each(|(spot, &count)| own[spot] = count);
+        let part = own_parts.of(gene, entries.indices(), entries.data());
         let around: Vec<_> =
             neighbourhood.shares(&own).into_iter().map(|share| share.map(|share| TARGET * share)).collect();
         own.iter_mut().zip(&sizes).for_each(|(value, size)| *value *= TARGET / size);
-        let fitted = design.fit(&own, &around)?;
+        let fitted = design.fit(&own, &around, part.as_ref())?;
         fitted.values.into_iter().zip(row).for_each(|(share, value)| *value = share.max(0.0).ln_1p());
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
         monitor.step(Progress { stage: "genes", done, total: genes.len(), objective: None })?;
@@ -70,36 +78,28 @@ pub fn impute_expression(
     Ok(Imputed { expression, explained })
 }
 
-fn check(
-    counts: &Counts,
-    genes: &[usize],
-    embedding: ArrayView2<f64>,
-    graph: &SpatialGraph,
-    slice: &[usize],
-) -> Result<()> {
+fn check(counts: &Counts, genes: &[usize], scores: Scores, graph: &SpatialGraph, slice: &[usize]) -> Result<()> {
     let spots = counts.spots();
     if let Some(gene) = genes.iter().find(|&&gene| gene >= counts.genes()) {
         return Err(Error::argument("features", format!("asks for gene {} of {}", gene + 1, counts.genes())));
     }
-    if embedding.nrows() != spots || graph.spots() != spots {
+    if graph.spots() != spots {
         return Err(Error::argument("fit", format!("must have the {spots} spots of the counts")));
-    }
-    if embedding.iter().any(|value| !value.is_finite()) {
-        return Err(Error::argument("fit", "has an embedding that is not finite"));
     }
     if slice.len() != spots {
         return Err(Error::argument("slice", format!("has {} values for {spots} spots", slice.len())));
     }
-    Ok(())
+    scores.check(counts)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::normalise::Normalisation;
 
     const SPOTS: usize = 60;
 
-    /// Spots in a row, the position as the only dimension. The shares of gene 0 are linear in it, those of gene 1
+    /// Spots in a row, the position as the only score. The shares of gene 0 are linear in it, those of gene 1
     /// constant, gene 2 is noise, gene 3 fills the library sizes up, which differ.
     fn section() -> (Vec<i32>, Vec<i32>, Vec<f64>, Array2<f64>, SpatialGraph) {
         let mut values = Vec::new();
@@ -116,10 +116,18 @@ mod tests {
         (offsets, rows, values, embedding, SpatialGraph::from_edges(SPOTS, (1..SPOTS).map(|spot| (spot - 1, spot))))
     }
 
+    /// Scores that none of the genes has a part in.
+    fn scores<'a>(values: &'a Array2<f64>, network: &'a Array2<f64>) -> Scores<'a> {
+        let loadings = ndarray::ArrayView2::from_shape((0, 1), &[]).expect("no loadings");
+        let (values, network) = (values.view(), network.view());
+        Scores { values, network, genes: &[], loadings, singular_values: &[1.0], normalisation: Normalisation::Pearson }
+    }
+
     fn impute(genes: &[usize], slice: &[usize]) -> Result<Imputed> {
         let (offsets, rows, values, embedding, graph) = section();
         let counts = Counts::new(4, SPOTS, &offsets, &rows, &values)?;
-        impute_expression(&counts, genes, embedding.view(), &graph, slice, &Monitor::silent())
+        let network = Array2::zeros(embedding.raw_dim());
+        impute_expression(&counts, genes, scores(&embedding, &network), &graph, slice, &Monitor::silent())
     }
 
     #[test]
@@ -148,7 +156,9 @@ mod tests {
         let counts = Counts::new(4, SPOTS, &offsets, &rows, &values).unwrap();
         let apart = SpatialGraph::from_edges(SPOTS, (1..SPOTS).filter(|&b| b != 30).map(|b| (b - 1, b)));
         assert_eq!(apart.edges() + 1, graph.edges());
-        let found = impute_expression(&counts, &[1], embedding.view(), &apart, &slice, &Monitor::silent()).unwrap();
+        let network = Array2::zeros(embedding.raw_dim());
+        let scores = scores(&embedding, &network);
+        let found = impute_expression(&counts, &[1], scores, &apart, &slice, &Monitor::silent()).unwrap();
         for (value, &own) in found.expression.iter().zip(&slice) {
             assert!((value - (2000.0 * (1 + own) as f64).ln_1p()).abs() < 1e-9);
         }

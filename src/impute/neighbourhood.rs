@@ -1,6 +1,7 @@
 //! What a spot's surroundings say about a gene.
 
 use crate::graph::SpatialGraph;
+use ndarray::{Array2, ArrayView2};
 
 /// The spots within two steps on the graph, the spot itself left out.
 pub struct Neighbourhood {
@@ -19,6 +20,17 @@ impl Neighbourhood {
         let graph = SpatialGraph::from_edges(graph.spots(), pairs);
         let sizes = (0..graph.spots()).map(|spot| sum(&graph, spot, sizes)).collect();
         Neighbourhood { graph, sizes }
+    }
+
+    /// Means of scores (spots x components) around each spot; 0, their mean over all spots, without neighbours.
+    pub fn means(&self, scores: ArrayView2<f64>) -> Array2<f64> {
+        let mut means = Array2::zeros(scores.raw_dim());
+        for (spot, mut mean) in means.rows_mut().into_iter().enumerate() {
+            let near = self.graph.neighbours(spot);
+            near.iter().for_each(|&other| mean += &scores.row(other as usize));
+            mean /= near.len().max(1) as f64;
+        }
+        means
     }
 
     /// Share of a gene with these counts in all counts around each spot; `None` without neighbours.
@@ -41,6 +53,8 @@ mod tests {
         let graph = SpatialGraph::from_edges(6, [(0, 1), (1, 2), (2, 3), (3, 4)]);
         let around = Neighbourhood::new(&graph, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
         let shares = around.shares(&[1.0, 0.0, 0.0, 1.0, 0.0, 6.0]);
+        let positions = Array2::from_shape_fn((6, 1), |(spot, _)| spot as f64);
+        assert_eq!(around.means(positions.view()).column(0).to_vec(), [1.5, 5.0 / 3.0, 2.0, 7.0 / 3.0, 2.5, 0.0]);
         assert_eq!(shares, [Some(0.0), Some(2.0 / 8.0), Some(2.0 / 12.0), Some(0.0), Some(1.0 / 7.0), None]);
     }
 }

@@ -8,5 +8,5 @@ pub mod scale;
 pub mod svd;
 
 pub use features::{FeatureParams, FeatureSelection, Features, select_features};
-pub use scale::{ScaledFeatures, Standardised};
+pub use scale::{ScaledFeatures, Standardised, standardised_gene};
 pub use svd::{Components, leading_components};

@@ -65,8 +65,7 @@ impl ScaledFeatures {
             entries.extend(stored.filter(|&(feature, _)| feature != u32::MAX));
             offsets.push(entries.len());
         }
-        // A gene that does not vary in a slice carries nothing there: a scale of 0 makes it 0.
-        let scales = features.deviations.mapv(|deviation| if deviation > 1e-6 { 1.0 / deviation } else { 0.0 });
+        let scales = features.deviations.mapv(scale);
         let (shares, means) = (features.shares.clone(), features.means.clone());
         ScaledFeatures { depth, offsets, entries, shares, means, scales }
     }
@@ -102,6 +101,32 @@ impl ScaledFeatures {
     }
 }
 
+/// One gene's standardised values at all spots, as in its column of [`ScaledFeatures`], from its stored counts.
+pub fn standardised_gene(depth: &Depth, spots: &[i32], counts: &[f64]) -> Vec<f64> {
+    let mut values = depth.gene(spots, counts, &depth.shares(spots, counts));
+    let mut sums = vec![(0.0, 0.0); depth.slices()];
+    for (value, &own) in values.iter().zip(depth.slice()) {
+        sums[own].0 += 1.0;
+        sums[own].1 += value;
+    }
+    let means: Vec<f64> = sums.iter().map(|&(spots, sum)| sum / f64::max(spots, 1.0)).collect();
+    let mut squares = vec![0.0; means.len()];
+    for (value, &own) in values.iter().zip(depth.slice()) {
+        squares[own] += (value - means[own]) * (value - means[own]);
+    }
+    let scale = |(square, &(spots, _)): (&f64, &(f64, f64))| scale(f64::sqrt(square / f64::max(spots, 1.0)));
+    let scales: Vec<f64> = squares.iter().zip(&sums).map(scale).collect();
+    for (value, &own) in values.iter_mut().zip(depth.slice()) {
+        *value = ((*value - means[own]) * scales[own]).clamp(-CLIP, CLIP);
+    }
+    values
+}
+
+/// What a gene is multiplied by: one that does not vary in a slice carries nothing there.
+fn scale(deviation: f64) -> f64 {
+    if deviation > 1e-6 { 1.0 / deviation } else { 0.0 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +150,12 @@ mod tests {
             let scaled = ScaledFeatures::new(&counts, &slice, normalisation, &features);
             let whole = scaled.block(0..8);
             assert_eq!(whole.slice(ndarray::s![3..8, ..]), scaled.block(3..8));
+            let (depth, by_gene) = (Depth::new(&counts, &slice, normalisation), counts.by_gene());
+            for (feature, &gene) in features.genes.iter().enumerate() {
+                let stored = by_gene.outer_view(gene).unwrap();
+                let alone = standardised_gene(&depth, stored.indices(), stored.data());
+                assert!(whole.column(feature).iter().zip(alone).all(|(one, other)| (one - other).abs() < 1e-12));
+            }
             for half in whole.axis_chunks_iter(Axis(0), 4) {
                 assert!(half.mean_axis(Axis(0)).unwrap().iter().all(|mean| mean.abs() < 1e-12));
                 assert!(half.var_axis(Axis(0), 0.0).iter().all(|variance| (variance - 1.0).abs() < 1e-10));

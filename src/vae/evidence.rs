@@ -75,7 +75,9 @@ pub(super) fn trial(
     }
     let every = scores.nrows().div_ceil(MOST_SPOTS);
     let rows = |wanted: &dyn Fn(usize) -> bool| -> Vec<usize> {
-        (0..tiles.len()).filter(|&spot| tiles[spot] / FOLDS % every == 0 && wanted(tiles[spot] % FOLDS)).collect()
+        (0..tiles.len())
+            .filter(|&spot| (tiles[spot] / FOLDS).is_multiple_of(every) && wanted(tiles[spot] % FOLDS))
+            .collect()
     };
     let (training, held_out) = (rows(&|fold| fold > 0), rows(&|fold| fold == 0));
     let (inside, outside) = (Surroundings::new(graph, &training), Surroundings::new(graph, &held_out));

@@ -16,7 +16,7 @@ impl Parameters {
     }
 
     /// The value of a name, if it is there and not NULL.
-    fn value(&self, name: &str) -> Option<Robj> {
+    pub fn value(&self, name: &str) -> Option<Robj> {
         self.0.iter().find(|(own, value)| *own == name && !value.is_null()).map(|(_, value)| value)
     }
 

@@ -2,17 +2,21 @@
 
 use crate::answer::{Failure, answer, table};
 use crate::arguments::{Parameters, counts, graph, groups, indices, matrix};
+use crate::fit::read_normalisation;
 use crate::worker;
 use extendr_api::prelude::*;
-use starscape::Error;
-use starscape::impute::impute_expression;
+use ndarray::{Array2, ArrayView2};
+use starscape::impute::{Scores, impute_expression};
+use starscape::{Error, Result};
 
 extendr_module! {
     mod impute_expression;
     fn core_impute_expression;
 }
 
-/// Counts come as the slots of a `dgCMatrix`; `genes` are row numbers from 0, `slice` numbers from 0 or NULL.
+/// Counts come as the slots of a `dgCMatrix`; `genes` are row numbers from 0, `slice` numbers from 0 or NULL. `fit` is a
+/// list with the `scores`, `prior` and `embedding` of the spots, the row numbers of its `genes`, their `loadings` and the
+/// `singular_values`.
 #[allow(clippy::too_many_arguments)] // the slots of R's sparse matrix, read in place
 #[extendr]
 fn core_impute_expression(
@@ -21,7 +25,7 @@ fn core_impute_expression(
     offsets: &[i32],
     dim: &[i32],
     genes: Robj,
-    embedding: Robj,
+    fit: List,
     neighbours: Robj,
     slice: Robj,
     parameters: List,
@@ -29,14 +33,38 @@ fn core_impute_expression(
 ) -> List {
     let run = || -> std::result::Result<Robj, Failure> {
         let counts = counts(values, rows, offsets, dim)?;
-        let (genes, embedding) = (indices(&genes, "features")?, matrix(&embedding, "fit")?);
+        let (genes, parameters) = (indices(&genes, "features")?, Parameters::new(parameters));
+        let fit = Parameters::new(fit);
+        let part = |name| fit.value(name).ok_or_else(|| Error::argument("fit", format!("has no {name}")));
+        let (values, prior, embedding) = (part("scores")?, part("prior")?, part("embedding")?);
+        let (used, loadings, singular_values) = (part("genes")?, part("loadings")?, part("singular_values")?);
+        let network = difference(matrix(&embedding, "fit")?, matrix(&prior, "fit")?)?;
+        let used = indices(&used, "fit")?;
+        let singular_values =
+            singular_values.as_real_vector().ok_or_else(|| Error::argument("fit", "has no singular values"))?;
+        let scores = Scores {
+            values: matrix(&values, "fit")?,
+            network: network.view(),
+            genes: &used,
+            loadings: matrix(&loadings, "fit")?,
+            singular_values: &singular_values,
+            normalisation: read_normalisation(&parameters)?,
+        };
         let graph = graph(&neighbours)?.ok_or_else(|| Error::argument("fit", "has no graph"))?;
         let slice = groups(&slice, counts.spots(), "slice")?;
-        let threads = Parameters::new(parameters).whole("threads")?;
+        let threads = parameters.whole("threads")?;
         let found = worker::run(threads, &progress, |monitor| {
-            impute_expression(&counts, &genes, embedding, &graph, &slice, monitor)
+            impute_expression(&counts, &genes, scores, &graph, &slice, monitor)
         })?;
         Ok(list!(expression = table(found.expression)?, explained = found.explained).into())
     };
     answer(run())
+}
+
+/// What the network adds to the prior.
+fn difference(embedding: ArrayView2<f64>, prior: ArrayView2<f64>) -> Result<Array2<f64>> {
+    if embedding.dim() != prior.dim() {
+        return Err(Error::argument("fit", "has an embedding and a prior of different sizes"));
+    }
+    Ok(&embedding - &prior)
 }
