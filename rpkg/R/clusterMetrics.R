@@ -23,8 +23,9 @@
 #' clusterMetrics(c("a", "a", "b", "b", NA), c(1, 1, 2, 1, 2))
 #' @export
 clusterMetrics <- function(truth, labels, embedding = NULL, graph = NULL, threads = 2) {
+  names <- names(truth)
   truth <- gateLabels(truth, "truth")
-  labels <- gateLabels(labels, "labels", length(truth))
+  labels <- gateLabels(perSpot(labels, names, "labels"), "labels", length(truth))
   threads <- gateFields(list(threads = threads), list(threads = threadCount))$threads
   found <- !is.na(labels) & !is.na(truth)
   if (!any(found)) {

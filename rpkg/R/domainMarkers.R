@@ -129,6 +129,8 @@ domainMarkers <- function(x, domain = "domain", ...) {
 #'   `"pseudobulk"`.
 #' @param block Replicate (slice or donor) of each spot, one value per spot, or `NULL`. For objects also the name of a
 #'   column of the cell metadata.
+#' @param features Names of the genes to show, `NULL` for all. Library sizes, overdispersion and the spatial null are
+#'   those of all counts; false discovery rates those of the genes shown.
 #' @param split Share of the counts in which domains are found again, between 0 and 1; the others are tested.
 #' @param pseudocount Added to both means before the fold change, positive.
 #' @param seed Whole number from 0 to 2147483647 from which the division of the counts is drawn.
@@ -138,7 +140,7 @@ domainMarkers <- function(x, domain = "domain", ...) {
 domainMarkers.default <- function(x, domain = "domain", fit = NULL, coords = NULL, slice = NULL, compare = "rest",
                                   test = c("wilcoxon", "pseudobulk"), correct = c("countsplit", "none"),
                                   spatial = TRUE, block = NULL, split = 0.5, pseudocount = 1, seed = 1, threads = 2,
-                                  verbose = rlang::is_interactive(), ...) {
+                                  verbose = rlang::is_interactive(), features = NULL, ...) {
   gateDots(...)
   settings <- gateFields(list(
     test = test, correct = correct, spatial = spatial, split = split, pseudocount = pseudocount, seed = seed,
@@ -146,6 +148,7 @@ domainMarkers.default <- function(x, domain = "domain", fit = NULL, coords = NUL
   ), markerChecks)
   input <- gateMarkerInput(x, domain, fit, coords, slice, block, settings)
   gateCompare(compare, input$domain)
+  shown <- gateGenes(features, rownames(input$counts), rownames(input$counts)) + 1L
   progress <- progressBar(settings$verbose)
   if (settings$correct == "countsplit") {
     input <- splitInput(input, settings, progress)
@@ -161,7 +164,7 @@ domainMarkers.default <- function(x, domain = "domain", fit = NULL, coords = NUL
     continuity <- rep(ifelse(sums$strata == 1, 0.5, 0), each = nrow(sums$shift))
     c(rankSumTest(sums$shift, sums$sd, continuity, null$inflation, null$df), null["n_effective"])
   }
-  markers <- markerTable(sums, tested, plan, rownames(input$counts), settings$pseudocount)
+  markers <- markerTable(sums, tested, plan, rownames(input$counts), settings$pseudocount, shown)
   attr(markers, "split") <- input$split
   markers
 }
@@ -172,8 +175,9 @@ markerChecks <- list(
   threads = threadCount, verbose = yesOrNo
 )
 
-# The rows of all comparisons. `tested` holds genes x comparisons; of two domains, both directions are rows.
-markerTable <- function(sums, tested, plan, genes, pseudocount) {
+# The rows of all comparisons, of the genes that are `shown`. `tested` holds genes x comparisons; of two domains, both
+# directions are rows.
+markerTable <- function(sums, tested, plan, genes, pseudocount, shown) {
   small <- gateDomainSizes(plan$domain)
   sides <- data.frame(own = sums$own, other = sums$other, at = seq_along(sums$own), sign = 1)
   if (plan$mirror) {
@@ -181,7 +185,7 @@ markerTable <- function(sums, tested, plan, genes, pseudocount) {
     sides <- sides[order(sides$own, sides$other), ]
   }
   rows <- lapply(seq_len(nrow(sides)), function(row) {
-    markerRows(sums, tested, sides[row, ], plan$domain, small, genes, pseudocount)
+    markerRows(sums, tested, sides[row, ], plan$domain, small, genes, pseudocount, shown)
   })
   markers <- do.call(rbind, rows)
   rownames(markers) <- NULL
@@ -190,7 +194,7 @@ markerTable <- function(sums, tested, plan, genes, pseudocount) {
 }
 
 # The rows of one comparison, the clearest first.
-markerRows <- function(sums, tested, side, domain, small, genes, pseudocount) {
+markerRows <- function(sums, tested, side, domain, small, genes, pseudocount, shown) {
   sizes <- tabulate(domain, nlevels(domain))
   outside <- if (side$other == 0) setdiff(seq_along(sizes), side$own) else side$other
   part <- function(values, of, count) rowSums(values[, of, drop = FALSE]) / count
@@ -205,13 +209,15 @@ markerRows <- function(sums, tested, side, domain, small, genes, pseudocount) {
     logFC = if (is.null(tested$logFC)) logFC else side$sign * tested$logFC,
     auc = if (side$sign > 0) auc else 1 - auc, pct_in = part(sums$detected, side$own, sizes[[1]]),
     pct_out = part(sums$detected, outside, sizes[[2]]), statistic = side$sign * tested$statistic,
-    p_value = tested$p_value, fdr = stats::p.adjust(tested$p_value, "BH"),
+    p_value = tested$p_value, fdr = NA_real_,
     against = c("rest", levels(domain))[[side$other + 1]]
   )
   rows$n_effective <- tested$n_effective
   # NaN of an empty domain is NA to users.
   described <- c("logFC", "auc", "pct_in", "pct_out")
   rows[described] <- lapply(rows[described], function(column) replace(column, is.nan(column), NA))
+  rows <- rows[shown, ]
+  rows$fdr <- stats::p.adjust(rows$p_value, "BH")
   rows[order(rows$p_value, -abs(rows$statistic)), ]
 }
 

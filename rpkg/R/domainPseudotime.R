@@ -63,11 +63,12 @@ domainPseudotime.starscape_fit <- function(x, root, domain = NULL, neighbours = 
                                            verbose = rlang::is_interactive(), ...) {
   gateDots(...)
   used <- usedSpots(x)
+  domain <- gateDomain(perSpot(domain, rownames(x$embedding), "domain"), length(used))
   found <- pseudotimeOfSpots(
     x$embedding[used, , drop = FALSE], used, rownames(x$embedding), x$graph[used, used], gateRoot(root),
-    gateDomain(domain, length(used)), list(neighbours = neighbours, threads = threads, verbose = verbose)
+    domain, list(neighbours = neighbours, threads = threads, verbose = verbose)
   )
-  found$domains <- placeDomains(found$domains, gateDomain(domain, length(used)), x$coords, x$slice)
+  found$domains <- placeDomains(found$domains, domain, x$coords, x$slice)
   found[c("coords", "slice")] <- list(x$coords, x$slice)
   found
 }
@@ -82,7 +83,8 @@ domainPseudotime.default <- function(x, root, domain = NULL, neighbours = 15, th
   embedding <- gateEmbedding(x, "x")
   spots <- nrow(embedding)
   pseudotimeOfSpots(
-    embedding, rep(TRUE, spots), rownames(embedding), graph, gateRoot(root), gateDomain(domain, spots),
+    embedding, rep(TRUE, spots), rownames(embedding), graph, gateRoot(root),
+    gateDomain(perSpot(domain, rownames(embedding), "domain"), spots),
     list(neighbours = neighbours, threads = threads, verbose = verbose)
   )
 }

@@ -119,7 +119,8 @@ seedNumber <- wholeNumber(0, largestInteger)
 # the spots given are left, and `spots` names them all. Places may be left out where `placed` is FALSE.
 gateInput <- function(x, coords, slice, placed = TRUE) {
   counts <- gateCounts(x)
-  slice <- gateSlice(slice, ncol(counts))
+  slice <- gateSlice(perSpot(slice, colnames(counts), "slice"), ncol(counts))
+  if (!is.null(coords)) gateOrientation(counts, coords)
   renamed <- spotsOfSlices(counts, coords, slice)
   counts <- gateNames(renamed$counts)
   spots <- colnames(counts)
@@ -210,7 +211,7 @@ gateCoords <- function(coords, spots, argument = "coords") {
   if (is.null(coords)) {
     stopArgument(argument, "is missing", "Give a matrix with one row per spot and the columns x and y.")
   }
-  places <- twoColumns(coords, argument)
+  places <- twoColumns(withSpotNames(coords, spots), argument)
   places <- places[matchSpots(places, spots, argument), , drop = FALSE]
   if (!all(is.finite(places))) {
     stopArgument(
@@ -222,14 +223,34 @@ gateCoords <- function(coords, spots, argument = "coords") {
   places
 }
 
+# A table without row names but with a column that holds the names of the spots, of most at least, has these as row
+# names.
+withSpotNames <- function(coords, spots) {
+  if (!is.data.frame(coords) || .row_names_info(coords) > 0) {
+    return(coords)
+  }
+  holds <- vapply(coords, function(column) !is.numeric(column) && mean(spots %in% column) > 0.5, NA)
+  if (!any(holds)) {
+    return(coords)
+  }
+  names <- as.character(coords[[which(holds)[[1]]]])
+  coords <- coords[!holds]
+  # A name that is there twice is refused where spots are matched, which a data frame could not hold.
+  coords <- as.matrix(coords[vapply(coords, is.numeric, NA)])
+  rownames(coords) <- names
+  coords
+}
+
+# The columns of places that say by their names which is x and which is y; the first two where there are only two.
 twoColumns <- function(coords, argument = "coords") {
-  named <- all(c("x", "y") %in% colnames(coords))
+  if (is.data.frame(coords) || is.matrix(coords)) gateThirdDimension(coords, argument)
+  pair <- namedPair(colnames(coords), argument)
   if (is.data.frame(coords)) {
     rows <- if (.row_names_info(coords) > 0) rownames(coords)
-    coords <- as.matrix(if (named) coords[c("x", "y")] else coords)
+    coords <- as.matrix(if (is.null(pair)) coords else coords[pair])
     rownames(coords) <- rows
-  } else if (is.matrix(coords) && named) {
-    coords <- coords[, c("x", "y"), drop = FALSE]
+  } else if (is.matrix(coords) && !is.null(pair)) {
+    coords <- coords[, pair, drop = FALSE]
   }
   if (!is.matrix(coords) || !is.numeric(coords) || ncol(coords) != 2) {
     shape <- if (is.matrix(coords)) sprintf("a %s matrix with %d columns", typeof(coords), ncol(coords))
@@ -240,30 +261,83 @@ twoColumns <- function(coords, argument = "coords") {
   coords
 }
 
+# x and y before the names that readers give them; NULL where no pair is among the names.
+namedPair <- function(names, argument) {
+  pairs <- c(list(c("x", "y")), placeColumns)
+  known <- Filter(function(pair) all(pair %in% names), pairs)
+  if (length(known) == 0) {
+    return(NULL)
+  }
+  if (!identical(known[[1]], c("x", "y"))) {
+    tell("`", argument, "`: x is the column \"", known[[1]][[1]], "\", y is \"", known[[1]][[2]], "\".")
+  }
+  known[[1]]
+}
+
+# Sections that lie above each other are no neighbours; what z means only the user knows.
+gateThirdDimension <- function(coords, argument) {
+  third <- intersect(c("z", "Z"), colnames(coords))
+  if (length(third) > 0 && length(unique(coords[, third[[1]]])) > 1) {
+    stopArgument(
+      argument, sprintf("has a third dimension, \"%s\"", third[[1]]),
+      "Give x and y, and say with `slice` which spots lie on one section."
+    )
+  }
+}
+
+# Spots as rows are seen by the names, or else by the number, of the places.
+gateOrientation <- function(counts, coords) {
+  if (!is.matrix(coords) && !is.data.frame(coords)) {
+    return()
+  }
+  names <- if (is.matrix(coords) || .row_names_info(coords) > 0) rownames(coords)
+  fits <- function(own) if (is.null(names)) nrow(coords) == length(own) else length(own) > 0 && all(own %in% names)
+  sides <- if (is.null(names)) lapply(dim(counts), seq_len) else dimnames(counts)
+  if (fits(sides[[1]]) && !fits(sides[[2]])) {
+    stopArgument("x", "has the spots as rows: the places in `coords` fit its rows, not its columns", "Give t(x).")
+  }
+}
+
+# What is given for each spot, in the order of the spots: by name where a vector or the rows of a table have names and
+# the spots have, too; by position otherwise.
+perSpot <- function(value, spots, argument) {
+  names <- if (!is.data.frame(value)) names(value) else if (.row_names_info(value) > 0) rownames(value)
+  if (is.null(names) || is.null(spots) || identical(names, spots) || anyDuplicated(spots) > 0) {
+    return(value)
+  }
+  rows <- namedRows(names, spots, argument)
+  if (is.data.frame(value)) value[rows, , drop = FALSE] else value[rows]
+}
+
 # Which row of the coordinates belongs to each spot: by name where both have names, otherwise by position.
 matchSpots <- function(places, spots, argument) {
   if (!is.null(rownames(places)) && !identical(rownames(places), spots)) {
-    twice <- intersect(rownames(places)[duplicated(rownames(places))], spots)
-    if (length(twice) > 0) {
-      stopArgument(
-        argument, sprintf("has %d rows whose name is not unique, for instance \"%s\"", length(twice), twice[[1]]),
-        "Give one row per spot."
-      )
-    }
-    rows <- match(spots, rownames(places))
-    if (anyNA(rows)) {
-      lost <- spots[is.na(rows)]
-      stopArgument(
-        argument, sprintf("has no row named like %d of the spots, for instance \"%s\"", length(lost), lost[[1]]),
-        "Name the rows like the columns of `x`, or remove the row names if both are in the same order."
-      )
-    }
-    return(rows)
+    return(namedRows(rownames(places), spots, argument))
   }
   if (nrow(places) != length(spots)) {
     stopArgument(argument, sprintf("has %d rows for %d spots", nrow(places), length(spots)), "Give one row per spot.")
   }
   seq_along(spots)
+}
+
+# Where each spot is among the names of what was given; each must be there once.
+namedRows <- function(names, spots, argument) {
+  twice <- intersect(names[duplicated(names)], spots)
+  if (length(twice) > 0) {
+    stopArgument(
+      argument, sprintf("has %d rows whose name is not unique, for instance \"%s\"", length(twice), twice[[1]]),
+      "Give one row per spot."
+    )
+  }
+  rows <- match(spots, names)
+  if (anyNA(rows)) {
+    lost <- spots[is.na(rows)]
+    stopArgument(
+      argument, sprintf("has no row named like %d of the spots, for instance \"%s\"", length(lost), lost[[1]]),
+      "Name the rows like the columns of `x`, or remove the row names if both are in the same order."
+    )
+  }
+  rows
 }
 
 # Slices as a factor with levels in order of appearance, which does not depend on the locale; NULL means one slice.
@@ -371,7 +445,11 @@ gatePlaces <- function(coords, slice, argument = "coords") {
     stopArgument(argument, "is the same place for all spots of a slice", "Give each spot its own place on the tissue.")
   }
   if (any(shared)) {
-    tell(sum(shared), " spots share their place with another spot. They are kept.")
+    several <- 3 * sum(shared) > nrow(coords)
+    tell(
+      sum(shared), " spots share their place with another spot. They are kept.",
+      if (several) " If these are several sections, say with `slice` which spots lie on which."
+    )
   }
 }
 
@@ -776,7 +854,8 @@ leastSpots <- 3
 gateMarkerInput <- function(x, domain, fit, coords, slice, block, settings) {
   if (inherits(x, "starscape_fit")) stopArgument("x", "is a fit", "Give the counts as `x`, and the fit as `fit`.")
   counts <- gateNames(gateCounts(x))
-  factors <- gateDomain(domain, ncol(counts))
+  spots <- colnames(counts)
+  factors <- gateDomain(perSpot(domain, spots, "domain"), length(spots))
   if (is.null(factors)) stopArgument("domain", "is missing", "Give one label per spot.")
   factors <- droplevels(factors)
   if (nlevels(factors) < 2) stopArgument("domain", "has one domain only", "Give labels of two or more domains.")
@@ -795,8 +874,10 @@ gateMarkerInput <- function(x, domain, fit, coords, slice, block, settings) {
   gateEmpty(Matrix::colSums(counts) > 0, "spot", "They are left out.")
   # Checked here: S4 dispatch on a part would wrap the errors in its own.
   input <- list(
-    counts = counts, domain = factors, block = gateBlock(block, ncol(counts), settings$test), fit = fit,
-    finder = finder, found = foundSettings(domain, fit, nlevels(factors)), slice = gateSlice(slice, ncol(counts))
+    counts = counts, domain = factors, fit = fit, finder = finder,
+    block = gateBlock(perSpot(block, spots, "block"), length(spots), settings$test),
+    found = foundSettings(domain, fit, nlevels(factors)),
+    slice = gateSlice(perSpot(slice, spots, "slice"), length(spots))
   )
   input <- gateMarkerPlaces(input, coords, settings)
   usedInput(input)
@@ -957,14 +1038,14 @@ oneSource <- function(source, labels, coords, slice) {
     stopArgument("source", "cannot be read as counts", conditionMessage(error))
   })
   gateGeneNames(rownames(counts), "source")
-  labels <- found$labels
+  labels <- perSpot(found$labels, colnames(counts), "labels")
   if (!is.atomic(labels) || length(labels) != ncol(counts)) {
     stopArgument(
       "labels",
       sprintf("must have one value for each of the %d cells of the source, not %s", ncol(counts), describe(labels))
     )
   }
-  slice <- gateSlice(found$slice, ncol(counts), "sourceSlice")
+  slice <- gateSlice(perSpot(found$slice, colnames(counts), "sourceSlice"), ncol(counts), "sourceSlice")
   coords <- gateSourceCoords(found$coords, counts, slice)
   slice <- if (is.null(slice)) rep("1", ncol(counts)) else as.character(slice)
   list(counts = counts, labels = replace(as.character(labels), is.na(labels), NA), coords = coords, slice = slice)

@@ -4,7 +4,8 @@
 # from them exactly.
 placeColumns <- list(
   c("array_col", "array_row"), c("col", "row"), c("x", "y"), c("imagecol", "imagerow"),
-  c("pxl_col_in_fullres", "pxl_row_in_fullres")
+  c("pxl_col_in_fullres", "pxl_row_in_fullres"), c("x_centroid", "y_centroid"),
+  c("CenterX_global_px", "CenterY_global_px"), c("x_slide_mm", "y_slide_mm")
 )
 
 # `coords` as the user gave it: the names of two columns, or the places themselves.
@@ -33,6 +34,21 @@ knownCoords <- function(metadata, pairs = placeColumns) {
       return(columnsToCoords(pair, metadata))
     }
   }
+}
+
+# An object without places: what is missing, or which well-known columns cannot be used.
+stopPlaces <- function(metadata, problem, hint) {
+  for (name in intersect(unlist(placeColumns), names(metadata))) {
+    column <- metadata[[name]]
+    lost <- sum(is.na(column) | is.infinite(column))
+    if (is.numeric(column) && lost > 0) {
+      rejected <- sprintf("the column \"%s\" of the cell metadata is NA or infinite for %d spots", name, lost)
+      stopArgument(
+        "coords", paste("is missing, and", rejected), "Give every spot a place, or leave these spots out of `x`."
+      )
+    }
+  }
+  stopArgument("coords", problem, hint)
 }
 
 columnsToCoords <- function(pair, metadata) {

@@ -45,7 +45,7 @@ plotDomains.default <- function(x, domain = "domain", confidence = FALSE, slice 
   shown <- shownValues(x, domain, confidence)
   spots <- if (is.null(rownames(shown$coords))) seq_len(nrow(shown$coords)) else rownames(shown$coords)
   coords <- unname(gateCoords(shown$coords, as.character(spots)))
-  slice <- gateSlice(slice, nrow(coords))
+  slice <- gateSlice(perSpot(slice, rownames(shown$coords), "slice"), nrow(coords))
   diameter <- realNumber(0, positive = TRUE)(diameter, "diameter")
   limits <- gateLimits(limits)
   places <- tissuePlaces(coords, slice)
@@ -134,6 +134,7 @@ shownValues <- function(coords, domain, confidence) {
     title <- gateKnown(domain, names(coords), "domain", "a column")
     domain <- coords[[domain]]
   } else if (is.data.frame(domain)) {
+    domain <- perSpot(domain, if (!is.data.frame(coords)) rownames(coords), "domain")
     if (isTRUE(confidence)) confidence <- domain$confidence
     domain <- domain[[gateKnown("domain", names(domain), "domain", "the column `domain`")]]
   } else if (is.list(domain)) {
@@ -141,6 +142,9 @@ shownValues <- function(coords, domain, confidence) {
     domain <- domain$value
   }
   n <- NROW(coords)
+  spots <- if (!is.data.frame(coords) || .row_names_info(coords) > 0) rownames(coords)
+  domain <- perSpot(domain, spots, "domain")
+  if (!isFALSE(confidence)) confidence <- perSpot(confidence, spots, "confidence")
   if (!is.atomic(domain) || length(domain) != n) {
     stopArgument("domain", paste("must have one value for each of the", n, "spots, not", describe(domain)))
   }

@@ -45,8 +45,9 @@
 #'   and the fit in `metadata(x)$starscape` or `Misc(x, "starscape")`. For a list of matrices, the joint fit; for a list
 #'   of objects, the list of these objects, each with its own part of the joint fit. [findDomains()] takes that list.
 #'
-#'   A message tells when there are fewer than 50 spots or a median of fewer than 20 counts a spot, and when the network
-#'   has a part in the embedding that spots without neighbours do not get.
+#'   A message tells when there are fewer than 50 spots or a median of fewer than 20 counts a spot; when there are too few
+#'   spots to try the network (fewer than 25 tiles, some 625 spots); and how many spots without neighbours do not get
+#'   the part in the embedding that it has.
 #' @section Several slices:
 #' With `slice`, or with a list of slices, all slices are fitted together: with the genes they share, each standardised
 #' within its slice, so that differences between slices in the level and the spread of a gene are gone; with neighbours
@@ -75,11 +76,13 @@ runStarscape <- function(x, ...) {
 
 #' @rdname runStarscape
 #' @param coords Where the spots are: a numeric matrix or data frame with one row per spot and the columns x (to the
-#'   right) and y (down), matched by row names where there are any. For objects also the names of two columns of the
-#'   cell metadata; `NULL` takes the places the object knows, array positions before pixels.
-#' @param slice Which slice each spot lies on: a vector with one value per spot, or `NULL` for one slice. For objects
-#'   also the name of a column of the cell metadata; `NULL` takes images (`Seurat`) or `sample_id`
-#'   (`SpatialExperiment`) where there are several. Spots of different slices are never neighbours.
+#'   right) and y (down), matched by row names where there are any, or by a column that holds the names of the spots.
+#'   What readers call x and y (`col` and `row`, `imagecol` and `imagerow`, `x_centroid` and `y_centroid` ...) is
+#'   recognised and told. For objects also the names of two columns of the cell metadata; `NULL` takes the places the
+#'   object knows, array positions before pixels.
+#' @param slice Which slice each spot lies on: a vector with one value per spot, matched by name where it has names, or
+#'   `NULL` for one slice. For objects also the name of a column of the cell metadata; `NULL` takes images (`Seurat`,
+#'   less those that show cells of other images only) or `sample_id` (`SpatialExperiment`) where there are several. Spots of different slices are never neighbours.
 #' @param nFeatures Number of genes to use, a whole number from 2; all if there are fewer.
 #' @param normalisation `"pearson"` for analytic Pearson residuals, `"log"` for log counts at equal library size: what
 #'   the network is given. The views of [findDomains()] take both.
@@ -115,12 +118,16 @@ runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 200
   gateLatentDim(settings$latentDim, featureCount(settings, given, input), ncol(input$counts))
   parameters <- c(settings[names(settings) != "verbose"], given, controls)
   fit <- newFit(fitCounts(input, parameters, progressBar(settings$verbose)), input, parameters)
-  tellAlone(fit)
+  tellNetwork(fit)
   fit
 }
 
-# A spot without neighbours has no surroundings that a network could learn from.
-tellAlone <- function(fit) {
+# The network needs surroundings, and tiles that it is not trained on.
+tellNetwork <- function(fit) {
+  if (is.null(fit$params$share) && is.na(fit$network$gain)) {
+    tell("`x` has too few spots to try the network on tiles that it was not trained on. The embedding is the spatial ",
+         "prior.")
+  }
   alone <- sum(Matrix::rowSums(fit$graph)[usedSpots(fit)] == 0)
   if (fit$network$share > 0 && alone > 0) {
     tell("`x` has ", alone, " spots without neighbours. Their embedding is the spatial prior, which the network ",

@@ -144,8 +144,8 @@ sceCoords <- function(x, metadata) {
     knownCoords(metadata)
   }
   if (is.null(coords)) {
-    stopArgument(
-      "coords", "is missing, and `x` has neither a reduced dimension \"spatial\" nor columns with places",
+    stopPlaces(
+      metadata, "is missing, and `x` has neither a reduced dimension \"spatial\" nor columns with places",
       "Give a matrix of places, or the names of two columns of colData(x)."
     )
   }

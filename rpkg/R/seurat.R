@@ -165,8 +165,8 @@ seuratPlaces <- function(x, spots, coords, slice, image) {
     knownCoords(metadata)
   }
   if (is.null(coords)) {
-    stopArgument(
-      "coords", "is missing, and `x` has no image",
+    stopPlaces(
+      metadata, "is missing, and `x` has no image",
       "Give a matrix of places, or the names of two columns of the cell metadata."
     )
   }
@@ -183,7 +183,8 @@ imagePlaces <- function(x, spots, image) {
   if (length(images) == 0) {
     return(NULL)
   }
-  places <- lapply(images, function(name) imageCoords(x[[name]]))
+  places <- distinctImages(lapply(stats::setNames(images, images), function(name) imageCoords(x[[name]])), spots)
+  images <- names(places)
   source <- rep(images, vapply(places, nrow, 0L))
   places <- do.call(rbind, places)
   rows <- match(spots, rownames(places))
@@ -194,6 +195,28 @@ imagePlaces <- function(x, spots, image) {
     )
   }
   list(coords = places[rows, , drop = FALSE], slice = if (length(images) > 1) source[rows])
+}
+
+# The images that are slices: one that shows only cells which others show, such as a crop, is none. The image with most
+# cells comes first, of equal ones the first.
+distinctImages <- function(places, spots) {
+  shown <- lapply(places, function(own) intersect(rownames(own), spots))
+  covered <- character()
+  again <- character()
+  for (name in names(places)[order(-lengths(shown))]) {
+    new <- setdiff(shown[[name]], covered)
+    if (length(new) == 0) {
+      again <- c(again, name)
+    } else if (length(new) < length(shown[[name]])) {
+      stopArgument(
+        "image", sprintf("\"%s\" shares %d cells with other images", name, length(shown[[name]]) - length(new)),
+        "Name the images whose cells are to be used, each cell on one."
+      )
+    }
+    covered <- c(covered, new)
+  }
+  if (length(again) > 0) tell("Images that show cells of other images only are not used: ", quoted(again), ".")
+  places[setdiff(names(places), again)]
 }
 
 # Places on one image, x to the right and y down, with the names of the cells.
@@ -222,6 +245,10 @@ outlineCentres <- function(places, cells) {
 }
 
 seuratStoreFit <- function(x, fit, assay) {
+  if (!all(usedSpots(fit))) {
+    tell("The reduction \"starscape\" is NA for spots without counts, which RunUMAP() and FindNeighbors() do not take. ",
+         "Leave these spots out with subset() first.")
+  }
   x[["starscape"]] <- SeuratObject::CreateDimReducObject(
     embeddings = fit$embedding, loadings = fit$loadings, key = "STAR_",
     assay = if (is.null(assay)) SeuratObject::DefaultAssay(x) else assay

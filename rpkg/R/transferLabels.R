@@ -24,6 +24,7 @@ transferLabels <- function(x, labels) {
   alignment <- storedAlignment(x)
   labels <- if (inherits(x, "slice_alignment")) labels else givenLabels(labels, cellMetadata(x))
   spots <- rownames(alignment$coords)
+  labels <- perSpot(labels, spots, "labels")
   gateLabels(labels, "labels", length(spots))
   labels <- if (is.factor(labels)) droplevels(labels) else factor(labels)
   known <- which(alignment$slice == alignment$reference & !is.na(labels))

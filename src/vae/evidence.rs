@@ -39,9 +39,9 @@ pub struct Evidence {
     /// How far to go from what is linear to what the network expects, in [0, 1]: the least squares of the tiles; 0 if
     /// what that saves could be chance.
     pub share: f64,
-    /// Share of the squared error of what is linear that this saves, and its standard error over tiles.
+    /// Share of the squared error of what is linear that this saves.
     pub gain: f64,
-    /// Standard error of `gain`.
+    /// Standard error of `gain` over tiles.
     pub error: f64,
     /// Share of the squares of the scores that what is linear explains there.
     pub explained: f64,

@@ -12,6 +12,22 @@ inOrder <- function(markers, domain, against = "rest", genes = rownames(small$co
 }
 known <- markersOf()
 
+test_that("some genes have the values that they have among all, with rates of their own", {
+  run <- function(...) suppressMessages(domainMarkers(
+    small$counts, small$labels, coords = small$coords, correct = "none", verbose = FALSE, ...
+  ))
+  all <- run()
+  genes <- c("gene7", "gene3")
+  some <- run(features = genes)
+  expect_setequal(some$gene, genes)
+  same <- all[match(paste(some$gene, some$domain), paste(all$gene, all$domain)), ]
+  values <- setdiff(names(some), "fdr")
+  expect_equal(as.data.frame(some)[values], as.data.frame(same)[values], ignore_attr = TRUE)
+  first <- some$domain == "1"
+  expect_equal(some$fdr[first], stats::p.adjust(some$p_value[first], "BH"))
+  expectArgumentError(run(features = "none"), "features", "no row for")
+})
+
 test_that("every domain against the rest is the test of R, with the shares of Seurat", {
   expect_s3_class(known, c("domain_markers", "data.frame"), exact = TRUE)
   expect_identical(names(known), c(

@@ -105,7 +105,10 @@ test_that("coordinates are finite and lie apart", {
     class = "starscape_message"
   )
   expect_no_message(
-    runStarscape(pair$counts, pair$coords, slice = pair$slice, latentDim = 5, epochs = 2, verbose = FALSE)
+    runStarscape(
+      pair$counts, pair$coords, slice = pair$slice, latentDim = 5, epochs = 2, stability = starControl(share = 1),
+      verbose = FALSE
+    )
   )
 })
 
@@ -114,6 +117,51 @@ test_that("coordinates are matched by name", {
   more <- rbind(coords, other = c(100, 100))
   expect_identical(quick(counts, data.frame(cell = rownames(more), more))$embedding, quickFit$embedding)
   expect_identical(quick(counts, data.frame(unname(coords)))$embedding, quickFit$embedding)
+})
+
+test_that("what is given per spot is matched by its names, and refused where they fit nothing", {
+  shuffled <- withr::with_seed(1, sample(ncol(counts)))
+  table <- data.frame(barcode = colnames(counts), unname(coords))[shuffled, ]
+  names(table)[2:3] <- c("x", "y")
+  rownames(table) <- NULL
+  expect_identical(quick(counts, table)$embedding, quickFit$embedding)
+  table$barcode[[3]] <- table$barcode[[4]]
+  expectArgumentError(quick(counts, table), "coords")
+  named <- stats::setNames(as.character(pair$slice), colnames(pair$counts))
+  joint <- quick(pair$counts, pair$coords, slice = pair$slice)
+  expect_identical(quick(pair$counts, pair$coords, slice = rev(named))$embedding, joint$embedding)
+  expectArgumentError(quick(counts, coords, slice = stats::setNames(rep("a", 144), 1:144)), "slice", "no row named")
+  labels <- stats::setNames(as.character(small$labels), colnames(counts))
+  markers <- function(...) suppressMessages(domainMarkers(counts, coords = coords, correct = "none", ...))
+  plain <- markers(unname(labels))
+  expect_identical(markers(labels[shuffled]), plain)
+  domains <- data.frame(domain = factor(labels), row.names = names(labels))
+  expect_identical(markers(domains[shuffled, , drop = FALSE]), plain)
+  expectArgumentError(markers(stats::setNames(labels, rev(toupper(names(labels))))), "domain", "no row named")
+  block <- stats::setNames(rep(c("a", "b"), 72), colnames(counts))
+  expect_identical(markers(labels, block = block[shuffled]), markers(labels, block = unname(block)))
+  expect_equal(clusterMetrics(labels, labels[shuffled])[["ARI"]], 1)
+  drawn <- function(...) ggplot2::ggplot_build(plotDomains(coords, ...))$data[[1]]
+  expect_identical(drawn(labels[shuffled]), drawn(unname(labels)))
+  time <- function(domain) domainPseudotime(quickFit, "1", domain, neighbours = 5, verbose = FALSE)$pseudotime
+  expect_identical(time(labels[shuffled]), time(unname(labels)))
+})
+
+test_that("columns that say what they are are taken so, and a third dimension is not passed over", {
+  rowCol <- data.frame(row = coords[, 2], col = coords[, 1])
+  expect_message(fit <- runStarscape(counts, rowCol, latentDim = 5, epochs = 5, verbose = FALSE), "x is the column \"col\"")
+  expect_identical(fit$graph, quickFit$graph)
+  expect_identical(unname(fit$coords), unname(quickFit$coords))
+  expectArgumentError(quick(counts, cbind(coords, z = rep(1:2, 72))), "coords", "third dimension")
+  expect_identical(quick(counts, cbind(coords, z = 1))$embedding, quickFit$embedding)
+})
+
+test_that("the message names the cause", {
+  expectArgumentError(quick(Matrix::t(counts), coords), "x", "spots as rows")
+  expectArgumentError(quick(unname(as.matrix(Matrix::t(counts)))[, 1:80], unname(coords)), "x", "spots as rows")
+  twice <- rbind(coords[1:72, ], coords[1:72, ])
+  rownames(twice) <- rownames(coords)
+  expect_message(runStarscape(counts, twice, latentDim = 5, epochs = 2, verbose = FALSE), "say with `slice`")
 })
 
 test_that("slices have one known value per spot", {

@@ -77,6 +77,34 @@ test_that("several images are slices", {
   expectArgumentError(quick(object, slice = "third"), "slice", "third")
 })
 
+test_that("an image that shows cells of another is no slice", {
+  skip_if_not_installed("Seurat")
+  object <- suppressWarnings(SeuratObject::CreateSeuratObject(small$counts))
+  rows <- small$coords[, 1] < 8
+  object[["part"]] <- visiumImage(small$coords[rows, ], "part_")
+  object[["whole"]] <- visiumImage(small$coords, "whole_")
+  expect_message(
+    found <- runStarscape(object, latentDim = 5, epochs = 5, stability = starControl(share = 1), verbose = FALSE),
+    "other images only are not used: \"part\"", class = "starscape_message"
+  )
+  expectStored(found, quickFit)
+  object[["whole"]] <- NULL
+  object[["other"]] <- visiumImage(small$coords[small$coords[, 1] > 4, ], "other_")
+  expectArgumentError(quick(object), "image", "shares")
+})
+
+test_that("a column of places with NA is named, and so are spots that a reduction has no values for", {
+  object <- seuratSmall()
+  object$x[[7]] <- NA
+  expectArgumentError(quick(object), "coords", "\"x\" of the cell metadata is NA or infinite for 1 spots")
+  counts <- small$counts
+  counts[, 5] <- 0
+  object <- suppressWarnings(SeuratObject::CreateSeuratObject(counts))
+  expect_message(
+    runStarscape(object, coords = small$coords, latentDim = 5, verbose = FALSE), "RunUMAP", class = "starscape_message"
+  )
+})
+
 test_that("fields of view are read, also as outlines", {
   skip_if_not_installed("Seurat")
   object <- suppressWarnings(SeuratObject::CreateSeuratObject(small$counts))
