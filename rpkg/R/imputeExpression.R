@@ -4,13 +4,14 @@ NULL
 #' Denoised expression of chosen genes
 #'
 #' Predicts the expression of any gene of the data, also of genes that the fit did not use, from the other genes of each
-#' spot, from the spots around it and from the gene's counts there. What is returned is the expected expression, comparable between spots of every
-#' depth: draw it, but do not test it, as neighbouring values are no longer independent.
+#' spot, from the spots around it and from the gene's counts there. What is returned is the expected expression,
+#' comparable between spots of every depth: draw it, but do not test it, as neighbouring values are no longer
+#' independent.
 #'
 #' The share that the gene has of a spot's counts is predicted by ridge regression on three sources: the spot's own
-#' component scores, from which the part of the gene itself is taken out, so that a count that was missed by chance is not
-#' told by itself; the mean scores within two steps on the graph of neighbours, the spot itself left out, with what the
-#' network adds to them; and the gene's own share there. So a gene that varies with types of cell or with the tissue
+#' component scores, from which the part of the gene itself is taken out, so that a count that was missed by chance is
+#' not told by itself; the mean scores within two steps on the graph of neighbours, the spot itself left out, with what
+#' the network adds to them; and the gene's own share there. So a gene that varies with types of cell or with the tissue
 #' borrows from all genes, and a gene with a pattern of its own from its neighbourhood, as far as each is informative.
 #' The penalty has the smallest error by generalised cross-validation; spots weigh as much as they have counts; with
 #' several slices each has a level of its own.

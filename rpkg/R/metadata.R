@@ -55,35 +55,17 @@ columnsToCoords <- function(pair, metadata) {
   cbind(x = unname(metadata[[pair[[1]]]]), y = unname(metadata[[pair[[2]]]]))
 }
 
-# `slice` as the user gave it: the name of a column, or one value per spot.
-givenSlice <- function(slice, metadata) {
-  if (isString(slice) && nrow(metadata) > 1) {
-    column <- gateKnown(slice, names(metadata), "slice", "a column of the cell metadata")
+# What is given per spot of an object as the user gave it: the name of a column, or one value per spot.
+givenColumn <- function(value, metadata, argument) {
+  if (isString(value) && nrow(metadata) > 1) {
+    # Checked before `[[`, whose S4 dispatch would wrap the error in its own.
+    column <- gateKnown(value, names(metadata), argument, "a column of the cell metadata")
     return(metadata[[column]])
   }
-  slice
+  value
 }
 
 # The fit that an object holds, unless the domains are those of its TransST fit, which finds them in its own way.
 fitOfDomains <- function(fit, transst, domain) {
   if (!is.null(transst) && identical(as.character(domain), as.character(transst$domain))) NULL else fit
-}
-
-# `domain` as the user gave it: the name of a column, or one value per spot.
-givenDomain <- function(domain, metadata) {
-  if (isString(domain) && nrow(metadata) > 1) {
-    # Checked before `[[`, whose S4 dispatch would wrap the error in its own.
-    column <- gateKnown(domain, names(metadata), "domain", "a column of the cell metadata")
-    return(metadata[[column]])
-  }
-  domain
-}
-
-# `block` as the user gave it: the name of a column, or one value per spot.
-givenBlock <- function(block, metadata) {
-  if (isString(block) && nrow(metadata) > 1) {
-    column <- gateKnown(block, names(metadata), "block", "a column of the cell metadata")
-    return(metadata[[column]])
-  }
-  block
 }

@@ -72,7 +72,7 @@ plotDomains.Seurat <- function(x, domain = "domain", confidence = FALSE, slice =
   fit <- SeuratObject::Misc(x, "starscape")
   places <- if (is.null(coords) && is.null(image) && !is.null(fit)) {
     fit <- subsetFit(fit, colnames(x))
-    list(coords = fit$coords, slice = if (is.null(slice)) fit$slice else givenSlice(slice, x[[]]))
+    list(coords = fit$coords, slice = if (is.null(slice)) fit$slice else givenColumn(slice, x[[]], "slice"))
   } else {
     seuratPlaces(x, colnames(x), coords, slice, image)
   }
@@ -104,7 +104,7 @@ plotDomains.SingleCellExperiment <- function(x, domain = "domain", confidence = 
   features <- objectFeatures(features, gene)
   if (isTRUE(confidence)) confidence <- storedConfidence(domain, metadata)
   plotDomains.default(
-    givenCoords(coords, metadata), value, confidence, slice = givenSlice(slice, metadata), features = features, ...
+    givenCoords(coords, metadata), value, confidence, slice = givenColumn(slice, metadata, "slice"), features = features, ...
   )
 }
 

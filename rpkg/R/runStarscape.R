@@ -24,8 +24,8 @@
 #'   * `embedding`: spots x `latentDim`; spots without counts are NA;
 #'   * `prior`: the spatial prior that the embedding starts from, of the same shape, and `priorExtra`: its next
 #'     `latentDim / 2` components;
-#'   * `network`: a list with its `share` in the embedding, from 0 to 1, and what the held-out tiles say: the `gain`, the
-#'     part of the squared error of what is linear that the network saves, with its standard `error` over tiles, and
+#'   * `network`: a list with its `share` in the embedding, from 0 to 1, and what the held-out tiles say: the `gain`,
+#'     the part of the squared error of what is linear that the network saves, with its standard `error` over tiles, and
 #'     the part of the components' variance that is `explained` by what is linear; NA where it was not tried. `epochs`
 #'     is the length of the last training;
 #'   * `codes`: what [findDomains()] makes its views from: component scores of each spot by itself, of Pearson residuals
@@ -33,8 +33,8 @@
 #'     type, 0 in sections of fewer than 1000 spots. Genes are those that neighbours share beyond chance;
 #'   * `scores`: what the network was given, the scaled scores of the leading components, spots x `latentDim`, and
 #'     `weights`, the tensors of the trained network, both for [lossSurface()];
-#'   * `history`: data frame with one row per epoch of the last training: `epoch`, `total` loss and its terms `reconstruction`, `kl`,
-#'     `telescope`, `consistency`, `prototype` and `scale`, NA where a term is not used;
+#'   * `history`: data frame with one row per epoch of the last training: `epoch`, `total` loss and its terms
+#'     `reconstruction`, `kl`, `telescope`, `consistency`, `prototype` and `scale`, NA where a term is not used;
 #'   * `params`: the settings used;
 #'   * `graph`: the neighbours, a sparse symmetric matrix, spots x spots, and `graphMethod`, how they were found;
 #'   * `features`: names of the genes used; `loadings` of the components, these genes x `latentDim`; and their
@@ -45,9 +45,9 @@
 #'   and the fit in `metadata(x)$starscape` or `Misc(x, "starscape")`. For a list of matrices, the joint fit; for a list
 #'   of objects, the list of these objects, each with its own part of the joint fit. [findDomains()] takes that list.
 #'
-#'   A message tells when there are fewer than 50 spots or a median of fewer than 20 counts a spot; when there are too few
-#'   spots to try the network (fewer than 25 tiles, some 625 spots); and how many spots without neighbours do not get
-#'   the part in the embedding that it has.
+#'   A message tells when there are fewer than 50 spots or a median of fewer than 20 counts a spot; when there are too
+#'   few spots to try the network (fewer than 25 tiles, some 625 spots); and how many spots without neighbours do not
+#'   get the part in the embedding that it has.
 #' @section Several slices:
 #' With `slice`, or with a list of slices, all slices are fitted together: with the genes they share, each standardised
 #' within its slice, so that differences between slices in the level and the spread of a gene are gone; with neighbours
@@ -82,7 +82,8 @@ runStarscape <- function(x, ...) {
 #'   object knows, array positions before pixels.
 #' @param slice Which slice each spot lies on: a vector with one value per spot, matched by name where it has names, or
 #'   `NULL` for one slice. For objects also the name of a column of the cell metadata; `NULL` takes images (`Seurat`,
-#'   less those that show cells of other images only) or `sample_id` (`SpatialExperiment`) where there are several. Spots of different slices are never neighbours.
+#'   less those that show cells of other images only) or `sample_id` (`SpatialExperiment`) where there are several.
+#'   Spots of different slices are never neighbours.
 #' @param nFeatures Number of genes to use, a whole number from 2; all if there are fewer.
 #' @param normalisation `"pearson"` for analytic Pearson residuals, `"log"` for log counts at equal library size: what
 #'   the network is given. The views of [findDomains()] take both.

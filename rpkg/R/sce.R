@@ -49,7 +49,7 @@ sceInput <- function(x, coords, slice, assay) {
   needPackage("SingleCellExperiment")
   metadata <- SummarizedExperiment::colData(x)
   coords <- if (is.null(coords)) sceCoords(x, metadata) else givenCoords(coords, metadata)
-  list(counts = sceCounts(x, assay), coords = coords, slice = givenSlice(slice, metadata))
+  list(counts = sceCounts(x, assay), coords = coords, slice = givenColumn(slice, metadata, "slice"))
 }
 
 spatialInput <- function(x, coords, slice, assay) {
@@ -70,7 +70,7 @@ tissueInput <- function(x, coords, slice, assay) {
 #' @export
 domainPseudotime.SingleCellExperiment <- function(x, root, domain = "domain", ...) {
   needPackage("SingleCellExperiment")
-  domain <- givenDomain(domain, SummarizedExperiment::colData(x))
+  domain <- givenColumn(domain, SummarizedExperiment::colData(x), "domain")
   sceStorePseudotime(x, domainPseudotime.starscape_fit(sceFit(x), root, domain, ...))
 }
 
@@ -108,8 +108,8 @@ domainMarkers.SingleCellExperiment <- function(x, domain = "domain", fit = NULL,
   needPackage("SingleCellExperiment")
   counts <- sceCounts(x, assay)
   metadata <- SummarizedExperiment::colData(x)
-  domain <- givenDomain(domain, metadata)
-  block <- givenBlock(block, metadata)
+  domain <- givenColumn(domain, metadata, "domain")
+  block <- givenColumn(block, metadata, "block")
   if (is.null(fit) && !is.null(S4Vectors::metadata(x)$starscape)) {
     fit <- fitOfDomains(sceFit(x), S4Vectors::metadata(x)$transst, domain)
   }

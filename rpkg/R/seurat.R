@@ -56,7 +56,7 @@ seuratInput <- function(x, coords, slice, assay, layer, image) {
 #' @export
 domainPseudotime.Seurat <- function(x, root, domain = "domain", ...) {
   needPackage("SeuratObject")
-  seuratStorePseudotime(x, domainPseudotime.starscape_fit(seuratFit(x), root, givenDomain(domain, x[[]]), ...))
+  seuratStorePseudotime(x, domainPseudotime.starscape_fit(seuratFit(x), root, givenColumn(domain, x[[]], "domain"), ...))
 }
 
 seuratStorePseudotime <- function(x, found) {
@@ -94,9 +94,9 @@ domainMarkers.Seurat <- function(x, domain = "domain", fit = NULL, coords = NULL
   needPackage("SeuratObject")
   counts <- seuratCounts(x, assay, layer)
   metadata <- x[[]][colnames(counts), , drop = FALSE]
-  domain <- givenDomain(domain, metadata)
+  domain <- givenColumn(domain, metadata, "domain")
   if (is.null(fit)) fit <- fitOfDomains(SeuratObject::Misc(x, "starscape"), SeuratObject::Misc(x, "transst"), domain)
-  block <- givenBlock(block, metadata)
+  block <- givenColumn(block, metadata, "block")
   # The fit knows the places.
   places <- if (isTRUE(spatial) && (!inherits(fit, "starscape_fit") || !is.null(coords))) {
     seuratPlaces(x, colnames(counts), coords, slice, image)
@@ -170,7 +170,7 @@ seuratPlaces <- function(x, spots, coords, slice, image) {
       "Give a matrix of places, or the names of two columns of the cell metadata."
     )
   }
-  list(coords = coords, slice = if (is.null(slice)) found$slice else givenSlice(slice, metadata))
+  list(coords = coords, slice = if (is.null(slice)) found$slice else givenColumn(slice, metadata, "slice"))
 }
 
 # Places of the spots from the images of an object, and the image of each where there are several; NULL without images.

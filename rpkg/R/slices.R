@@ -41,7 +41,7 @@ alignSlices.list <- function(x, slice = NULL, reference = NULL, ...) {
 domainPseudotime.list <- function(x, root, domain = "domain", ...) {
   joined <- joinedFit(x)
   if (isString(domain)) {
-    domain <- unlist(lapply(unname(x), function(object) as.character(givenDomain(domain, cellMetadata(object)))))
+    domain <- unlist(lapply(unname(x), function(object) as.character(givenColumn(domain, cellMetadata(object), "domain"))))
   }
   found <- domainPseudotime.starscape_fit(joined$fit, root, domain, ...)
   Map(function(object, rows) {
@@ -83,14 +83,14 @@ domainMarkers.list <- function(x, domain = "domain", ..., fit = NULL, coords = N
   if (isTRUE(spatial) && !matrices && !fitted && is.null(coords)) {
     coords <- lapply(x, function(object) sliceInput(object, NULL, assay, layer, image)$coords)
   }
-  column <- function(value, given) {
+  column <- function(value, argument) {
     if (matrices || !isString(value)) value else unlist(lapply(unname(x), function(object) {
-      as.character(given(value, cellMetadata(object)))
+      as.character(givenColumn(value, cellMetadata(object), argument))
     }))
   }
   domainMarkers.default(
-    counts, column(domain, givenDomain), fit = fit, coords = coords, slice = slice, spatial = spatial,
-    block = column(block, givenBlock), ...
+    counts, column(domain, "domain"), fit = fit, coords = coords, slice = slice, spatial = spatial,
+    block = column(block, "block"), ...
   )
 }
 

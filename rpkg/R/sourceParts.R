@@ -16,8 +16,8 @@ seuratSource <- function(source, labels, coords, slice) {
   metadata <- source[[]][colnames(counts), , drop = FALSE]
   # Single cells have no places.
   found <- unlessUnknown(seuratPlaces(source, colnames(counts), coords, slice, NULL), !is.null(coords))
-  slice <- if (is.null(found)) givenSlice(slice, metadata) else found$slice
-  list(counts = counts, labels = givenLabels(labels, metadata), coords = found$coords, slice = slice)
+  slice <- if (is.null(found)) givenColumn(slice, metadata, "slice") else found$slice
+  list(counts = counts, labels = givenColumn(labels, metadata, "labels"), coords = found$coords, slice = slice)
 }
 
 sceSource <- function(source, labels, coords, slice) {
@@ -31,21 +31,12 @@ sceSource <- function(source, labels, coords, slice) {
     if (methods::is(source, "SingleCellExperiment")) unlessUnknown(find(source, metadata), FALSE)
   }
   slice <- if (!is.null(slice)) {
-    givenSlice(slice, metadata)
+    givenColumn(slice, metadata, "slice")
   } else if (length(unique(metadata$sample_id)) > 1) {
     metadata$sample_id
   }
-  list(counts = sceCounts(source, "counts"), labels = givenLabels(labels, metadata), coords = places, slice = slice)
-}
-
-# `labels` as the user gave them: the name of a column, or one value per cell.
-givenLabels <- function(labels, metadata) {
-  if (isString(labels) && nrow(metadata) > 1) {
-    # Checked before `[[`, whose S4 dispatch would wrap the error in its own.
-    column <- gateKnown(labels, names(metadata), "labels", "columns of the source's cell metadata")
-    return(metadata[[column]])
-  }
-  labels
+  labels <- givenColumn(labels, metadata, "labels")
+  list(counts = sceCounts(source, "counts"), labels = labels, coords = places, slice = slice)
 }
 
 joinSources <- function(parts) {

@@ -147,9 +147,9 @@ stabilitySweep.Seurat <- function(x, method = "starscape", seeds = 1:20, k, trut
   metadata <- x[[]][colnames(counts), , drop = FALSE]
   places <- function(placed) {
     found <- unlessUnknown(seuratPlaces(x, colnames(counts), coords, slice, image), placed || !is.null(coords))
-    if (is.null(found)) list(slice = givenSlice(slice, metadata)) else found
+    if (is.null(found)) list(slice = givenColumn(slice, metadata, "slice")) else found
   }
-  sweepCounts(x, counts, places, givenTruth(truth, metadata), method, seeds, k, BPPARAM, ...)
+  sweepCounts(x, counts, places, givenColumn(truth, metadata, "truth"), method, seeds, k, BPPARAM, ...)
 }
 
 #' @rdname stabilitySweep
@@ -175,9 +175,9 @@ sweepSce <- function(x, method, seeds, k, truth, BPPARAM, coords, slice, assay, 
   metadata <- SummarizedExperiment::colData(x)
   places <- function(placed) {
     coords <- if (is.null(coords)) unlessUnknown(find(x, metadata), placed) else givenCoords(coords, metadata)
-    list(coords = coords, slice = givenSlice(slice, metadata))
+    list(coords = coords, slice = givenColumn(slice, metadata, "slice"))
   }
-  sweepCounts(x, sceCounts(x, assay), places, givenTruth(truth, metadata), method, seeds, k, BPPARAM, ...)
+  sweepCounts(x, sceCounts(x, assay), places, givenColumn(truth, metadata, "truth"), method, seeds, k, BPPARAM, ...)
 }
 
 # The places an object knows; NULL if it knows none and they are not needed.
@@ -210,15 +210,6 @@ sweepCounts <- function(x, counts, places, truth, method, seeds, k, BPPARAM, apa
 }
 
 sweepChecks <- list(apart = yesOrNo, threads = threadCount, verbose = yesOrNo)
-
-# `truth` as the user gave it: the name of a column, or one value per spot.
-givenTruth <- function(truth, metadata) {
-  if (isString(truth) && nrow(metadata) > 1) {
-    column <- gateKnown(truth, names(metadata), "truth", "a column of the cell metadata")
-    return(metadata[[column]])
-  }
-  truth
-}
 
 # All that a worker has to know.
 sweepJob <- function(x, tissue, method, seeds, k, apart) {

@@ -22,7 +22,7 @@
 #' @export
 transferLabels <- function(x, labels) {
   alignment <- storedAlignment(x)
-  labels <- if (inherits(x, "slice_alignment")) labels else givenLabels(labels, cellMetadata(x))
+  labels <- if (inherits(x, "slice_alignment")) labels else givenColumn(labels, cellMetadata(x), "labels")
   spots <- rownames(alignment$coords)
   labels <- perSpot(labels, spots, "labels")
   gateLabels(labels, "labels", length(spots))
@@ -47,15 +47,4 @@ heaviest <- function(weights) {
   cells <- cells[order(cells$i, -cells$x, cells$j), ]
   best <- cells[match(seq_len(nrow(weights)), cells$i), ]
   list(column = best$j, share = best$x / Matrix::rowSums(weights))
-}
-
-givenLabels <- function(labels, metadata) {
-  if (!isString(labels) || nrow(metadata) == 1) {
-    return(labels)
-  }
-  metadata[[gateKnown(labels, names(metadata), "labels", "a column of the cell metadata")]]
-}
-
-cellMetadata <- function(x) {
-  if (methods::is(x, "Seurat")) x[[]] else SummarizedExperiment::colData(x)
 }
