@@ -8,8 +8,12 @@ cat(sprintf("== R tests on R %s, Seurat %s, testthat %s\n", getRversion(),
             packageVersion("testthat")))
 
 # In a copy: tests may write beside themselves, and two stacks may run at once.
-copy <- tempfile("tests")
-stopifnot(dir.create(copy), file.copy("rpkg/tests/testthat", copy, recursive = TRUE))
+copy <- tempfile("package")
+stopifnot(
+  dir.create(file.path(copy, "tests"), recursive = TRUE),
+  file.copy("rpkg/tests/testthat", file.path(copy, "tests"), recursive = TRUE),
+  file.copy("rpkg/R", copy, recursive = TRUE)
+)
 
 half <- function(filter, folder) {
   as.data.frame(testthat::test_dir(
@@ -19,7 +23,7 @@ half <- function(filter, folder) {
 }
 start <- function(filter) {
   callr::r_bg(
-    half, list(filter, file.path(copy, "testthat")), libpath = .libPaths(), stdout = tempfile(tmpdir = copy),
+    half, list(filter, file.path(copy, "tests", "testthat")), libpath = .libPaths(), stdout = tempfile(tmpdir = copy),
     stderr = "2>&1"
   )
 }

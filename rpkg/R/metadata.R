@@ -36,6 +36,21 @@ knownCoords <- function(metadata, pairs = placeColumns) {
   }
 }
 
+# Array positions, from which the grid is recognised exactly, unless more spots of a slice share them than share pixels:
+# two capture areas under one name, or positions that a reader filled with zeros.
+arrayOrPixels <- function(array, pixels, slice = NULL) {
+  if (is.null(array) || is.null(pixels)) {
+    return(if (is.null(array)) pixels else array)
+  }
+  if (is.null(slice)) slice <- rep(1L, nrow(array))
+  shared <- function(places) sum(duplicated(data.frame(slice, places[, 1], places[, 2])))
+  if (shared(array) <= shared(pixels)) {
+    return(array)
+  }
+  tell(shared(array), " spots share their array position with another spot. Pixels are taken for places.")
+  pixels
+}
+
 # An object without places: what is missing, or which well-known columns cannot be used.
 stopPlaces <- function(metadata, problem, hint) {
   for (name in intersect(unlist(placeColumns), names(metadata))) {

@@ -152,17 +152,15 @@ sceCoords <- function(x, metadata) {
   coords
 }
 
-# Array positions where the object has them, otherwise its spatial coordinates.
+# Array positions where the object has them and they are of use, otherwise its spatial coordinates.
 spatialPlaces <- function(x, metadata) {
   array <- knownCoords(metadata, list(c("array_col", "array_row")))
-  if (!is.null(array)) {
-    return(array)
-  }
   places <- SpatialExperiment::spatialCoords(x)
-  if (ncol(places) < 2) {
+  pixels <- if (ncol(places) >= 2) unname(places[, 1:2, drop = FALSE])
+  if (is.null(array) && is.null(pixels)) {
     stopArgument("coords", "is missing, and spatialCoords(x) is empty", "Give a matrix of places.")
   }
-  unname(places[, 1:2, drop = FALSE])
+  arrayOrPixels(array, pixels, metadata$sample_id)
 }
 
 sceStoreFit <- function(x, fit) {

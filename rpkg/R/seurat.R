@@ -223,7 +223,7 @@ distinctImages <- function(places, spots) {
 imageCoords <- function(image) {
   if (inherits(image, "VisiumV1")) {
     table <- methods::slot(image, "coordinates")
-    places <- knownCoords(table)
+    places <- arrayOrPixels(knownCoords(table), knownCoords(table, list(c("imagecol", "imagerow"))))
     return(matrix(places, ncol = 2, dimnames = list(rownames(table), c("x", "y"))))
   }
   scale <- if (inherits(image, "VisiumV2")) list(scale = NULL)
@@ -231,8 +231,10 @@ imageCoords <- function(image) {
   cells <- c(intersect(c("cell", "cells"), names(table)), NA)[[1]]
   cells <- if (is.na(cells)) rownames(table) else as.character(table[[cells]])
   axes <- if (all(c("x", "y") %in% names(table))) c("x", "y") else names(table)[1:2]
-  # Visium images of version 5 call the row x.
-  if (inherits(image, "VisiumV2")) axes <- rev(axes)
+  # Visium images of version 5 call the row x, unless they say that x is horizontal.
+  horizontal <- methods::.hasSlot(image, "coords_x_orientation") &&
+    identical(methods::slot(image, "coords_x_orientation"), "horizontal")
+  if (inherits(image, "VisiumV2") && !horizontal) axes <- rev(axes)
   places <- cbind(x = table[[axes[[1]]]], y = table[[axes[[2]]]])
   if (anyDuplicated(cells) > 0) outlineCentres(places, cells) else `rownames<-`(places, cells)
 }

@@ -85,6 +85,13 @@ test_that("a SpatialExperiment gives its places and samples", {
   array$array_row <- small$coords[, 2]
   SpatialExperiment::spatialCoords(array) <- small$coords * 57.3 + 11
   expect_identical(stored(quick(array))$coords, small$coords * 1)
+  # Unless they are of no use.
+  array$array_row <- 0
+  expect_message(
+    fit <- runStarscape(array, latentDim = 5, epochs = 5, verbose = FALSE), "Pixels are taken",
+    class = "starscape_message"
+  )
+  expect_identical(unname(stored(fit)$coords), unname(small$coords * 57.3 + 11))
   expect_s3_class(plotDomains(object), "ggplot")
   expect_s3_class(plotDomains(spe(pair), pair$labels), "ggplot")
 })
