@@ -65,7 +65,8 @@ pub struct Fit {
 
 /// Embeds the spots of one or several slices.
 ///
-/// `counts` is genes x spots; `coords` spots x 2; `slice` the slice number of each spot, all 0 for one slice. The
+/// `counts` is genes x spots; `coords` spots x 2; `slice` the slice number of each spot, all 0 for one slice: spots of
+/// different slices are no neighbours; `batch` the batch number of each spot: genes are standardised within batches. The
 /// same input, parameters and seed give the same bits for any number of threads.
 ///
 /// # Errors
@@ -74,16 +75,17 @@ pub fn fit(
     counts: &Counts,
     coords: ArrayView2<f64>,
     slice: &[usize],
+    batch: &[usize],
     params: &FitParams,
     monitor: &Monitor,
 ) -> Result<Fit> {
-    check(counts, slice, params)?;
+    check(counts, &[("slice", slice), ("batch", batch)], params)?;
     let (graph, graph_method) = spatial_graph(coords, slice, &params.graph)?;
     let graph = Arc::new(graph);
     monitor.check()?;
-    let features = select_features(counts, slice, &graph, &params.features, monitor)?;
-    let scaled = ScaledFeatures::new(counts, slice, params.features.normalisation, &features);
-    let codes = spot_codes(counts, slice, &graph, &params.features, monitor)?;
+    let features = select_features(counts, batch, &graph, &params.features, monitor)?;
+    let scaled = ScaledFeatures::new(counts, batch, params.features.normalisation, &features);
+    let codes = spot_codes(counts, batch, &graph, &params.features, monitor)?;
     let latent = params.latent_dim;
     let most = scaled.features().min(scaled.spots());
     let components = leading_components(&scaled, latent.max(most.min(latent + latent / 2)), monitor)?;
@@ -91,7 +93,7 @@ pub fn fit(
     let scores = &components.scores / scale;
     let prior = spatial_prior(&graph, scores.view(), params.steps);
     let scores = scores.slice(s![.., ..latent]).to_owned();
-    let network = learn(scores.view(), slice, &graph, &params.train, monitor)?;
+    let network = learn(scores.view(), batch, &graph, &params.train, monitor)?;
     let mut embedding = prior.slice(s![.., ..latent]).to_owned();
     if let Some(shift) = &network.shift {
         embedding.scaled_add(network.share, shift);
@@ -99,10 +101,12 @@ pub fn fit(
     Ok(Fit { embedding, prior, scores, network, features, components, codes, graph, graph_method })
 }
 
-fn check(counts: &Counts, slice: &[usize], params: &FitParams) -> Result<()> {
-    if slice.len() != counts.spots() {
-        let message = format!("must have a value for each of the {} spots, not {}", counts.spots(), slice.len());
-        return Err(Error::argument("slice", message));
+fn check(counts: &Counts, numbers: &[(&'static str, &[usize])], params: &FitParams) -> Result<()> {
+    for (argument, numbers) in numbers {
+        if numbers.len() != counts.spots() {
+            let message = format!("must have a value for each of the {} spots, not {}", counts.spots(), numbers.len());
+            return Err(Error::argument(argument, message));
+        }
     }
     params.train.check()
 }

@@ -33,7 +33,9 @@ fn fitted(simulation: &Simulation, params: &FitParams, threads: usize, monitor: 
         values.extend(&slice.values);
     }
     let counts = Counts::new(simulation.counts[0].genes, simulation.labels.len(), &offsets, &rows, &values)?;
-    threads::in_pool(threads, || fit(&counts, simulation.coordinates.view(), &simulation.slices, params, monitor))
+    threads::in_pool(threads, || {
+        fit(&counts, simulation.coordinates.view(), &simulation.slices, &simulation.slices, params, monitor)
+    })
 }
 
 #[test]
@@ -168,9 +170,31 @@ fn slices_with_the_same_counts_get_the_same_prior() {
     let counts = Counts::new(one.genes, 2 * spots, &offsets, &rows, &values).expect("counts");
     let coords = ndarray::concatenate![ndarray::Axis(0), simulation.coordinates, simulation.coordinates];
     let slice: Vec<usize> = (0..2 * spots).map(|spot| spot / spots).collect();
-    let found = fit(&counts, coords.view(), &slice, &quick(), &Monitor::silent()).expect("fit");
+    let found = fit(&counts, coords.view(), &slice, &slice, &quick(), &Monitor::silent()).expect("fit");
     let (first, second) = found.prior.view().split_at(ndarray::Axis(0), spots);
     assert!((&first - &second).iter().all(|difference| difference.abs() < 1e-9));
+}
+
+#[test]
+fn batches_are_standardised_and_slices_are_not() {
+    let simulation = tissue(1);
+    let counts = simulation.counts[0].view().expect("counts");
+    let spots = counts.spots();
+    let left: Vec<usize> = simulation.coordinates.column(0).iter().map(|&x| usize::from(x < 10.0)).collect();
+    let run = |slice: &[usize], batch: &[usize]| {
+        fit(&counts, simulation.coordinates.view(), slice, batch, &quick(), &Monitor::silent()).expect("fit")
+    };
+    let (one, cut, apart) = (run(&vec![0; spots], &vec![0; spots]), run(&left, &vec![0; spots]), run(&left, &left));
+    // With one batch parts differ in the mean of their scores, as the tissue does; batches of their own do not.
+    let difference = |fit: &Fit| {
+        let mean = |part: usize| {
+            let rows: Vec<usize> = (0..spots).filter(|&spot| left[spot] == part).collect();
+            fit.scores.select(ndarray::Axis(0), &rows).mean_axis(ndarray::Axis(0)).expect("spots")
+        };
+        (mean(0) - mean(1)).mapv(f64::abs).sum()
+    };
+    assert!(difference(&apart) < 0.05 * difference(&cut), "{} {}", difference(&apart), difference(&cut));
+    assert!(cut.graph.edges() < one.graph.edges() && cut.graph.edges() == apart.graph.edges());
 }
 
 #[test]
@@ -194,6 +218,7 @@ fn bad_input_names_the_argument() {
         &counts,
         coords.view(),
         slice,
+        &vec![0; counts.spots()],
         params,
         &Monitor::silent(),
     ) {

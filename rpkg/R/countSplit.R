@@ -59,6 +59,7 @@ splitCounts <- function(counts, overdispersion, settings, progress) {
 # `found` says how findDomains() was called.
 findAgain <- function(fit, counts, found, threads) {
   input <- gateInput(counts, fit$coords, fit$slice)
+  input$batch <- fit$batch
   given <- list(givenFeatures = if (!is.null(fit$params$features)) {
     gateFeatures(intersect(fit$params$features, rownames(input$counts)), rownames(input$counts))
   })

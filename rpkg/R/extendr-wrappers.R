@@ -1,7 +1,7 @@
 # Entry points of the compiled core. Each returns list(ok = value) or list(error = list(kind, argument, message)).
 
-core_fit <- function(values, rows, offsets, dim, coords, slice, parameters, progress) {
-  .Call(wrap__core_fit, values, rows, offsets, dim, coords, slice, parameters, progress)
+core_fit <- function(values, rows, offsets, dim, coords, slice, batch, parameters, progress) {
+  .Call(wrap__core_fit, values, rows, offsets, dim, coords, slice, batch, parameters, progress)
 }
 
 core_training_defaults <- function() {
@@ -46,9 +46,9 @@ core_domain_pseudotime <- function(embedding, graph, domain, parameters, progres
   .Call(wrap__core_domain_pseudotime, embedding, graph, domain, parameters, progress)
 }
 
-core_impute_expression <- function(values, rows, offsets, dim, genes, embedding, graph, slice, parameters, progress) {
+core_impute_expression <- function(values, rows, offsets, dim, genes, fit, graph, slice, parameters, progress) {
   .Call(
-    wrap__core_impute_expression, values, rows, offsets, dim, genes, embedding, graph, slice, parameters, progress
+    wrap__core_impute_expression, values, rows, offsets, dim, genes, fit, graph, slice, parameters, progress
   )
 }
 

@@ -39,7 +39,7 @@
 #'   * `graph`: the neighbours, a sparse symmetric matrix, spots x spots, and `graphMethod`, how they were found;
 #'   * `features`: names of the genes used; `loadings` of the components, these genes x `latentDim`; and their
 #'     `singularValues`;
-#'   * `coords` (spots x 2) and `slice` (a factor, or `NULL`).
+#'   * `coords` (spots x 2), `slice` and `batch` (factors, or `NULL`).
 #'
 #'   For other objects, the object with the embedding as reduced dimension `"starscape"` (in `Seurat` with key `STAR_`)
 #'   and the fit in `metadata(x)$starscape` or `Misc(x, "starscape")`. For a list of matrices, the joint fit; for a list
@@ -50,7 +50,8 @@
 #'   get the part in the embedding that it has.
 #' @section Several slices:
 #' With `slice`, or with a list of slices, all slices are fitted together: with the genes they share, each standardised
-#' within its slice, so that differences between slices in the level and the spread of a gene are gone; with neighbours
+#' within its `batch`, by default the slice, so that differences between these in the level and the spread of a gene are
+#' gone, those of composition included; with neighbours
 #' inside slices only; and with one network for all, which has two further losses, see `prototype` and `scale` in
 #' [lossControl()]. A domain then has the same label on every slice. Spots of different slices that have one name are
 #' called `slice_name` in the joint fit; in objects they keep their names. With one slice this is a plain fit.
@@ -95,12 +96,17 @@ runStarscape <- function(x, ...) {
 #' @param stability,loss,graph Settings from [starControl()], [lossControl()] and [graphControl()].
 #' @param threads Number of threads, a whole number from 1. It does not change the result.
 #' @param verbose Whether to show progress.
+#' @param batch What differs for technical reasons and is taken out, gene by gene, in level and spread: a vector with one
+#'   value per spot, matched by name where it has names; `FALSE` for nothing; or `NULL` to have it found: each slice is a
+#'   batch of its own, but slices that lie side by side in one system of coordinates, such as fields of view of one scan,
+#'   are one batch, and so are slices of fewer than 50 spots, as nothing but their composition would be taken out.
+#'   Messages tell of both.
 #' @export
 runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 2000,
                                  normalisation = c("pearson", "log"), featureSelection = c("moran", "variance"),
                                  features = NULL, latentDim = 20, epochs = 120, seed = 1, stability = starControl(),
                                  loss = lossControl(), graph = graphControl(), threads = 2,
-                                 verbose = rlang::is_interactive(), ...) {
+                                 verbose = rlang::is_interactive(), batch = NULL, ...) {
   gateDots(...)
   settings <- gateFields(
     list(
@@ -113,6 +119,7 @@ runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 200
     gateControl(stability, "starControl"), gateControl(loss, "lossControl"), gateControl(graph, "graphControl")
   )
   input <- gateInput(x, coords, slice)
+  input$batch <- gateBatch(batch, input, colnames(x))
   if (nlevels(input$slice) == 1) tell("`slice` has one value. This is a plain fit of one slice.")
   tellScarce(input$counts)
   given <- list(givenFeatures = gateFeatures(features, rownames(input$counts)))
@@ -166,8 +173,9 @@ featureCount <- function(settings, given, input) {
 fitCounts <- function(input, parameters, progress) {
   parts <- countParts(input$counts)
   slice <- sliceNumbers(input$slice, input$used)
+  batch <- sliceNumbers(input$batch, input$used)
   coords <- unname(input$coords[input$used, , drop = FALSE])
-  unwrap(core_fit(parts$values, parts$rows, parts$offsets, parts$dim, coords, slice, parameters, progress))
+  unwrap(core_fit(parts$values, parts$rows, parts$offsets, parts$dim, coords, slice, batch, parameters, progress))
 }
 
 # Numbers from 0; slices whose spots were all left out have none.

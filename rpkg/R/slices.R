@@ -188,8 +188,10 @@ joinedFit <- function(x) {
   }
   fit$graph <- Matrix::bdiag(lapply(unname(parts), `[[`, "graph"))
   dimnames(fit$graph) <- list(joint, joint)
-  slice <- unlist(lapply(unname(parts), function(part) as.character(part$slice)))
-  fit$slice <- if (length(slice) > 0) factor(slice, levels = unique(slice))
+  for (name in c("slice", "batch")) {
+    own <- unlist(lapply(unname(parts), function(part) as.character(part[[name]])))
+    fit[name] <- list(if (length(own) > 0) factor(own, levels = unique(own)))
+  }
   list(fit = fit, from = from, spots = spots)
 }
 

@@ -22,7 +22,8 @@ newFit <- function(result, input, parameters) {
       loadings = matrix(result$loadings, ncol = length(axes), dimnames = list(features, axes)),
       singularValues = result$singular_values,
       coords = input$coords,
-      slice = input$slice
+      slice = input$slice,
+      batch = input$batch
     ),
     class = "starscape_fit"
   )
@@ -78,6 +79,7 @@ subsetFit <- function(fit, spots) {
   for (table in intersect(spotTables, names(fit))) fit[[table]] <- fit[[table]][rows, , drop = FALSE]
   fit$graph <- fit$graph[rows, rows]
   if (!is.null(fit$slice)) fit$slice <- droplevels(fit$slice[rows])
+  if (!is.null(fit$batch)) fit$batch <- droplevels(fit$batch[rows])
   fit
 }
 

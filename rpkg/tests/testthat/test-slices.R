@@ -128,3 +128,56 @@ test_that("alignment, pseudotime and imputation take lists of objects", {
   expect_identical(unname(found), unname(values[, two$slice == "slice2"]))
   expect_identical(colnames(found), colnames(objects[[2]]))
 })
+
+# One tissue as four fields of view: parts of it that differ in their composition.
+whole <- simulateSlices(rows = 30, columns = 30, genes = 200, domains = 3, seed = 2)
+fields <- paste(whole$coords[, 1] > stats::median(whole$coords[, 1]), whole$coords[, 2] > stats::median(whole$coords[, 2]))
+ofFields <- function(...) quick(whole$counts, whole$coords, slice = fields, stability = starControl(), ...)
+
+test_that("fields of one tissue are one batch, and their composition is kept", {
+  expect_message(
+    fit <- runStarscape(whole$counts, whole$coords, slice = fields, latentDim = 5, verbose = FALSE),
+    "side by side", class = "starscape_message"
+  )
+  expect_null(fit$batch)
+  expect_identical(nlevels(fit$slice), 4L)
+  expect_identical(fit$embedding, ofFields(batch = FALSE)$embedding)
+  own <- ofFields(batch = fields)
+  expect_identical(levels(own$batch), levels(own$slice))
+  agreement <- function(fit) clusterMetrics(whole$labels, findDomains(fit, k = 3, verbose = FALSE)$domain)[["ARI"]]
+  expect_gt(agreement(fit), 0.9)
+  expect_gt(agreement(fit), agreement(own) + 0.1)
+  # Neighbours lie on the same field in both.
+  expect_identical(fit$graph, own$graph)
+  named <- stats::setNames(fields, colnames(whole$counts))
+  expect_identical(ofFields(batch = rev(named))$embedding, own$embedding)
+})
+
+test_that("slices lie side by side where boxes touch and hang together", {
+  square <- expand.grid(x = 0:5, y = 0:5)
+  beside <- function(...) {
+    offsets <- list(...)
+    places <- do.call(rbind, lapply(offsets, function(by) cbind(square$x + by[[1]], square$y + by[[2]])))
+    starscape:::lieSideBySide(places, factor(rep(seq_along(offsets), each = nrow(square))))
+  }
+  expect_true(beside(c(0, 0), c(6, 0), c(6, 6)))
+  expect_true(beside(c(0, 0), c(7.5, 1)))
+  expect_false(beside(c(0, 0), c(0, 0)))
+  expect_false(beside(c(0, 0), c(3, 0)))
+  expect_false(beside(c(0, 0), c(60, 0)))
+  expect_false(beside(c(0, 0), c(6, 0), c(60, 0), c(66, 0)))
+})
+
+test_that("slices too small to tell composition from technique are standardised together", {
+  rows <- c(which(two$slice == "slice1"), which(two$slice == "slice2")[1:60])
+  slice <- as.character(two$slice)[rows]
+  slice[two$slice[rows] == "slice2"] <- rep(c("a", "b"), each = 30)
+  expect_message(
+    fit <- runStarscape(two$counts[, rows], two$coords[rows, ], slice = slice, latentDim = 5, verbose = FALSE),
+    "2 slices have fewer than 50", class = "starscape_message"
+  )
+  expect_setequal(levels(fit$batch), c("slice1", "small slices"))
+  expectArgumentError(quick(two$counts, two$coords, slice = two$slice, batch = 1:3), "batch", "448 spots")
+  alone <- c("one", rep("rest", 447))
+  expectArgumentError(quick(two$counts, two$coords, slice = two$slice, batch = alone), "batch", "fewer than two")
+})

@@ -28,6 +28,7 @@ fn core_fit(
     dim: &[i32],
     coords: Robj,
     slice: Robj,
+    batch: Robj,
     parameters: List,
     progress: Robj,
 ) -> List {
@@ -36,9 +37,10 @@ fn core_fit(
         let counts = counts(values, rows, offsets, dim)?;
         let coords = matrix(&coords, "coords")?;
         let slice = groups(&slice, counts.spots(), "slice")?;
+        let batch = groups(&batch, counts.spots(), "batch")?;
         let params = read(&parameters)?;
         let threads = parameters.whole("threads")?;
-        let found = worker::run(threads, &progress, |monitor| fit(&counts, coords, &slice, &params, monitor))?;
+        let found = worker::run(threads, &progress, |monitor| fit(&counts, coords, &slice, &batch, &params, monitor))?;
         Ok(write(found)?)
     };
     answer(run())
