@@ -104,7 +104,8 @@ plotDomains.SingleCellExperiment <- function(x, domain = "domain", confidence = 
   features <- objectFeatures(features, gene)
   if (isTRUE(confidence)) confidence <- storedConfidence(domain, metadata)
   plotDomains.default(
-    givenCoords(coords, metadata), value, confidence, slice = givenColumn(slice, metadata, "slice"), features = features, ...
+    givenCoords(coords, metadata), value, confidence, slice = givenColumn(slice, metadata, "slice"),
+    features = features, ...
   )
 }
 

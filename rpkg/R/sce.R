@@ -156,6 +156,7 @@ sceCoords <- function(x, metadata) {
 spatialPlaces <- function(x, metadata) {
   array <- knownCoords(metadata, list(c("array_col", "array_row")))
   places <- SpatialExperiment::spatialCoords(x)
+  gateThirdDimension(places, "coords")
   pixels <- if (ncol(places) >= 2) unname(places[, 1:2, drop = FALSE])
   if (is.null(array) && is.null(pixels)) {
     stopArgument("coords", "is missing, and spatialCoords(x) is empty", "Give a matrix of places.")

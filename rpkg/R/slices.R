@@ -41,7 +41,9 @@ alignSlices.list <- function(x, slice = NULL, reference = NULL, ...) {
 domainPseudotime.list <- function(x, root, domain = "domain", ...) {
   joined <- joinedFit(x)
   if (isString(domain)) {
-    domain <- unlist(lapply(unname(x), function(object) as.character(givenColumn(domain, cellMetadata(object), "domain"))))
+    domain <- unlist(lapply(unname(x), function(object) {
+      as.character(givenColumn(domain, cellMetadata(object), "domain"))
+    }))
   }
   found <- domainPseudotime.starscape_fit(joined$fit, root, domain, ...)
   Map(function(object, rows) {

@@ -149,7 +149,9 @@ test_that("what is given per spot is matched by its names, and refused where the
 
 test_that("columns that say what they are are taken so, and a third dimension is not passed over", {
   rowCol <- data.frame(row = coords[, 2], col = coords[, 1])
-  expect_message(fit <- runStarscape(counts, rowCol, latentDim = 5, epochs = 5, verbose = FALSE), "x is the column \"col\"")
+  expect_message(
+    fit <- runStarscape(counts, rowCol, latentDim = 5, epochs = 5, verbose = FALSE), "x is the column \"col\""
+  )
   expect_identical(fit$graph, quickFit$graph)
   expect_identical(unname(fit$coords), unname(quickFit$coords))
   expectArgumentError(quick(counts, cbind(coords, z = rep(1:2, 72))), "coords", "third dimension")

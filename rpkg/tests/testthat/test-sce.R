@@ -85,6 +85,9 @@ test_that("a SpatialExperiment gives its places and samples", {
   array$array_row <- small$coords[, 2]
   SpatialExperiment::spatialCoords(array) <- small$coords * 57.3 + 11
   expect_identical(stored(quick(array))$coords, small$coords * 1)
+  deep <- spe(small)
+  SpatialExperiment::spatialCoords(deep) <- cbind(small$coords, z = rep(1:2, 72))
+  expectArgumentError(quick(deep), "coords", "third dimension")
   # Unless they are of no use.
   array$array_row <- 0
   expect_message(
