@@ -261,7 +261,12 @@ seuratStoreFit <- function(x, fit, assay) {
   x
 }
 
-seuratFit <- function(x) subsetFit(SeuratObject::Misc(x, "starscape"), colnames(x))
+# The fit of the cells that its reduction holds: those of the assay it was made from, which in version 5 need not be all.
+seuratFit <- function(x) {
+  reduced <- "starscape" %in% SeuratObject::Reductions(x)
+  cells <- if (reduced) rownames(SeuratObject::Embeddings(x, "starscape")) else colnames(x)
+  subsetFit(SeuratObject::Misc(x, "starscape"), cells)
+}
 
 #' @rdname runTransST
 #' @param assay,layer,image For objects: where the raw counts and places of `x` are, as in [runStarscape()].

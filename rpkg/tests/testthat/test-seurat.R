@@ -168,3 +168,17 @@ test_that("spots without counts are NA in the object", {
 test_that("domains go to a column of their own, and a user's column is not replaced without a word", {
   expectColumns(quick(seuratSmall()))
 })
+
+test_that("an assay with some of the cells has domains for these", {
+  skip_if_not_installed("SeuratObject", "5.0.0")
+  object <- suppressWarnings(SeuratObject::CreateSeuratObject(small$counts, assay = "fine"))
+  others <- small$counts[, 1:20]
+  colnames(others) <- paste0("coarse", 1:20)
+  object <- suppressWarnings(merge(object, SeuratObject::CreateSeuratObject(others, assay = "coarse")))
+  found <- findDomains(quick(object, assay = "fine", coords = small$coords), k = 3, verbose = FALSE)
+  own <- colnames(found) %in% colnames(small$counts)
+  expect_identical(unname(is.na(found$domain)), !own)
+  expect_identical(
+    as.character(found$domain[own]), as.character(findDomains(quickFit, k = 3, verbose = FALSE)$domain)
+  )
+})
