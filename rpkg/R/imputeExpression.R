@@ -13,8 +13,8 @@ NULL
 #' not told by itself; the mean scores within two steps on the graph of neighbours, the spot itself left out, with what
 #' the network adds to them; and the gene's own share there. So a gene that varies with types of cell or with the tissue
 #' borrows from all genes, and a gene with a pattern of its own from its neighbourhood, as far as each is informative.
-#' The penalty has the smallest error by generalised cross-validation; spots weigh as much as they have counts; with
-#' several slices each has a level of its own.
+#' The penalty has the smallest error by generalised cross-validation; spots weigh as much as they have counts; each
+#' batch has a level of its own.
 #'
 #' @param x Counts: a matrix with genes as rows and spots as columns (as for [runStarscape()]), an object on which
 #'   [runStarscape()] was run, or a list of such slices.
@@ -24,7 +24,7 @@ NULL
 #' @return For a matrix, a dense matrix, genes (as given) x spots (of the fit), of log(1 + 10,000 x expected share of
 #'   the spot's counts), the scale of log-normalised expression in `Seurat`; 0 or more, NA for spots without counts. Its
 #'   attribute `explained` says for each gene which share of the variance over spots is explained, by generalised
-#'   cross-validation: 0 for a gene that comes out at its mean in each slice, NA for one that does not vary. The rest of
+#'   cross-validation: 0 for a gene that comes out at its mean in each batch, NA for one that does not vary. The rest of
 #'   the variance of a sparse gene is mostly that of counting.
 #'
 #'   For `Seurat`, the object with the assay `imputed`, whose `data` holds the matrix and whose feature metadata the
@@ -67,7 +67,7 @@ imputeExpression.default <- function(x, features = NULL, fit, threads = 2, verbo
   parts <- countParts(counts)
   found <- unwrap(core_impute_expression(
     parts$values, parts$rows, parts$offsets, parts$dim, genes, scoreParts(fit, used, rownames(counts)),
-    gateGraph(fit$graph[used, used], sum(used)), sliceNumbers(fit$slice, used),
+    gateGraph(fit$graph[used, used], sum(used)), sliceNumbers(fit$batch, used),
     list(threads = settings$threads, normalisation = fit$params$normalisation), progressBar(settings$verbose)
   ))
   imputedMatrix(found, rownames(counts)[genes + 1L], used, rownames(fit$embedding))
@@ -75,7 +75,7 @@ imputeExpression.default <- function(x, features = NULL, fit, threads = 2, verbo
 
 # The scores of the spots that took part, and the genes among `genes` that they were made from.
 scoreParts <- function(fit, used, genes) {
-  if (is.null(fit$scores)) {
+  if (is.null(fit$scores) || is.null(fit$network)) {
     stopArgument("fit", "was made by an earlier version of the package", "Run runStarscape() again.")
   }
   rows <- function(table) unname(table[used, , drop = FALSE])

@@ -130,3 +130,18 @@ test_that("bad input names the argument", {
   expectArgumentError(imputeSmall(bare), "x", "runStarscape")
   expectArgumentError(imputeSmall(fitted, layer = "raw"), "layer")
 })
+
+test_that("levels are those of the batches of the fit", {
+  impute <- function(fit) imputeExpression(two$counts, "gene1", fit = fit, verbose = FALSE)
+  two <- simulateSlices(slices = 2, rows = 14, columns = 14, genes = 60, domains = 3, batch = 1, seed = 3)
+  fit <- quick(two$counts, two$coords, slice = two$slice)
+  whole <- quick(two$counts, two$coords, slice = two$slice, batch = FALSE)
+  expect_false(identical(impute(fit), impute(whole)))
+  # The part that a gene has in the scores is that of the same standardisation.
+  scaled <- fit
+  scaled$batch <- NULL
+  expect_false(identical(impute(fit), impute(scaled)))
+  old <- fit
+  old$network <- NULL
+  expectArgumentError(impute(old), "fit", "earlier version")
+})
