@@ -129,8 +129,8 @@ findDomains.starscape_fit <- function(x, k = NULL, method = c("gmm", "kmeans", "
 }
 
 #' @rdname findDomains
-#' @param space For fits, what is divided beside the views: the embedding or the deterministic prior it was trained
-#'   from. The difference between the two results is what the network adds.
+#' @param space For fits, what is divided beside the views: the embedding or the deterministic prior it starts
+#'   from. The difference between the two results is what the network adds, nothing where it has no share.
 #' @param view For fits, names of the views to look at, as in the attribute `views` of domains found without it (such as
 #'   `"types averaged 4 times"`, `"scores filtered"` or `"embedding"`); `NULL` looks at all. A single view is divided by
 #'   itself.

@@ -20,11 +20,11 @@ pub struct TrainParams {
     /// weight takes steps of one length, and those whose gradient is mostly the noise of masks and samples walk at
     /// random, to another place with every seed. Far above that noise they hardly move.
     pub damping: f64,
-    /// Share of entries masked in each augmented view, in [0, 1).
+    /// Share of the spots that each augmented view lacks as neighbours, in [0, 1).
     pub mask_rate: f64,
-    /// Standard deviation of the prior around its mean, in units of the scores; above 0.
+    /// Standard deviation of the prior around what is linear in the surroundings, in units of the scores; above 0.
     pub prior_scale: f64,
-    /// Weight of the reconstruction error.
+    /// Weight of the squared error of the spots' own scores.
     pub reconstruction: f64,
     /// Weight of the divergence from the prior.
     pub kl: f64,
@@ -133,7 +133,7 @@ pub struct EpochRecord {
     pub epoch: usize,
     /// Weighted sum.
     pub total: f64,
-    /// Mean squared reconstruction error, averaged over both views.
+    /// Mean squared error of the spots' own scores, averaged over both views.
     pub reconstruction: Option<f64>,
     /// Divergence from the prior, averaged over both views.
     pub kl: Option<f64>,
