@@ -59,7 +59,8 @@ splitCounts <- function(counts, overdispersion, settings, progress) {
 # `found` says how findDomains() was called.
 findAgain <- function(fit, counts, found, threads) {
   input <- gateInput(counts, fit$coords, fit$slice)
-  input$batch <- fit$batch
+  # Fits of earlier versions know no batches but their slices.
+  input$batch <- if ("batch" %in% names(fit)) fit$batch else fit$slice
   given <- list(givenFeatures = if (!is.null(fit$params$features)) {
     gateFeatures(intersect(fit$params$features, rownames(input$counts)), rownames(input$counts))
   })

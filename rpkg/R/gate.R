@@ -277,7 +277,8 @@ namedPair <- function(names, argument) {
 # Sections that lie above each other are no neighbours; what z means only the user knows.
 gateThirdDimension <- function(coords, argument) {
   third <- intersect(c("z", "Z"), colnames(coords))
-  if (length(third) > 0 && length(unique(coords[, third[[1]]])) > 1) {
+  depth <- if (length(third) > 0) unlist(as.data.frame(coords)[third[[1]]])
+  if (length(unique(depth)) > 1) {
     stopArgument(
       argument, sprintf("has a third dimension, \"%s\"", third[[1]]),
       "Give x and y, and say with `slice` which spots lie on one section."

@@ -131,11 +131,12 @@ storedConfidence <- function(domain, metadata) {
 # Values, opacity and legend title of what the user gave.
 shownValues <- function(coords, domain, confidence) {
   title <- "domain"
+  spots <- if (!is.data.frame(coords) || .row_names_info(coords) > 0) rownames(coords)
   if (is.data.frame(coords) && isString(domain) && nrow(coords) != 1) {
     title <- gateKnown(domain, names(coords), "domain", "a column")
     domain <- coords[[domain]]
   } else if (is.data.frame(domain)) {
-    domain <- perSpot(domain, if (!is.data.frame(coords)) rownames(coords), "domain")
+    domain <- perSpot(domain, spots, "domain")
     if (isTRUE(confidence)) confidence <- domain$confidence
     domain <- domain[[gateKnown("domain", names(domain), "domain", "the column `domain`")]]
   } else if (is.list(domain)) {
@@ -143,7 +144,6 @@ shownValues <- function(coords, domain, confidence) {
     domain <- domain$value
   }
   n <- NROW(coords)
-  spots <- if (!is.data.frame(coords) || .row_names_info(coords) > 0) rownames(coords)
   domain <- perSpot(domain, spots, "domain")
   if (!isFALSE(confidence)) confidence <- perSpot(confidence, spots, "confidence")
   if (!is.atomic(domain) || length(domain) != n) {

@@ -180,7 +180,7 @@ embedTogether <- function(target, known, graph, settings) {
   slice <- c(paste0("target", own), paste0("source", known$slice))
   coords <- rbind(unname(target$coords[target$used, , drop = FALSE]), known$coords)
   fit <- suppressMessages(classes = "starscape_message", runStarscape.default(
-    counts, coords, slice,
+    counts, coords, slice, batch = slice,
     latentDim = settings$nFactors, nFeatures = settings$nFeatures, normalisation = settings$normalisation,
     graph = graph, seed = settings$seed, threads = settings$threads, verbose = settings$verbose
   ))

@@ -2,7 +2,7 @@
 
 use crate::graph::SpatialGraph;
 use crate::random::{Stream, stream};
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 use rand::Rng;
 use rand_distr::StandardNormal;
 
@@ -45,4 +45,13 @@ pub fn stripes(side: usize, domains: usize, separation: f64, seed: u64) -> (Arra
     let right = (0..side * side).filter(|spot| spot % side + 1 < side).map(|spot| (spot, spot + 1));
     let below = (0..side * (side - 1)).map(|spot| (spot, spot + side));
     (values, labels, SpatialGraph::from_edges(side * side, right.chain(below)))
+}
+
+/// Two halves of such a lattice whose first score is -1 and 1 with unit noise, and whose second is noise; and the first
+/// without noise.
+pub fn two_halves(side: usize, seed: u64) -> (Array2<f64>, Array1<f64>, SpatialGraph) {
+    let (mut scores, labels, graph) = stripes(side, 2, 0.0, seed);
+    let truth: Array1<f64> = labels.iter().map(|&label| 2.0 * label as f64 - 1.0).collect();
+    scores.column_mut(0).zip_mut_with(&truth, |score, truth| *score += truth);
+    (scores, truth, graph)
 }

@@ -3,7 +3,7 @@
 //! The share that a gene has of a spot's counts is predicted by ridge regression on the spot's own component scores,
 //! without the part that the gene itself has in them; on the mean scores in the neighbourhood, the spot itself left out,
 //! and what the network adds to these; and on the gene's own mean there. Spots weigh as much as their counts, as the
-//! variance of a share is inversely proportional to them; each slice has a level of its own; and generalised
+//! variance of a share is inversely proportional to them; each batch has a level of its own; and generalised
 //! cross-validation says how far a gene is to be trusted. A gene that no source tells anything about comes out at its
 //! mean.
 
@@ -38,24 +38,24 @@ pub struct Imputed {
 }
 
 /// Denoised expression of `genes` (row numbers of `counts`) at all spots, from the `scores` of a fit of these counts;
-/// `slice` is the slice number of each spot. Memory beyond the result is linear in stored counts, spots and edges.
+/// `batch` is the batch number of each spot. Memory beyond the result is linear in stored counts, spots and edges.
 ///
 /// # Errors
-/// [`Error::Argument`] naming `features`, `fit` or `slice`; [`Error::Numeric`]; [`Error::Interrupted`].
+/// [`Error::Argument`] naming `features`, `fit` or `batch`; [`Error::Numeric`]; [`Error::Interrupted`].
 pub fn impute_expression(
     counts: &Counts,
     genes: &[usize],
     scores: Scores,
     graph: &SpatialGraph,
-    slice: &[usize],
+    batch: &[usize],
     monitor: &Monitor,
 ) -> Result<Imputed> {
-    check(counts, genes, scores, graph, slice)?;
+    check(counts, genes, scores, graph, batch)?;
     let sizes = counts.library_sizes();
     let neighbourhood = Neighbourhood::new(graph, &sizes);
     let around = neighbourhood.means(scores.values) + scores.network;
-    let design = Design::new(scores.values, around.view(), &sizes, slice);
-    let own_parts = OwnParts::new(scores, counts, slice);
+    let design = Design::new(scores.values, around.view(), &sizes, batch);
+    let own_parts = OwnParts::new(scores, counts, batch);
     let by_gene = counts.by_gene();
     let mut expression = Array2::zeros((genes.len(), counts.spots()));
     let done = AtomicUsize::new(0);
@@ -78,7 +78,7 @@ pub fn impute_expression(
     Ok(Imputed { expression, explained })
 }
 
-fn check(counts: &Counts, genes: &[usize], scores: Scores, graph: &SpatialGraph, slice: &[usize]) -> Result<()> {
+fn check(counts: &Counts, genes: &[usize], scores: Scores, graph: &SpatialGraph, batch: &[usize]) -> Result<()> {
     let spots = counts.spots();
     if let Some(gene) = genes.iter().find(|&&gene| gene >= counts.genes()) {
         return Err(Error::argument("features", format!("asks for gene {} of {}", gene + 1, counts.genes())));
@@ -86,8 +86,8 @@ fn check(counts: &Counts, genes: &[usize], scores: Scores, graph: &SpatialGraph,
     if graph.spots() != spots {
         return Err(Error::argument("fit", format!("must have the {spots} spots of the counts")));
     }
-    if slice.len() != spots {
-        return Err(Error::argument("slice", format!("has {} values for {spots} spots", slice.len())));
+    if batch.len() != spots {
+        return Err(Error::argument("batch", format!("has {} values for {spots} spots", batch.len())));
     }
     scores.check(counts)
 }
@@ -123,11 +123,11 @@ mod tests {
         Scores { values, network, genes: &[], loadings, singular_values: &[1.0], normalisation: Normalisation::Pearson }
     }
 
-    fn impute(genes: &[usize], slice: &[usize]) -> Result<Imputed> {
+    fn impute(genes: &[usize], batch: &[usize]) -> Result<Imputed> {
         let (offsets, rows, values, embedding, graph) = section();
         let counts = Counts::new(4, SPOTS, &offsets, &rows, &values)?;
         let network = Array2::zeros(embedding.raw_dim());
-        impute_expression(&counts, genes, scores(&embedding, &network), &graph, slice, &Monitor::silent())
+        impute_expression(&counts, genes, scores(&embedding, &network), &graph, batch, &Monitor::silent())
     }
 
     #[test]
@@ -144,10 +144,10 @@ mod tests {
     }
 
     #[test]
-    fn slices_have_levels_of_their_own() {
+    fn batches_have_levels_of_their_own() {
         let (offsets, rows, mut values, embedding, graph) = section();
-        let slice: Vec<usize> = (0..SPOTS).map(|spot| usize::from(spot >= 30)).collect();
-        // Gene 1 doubles in the second slice, at the cost of the gene that fills up.
+        let batch: Vec<usize> = (0..SPOTS).map(|spot| usize::from(spot >= 30)).collect();
+        // Gene 1 doubles in the second batch, at the cost of the gene that fills up.
         for spot in 30..SPOTS {
             let size = 1000.0 * (1 + spot % 3) as f64;
             values[4 * spot + 1] += 0.2 * size;
@@ -158,8 +158,8 @@ mod tests {
         assert_eq!(apart.edges() + 1, graph.edges());
         let network = Array2::zeros(embedding.raw_dim());
         let scores = scores(&embedding, &network);
-        let found = impute_expression(&counts, &[1], scores, &apart, &slice, &Monitor::silent()).unwrap();
-        for (value, &own) in found.expression.iter().zip(&slice) {
+        let found = impute_expression(&counts, &[1], scores, &apart, &batch, &Monitor::silent()).unwrap();
+        for (value, &own) in found.expression.iter().zip(&batch) {
             assert!((value - (2000.0 * (1 + own) as f64).ln_1p()).abs() < 1e-9);
         }
     }
@@ -167,6 +167,6 @@ mod tests {
     #[test]
     fn bad_input_names_the_argument() {
         assert!(matches!(impute(&[4], &[0; SPOTS]), Err(Error::Argument { argument: "features", .. })));
-        assert!(matches!(impute(&[0], &[0; 3]), Err(Error::Argument { argument: "slice", .. })));
+        assert!(matches!(impute(&[0], &[0; 3]), Err(Error::Argument { argument: "batch", .. })));
     }
 }

@@ -41,11 +41,6 @@ impl Linear {
     }
 }
 
-/// Squared error of each row.
-pub fn squared_error(values: ArrayView2<f64>, predicted: ArrayView2<f64>) -> Array1<f64> {
-    (&values - &predicted).mapv(|value| value * value).sum_axis(Axis(1))
-}
-
 fn mean(values: ArrayView2<f64>) -> Array1<f64> {
     values.sum_axis(Axis(0)) / values.nrows().max(1) as f64
 }
@@ -127,15 +122,13 @@ impl Ridge {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::testing::stripes;
+    use crate::cluster::testing::{stripes, two_halves};
     use crate::surroundings::Surroundings;
 
     /// Wide stripes with noise: what is predicted comes nearer to the truth than the score, and noise vanishes.
     #[test]
     fn takes_the_noise_and_leaves_the_tissue() -> Result<()> {
-        let (mut scores, labels, graph) = stripes(40, 2, 0.0, 3);
-        let truth: Array1<f64> = labels.iter().map(|&label| 2.0 * label as f64 - 1.0).collect();
-        scores.column_mut(0).zip_mut_with(&truth, |score, truth| *score += truth);
+        let (scores, truth, graph) = two_halves(40, 3);
         let rows: Vec<usize> = (0..graph.spots()).collect();
         let around = Surroundings::new(&graph, &rows).means(scores.view());
         let folds: Vec<usize> = rows.iter().map(|row| row / 80 % 5).collect();

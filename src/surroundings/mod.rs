@@ -7,5 +7,5 @@
 mod linear;
 mod rings;
 
-pub use linear::{Linear, squared_error};
+pub use linear::Linear;
 pub use rings::{RINGS, Surroundings};

@@ -13,8 +13,8 @@ use crate::surroundings::{Linear, Surroundings};
 use crate::tiles::{folds, graph_tiles};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
-/// Parts of the tissue; one is held out.
-const FOLDS: usize = 5;
+/// Parts of the tissue: one is held out, and in turn where the penalty of what is linear is chosen.
+pub(super) const FOLDS: usize = 5;
 /// Tiles that must be held out at least for an error to be told from chance.
 const FEWEST_TILES: usize = 5;
 /// Spots that take part at most, by whole tiles: more tell hardly more.

@@ -1,6 +1,6 @@
 //! The network of a section: first whether it is worth training, then the training.
 
-use super::evidence::{Evidence, trial};
+use super::evidence::{Evidence, FOLDS, trial};
 use super::objective::Objective;
 use super::parameters::Parameters;
 use super::params::{EpochRecord, TrainParams};
@@ -12,9 +12,6 @@ use crate::monitor::Monitor;
 use crate::surroundings::{Linear, Surroundings};
 use crate::tiles::{folds, graph_tiles};
 use ndarray::{Array2, ArrayView2};
-
-/// Parts of the tissue that are left out in turn when the penalty of what is linear is chosen.
-const FOLDS: usize = 5;
 
 /// What was learned.
 pub struct Network {

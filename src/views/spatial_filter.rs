@@ -145,15 +145,12 @@ fn shells(graph: &SpatialGraph, spot: usize, seen: &mut [usize]) -> [Vec<usize>;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::testing::{in_pool, stripes};
+    use crate::cluster::testing::{in_pool, stripes, two_halves};
 
     /// Wide stripes with noise: the filter averages, comes nearer to the truth than the score, and lets noise vanish.
     #[test]
     fn takes_the_noise_and_leaves_the_tissue() -> Result<()> {
-        let (noise, labels, graph) = stripes(40, 2, 0.0, 3);
-        let truth: Array1<f64> = labels.iter().map(|&label| 2.0 * label as f64 - 1.0).collect();
-        let mut scores = noise.slice(ndarray::s![.., ..2]).to_owned();
-        scores.column_mut(0).zip_mut_with(&truth, |score, truth| *score += truth);
+        let (scores, truth, graph) = two_halves(40, 3);
         let filtered = spatial_filter(&graph, scores.view())?;
         let error = |values: &Array2<f64>| (&values.column(0) - &truth).mapv(|value| value * value).mean();
         assert!(error(&filtered) < error(&scores).map(|error| 0.2 * error));

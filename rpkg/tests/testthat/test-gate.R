@@ -143,6 +143,8 @@ test_that("what is given per spot is matched by its names, and refused where the
   expect_equal(clusterMetrics(labels, labels[shuffled])[["ARI"]], 1)
   drawn <- function(...) ggplot2::ggplot_build(plotDomains(coords, ...))$data[[1]]
   expect_identical(drawn(labels[shuffled]), drawn(unname(labels)))
+  inTable <- function(domain) ggplot2::ggplot_build(plotDomains(as.data.frame(coords), domain))$data[[1]]
+  expect_identical(inTable(domains[shuffled, , drop = FALSE]), inTable(domains))
   time <- function(domain) domainPseudotime(quickFit, "1", domain, neighbours = 5, verbose = FALSE)$pseudotime
   expect_identical(time(labels[shuffled]), time(unname(labels)))
 })

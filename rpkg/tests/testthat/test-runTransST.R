@@ -71,6 +71,10 @@ test_that("the embedding of both can take the place of the factors", {
   expect_true(fit$borrowed)
   expect_gt(mean(fit$label == sections$labels[own]), 0.8)
   expect_output(print(fit), "labels borrowed")
+  # Target and source are batches also where they lie side by side.
+  beside <- given
+  beside[, 1] <- given[, 1] - min(given[, 1]) + max(sections$coords[own, 1]) + 1
+  expect_identical(borrowing(sourceCoords = beside, k = 3, embedding = "starscape")$domain, fit$domain)
   expectArgumentError(factorMarkers(fit), "x", "no loadings")
   expectArgumentError(borrowing(k = 3, embedding = "starscape"), "sourceCoords")
 })

@@ -14,7 +14,7 @@ extendr_module! {
     fn core_impute_expression;
 }
 
-/// Counts come as the slots of a `dgCMatrix`; `genes` are row numbers from 0, `slice` numbers from 0 or NULL. `fit` is a
+/// Counts come as the slots of a `dgCMatrix`; `genes` are row numbers from 0, `slice` those of batches from 0 or NULL. `fit` is a
 /// list with the `scores`, `prior` and `embedding` of the spots, the row numbers of its `genes`, their `loadings` and the
 /// `singular_values`.
 #[allow(clippy::too_many_arguments)] // the slots of R's sparse matrix, read in place
