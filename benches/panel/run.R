@@ -9,19 +9,12 @@ arguments <- commandArgs(TRUE)
 .libPaths(c(normalizePath(arguments[[1]]), .libPaths()))
 library(starscape)
 source("benches/panel/sections.R")
+source("benches/panel/common.R")
 source("benches/panel/baselines.R")
 out <- arguments[[2]]
 wanted <- if (length(arguments) > 2) arguments[-(1:2)] else names(panel)
 if (folder == "") stop("STARSCAPE_DATA does not name the folder of the real sections.")
 dir.create(out, showWarnings = FALSE, recursive = TRUE)
-
-quiet <- function(code) suppressMessages(code, "starscape_message")
-domainsOf <- function(counts, coords, k, ...) {
-  fit <- quiet(runStarscape(counts, coords, verbose = FALSE, ...))
-  found <- quiet(findDomains(fit, k = k, verbose = FALSE))
-  list(fit = fit, domain = as.character(found$domain), confidence = found$confidence)
-}
-agreement <- function(first, second) clusterMetrics(first, second)[["ARI"]]
 
 # Whether each spot of one labelling keeps its domain in another, domains matched by majority.
 keeps <- function(first, second) {
@@ -38,14 +31,8 @@ perturbed <- function(section, domain) {
     min(apart[apart > 0])
   }, 0))
   moved <- section$coords + withr::with_seed(11, stats::rnorm(2 * spots, 0, 0.05 * spacing))
-  some <- withr::with_seed(12, sort(sample(spots, round(0.9 * spots))))
-  half <- section$counts
-  half@x <- withr::with_seed(13, as.numeric(stats::rbinom(length(half@x), round(half@x), 0.5)))
-  rest <- round(section$counts) - half
-  both <- Matrix::colSums(half) > 0 & Matrix::colSums(rest) > 0
-  halves <- lapply(list(half, rest), function(counts) {
-    domainsOf(Matrix::drop0(counts[, both]), section$coords[both, ], section$k)
-  })
+  some <- nineTenths(section)
+  halves <- lapply(countHalves(section), function(part) domainsOf(part$counts, part$coords, section$k))
   sure <- which(halves[[1]]$confidence >= 0.95)
   c(
     moved = agreement(domain, domainsOf(section$counts, moved, section$k)$domain),
@@ -81,14 +68,6 @@ rows$best <- pmax(rows$plain, rows$averaged, rows$mixture, na.rm = TRUE)
 labelled <- rows[!is.na(rows$starscape), ]
 short <- labelled[labelled$starscape < labelled$best - 0.05, ]
 
-number <- function(value) ifelse(is.na(value), "", formatC(value, digits = 3, format = "f"))
-tableLines <- function(table) {
-  shown <- function(column) if (is.numeric(column)) number(column) else as.character(column)
-  cells <- matrix(vapply(table, shown, character(nrow(table))), nrow(table))
-  rule <- rep("---", ncol(table))
-  line <- function(cells) paste("|", paste(cells, collapse = " | "), "|")
-  vapply(c(list(names(table), rule), asplit(cells, 1)), line, "")
-}
 steady <- c("moved", "fewer", "components", "halves", "confident", "sureKept")
 accuracy <- with(labelled, data.frame(
   section, `k` = as.character(k), starscape, `components + k-means` = plain, `averaged + k-means` = averaged,

@@ -1,0 +1,34 @@
+# What the scripts of this folder share: domains with given settings, what is changed about a section, and tables.
+
+quiet <- function(code) suppressMessages(code, "starscape_message")
+domainsOf <- function(counts, coords, k, ...) {
+  fit <- quiet(runStarscape(counts, coords, verbose = FALSE, ...))
+  found <- quiet(findDomains(fit, k = k, verbose = FALSE))
+  list(fit = fit, domain = as.character(found$domain), confidence = found$confidence)
+}
+agreement <- function(first, second) clusterMetrics(first, second)[["ARI"]]
+
+nineTenths <- function(section) {
+  spots <- ncol(section$counts)
+  withr::with_seed(12, sort(sample(spots, round(0.9 * spots))))
+}
+
+# Each count goes to one of two halves; spots that lack counts in one of them are in neither.
+countHalves <- function(section) {
+  half <- section$counts
+  half@x <- withr::with_seed(13, as.numeric(stats::rbinom(length(half@x), round(half@x), 0.5)))
+  rest <- round(section$counts) - half
+  both <- Matrix::colSums(half) > 0 & Matrix::colSums(rest) > 0
+  lapply(list(half, rest), function(counts) {
+    list(counts = Matrix::drop0(counts[, both]), coords = section$coords[both, ])
+  })
+}
+
+number <- function(value) ifelse(is.na(value), "", formatC(value, digits = 3, format = "f"))
+tableLines <- function(table) {
+  shown <- function(column) if (is.numeric(column)) number(column) else as.character(column)
+  cells <- matrix(vapply(table, shown, character(nrow(table))), nrow(table))
+  rule <- rep("---", ncol(table))
+  line <- function(cells) paste("|", paste(cells, collapse = " | "), "|")
+  vapply(c(list(names(table), rule), asplit(cells, 1)), line, "")
+}
