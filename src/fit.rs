@@ -1,5 +1,7 @@
 //! The main job: from counts and coordinates to the embedding.
 
+use crate::batches::Batches;
+use crate::composition::shared_types;
 use crate::counts::Counts;
 use crate::error::{Error, Result};
 use crate::graph::{GraphMethod, GraphParams, SpatialGraph, spatial_graph};
@@ -40,6 +42,9 @@ impl Default for FitParams {
 
 /// What the main job found.
 pub struct Fit {
+    /// With several batches the type of each spot that tells their level from what they are made of, see
+    /// [`shared_types`].
+    pub types: Option<Vec<usize>>,
     /// Embedding, spots x latent dimensions: the prior, plus what the network expects of a spot beyond what is linear in
     /// its surroundings, as far as it is to be trusted.
     pub embedding: Array2<f64>,
@@ -83,9 +88,14 @@ pub fn fit(
     let (graph, graph_method) = spatial_graph(coords, slice, &params.graph)?;
     let graph = Arc::new(graph);
     monitor.check()?;
-    let features = select_features(counts, batch, &graph, &params.features, monitor)?;
-    let scaled = ScaledFeatures::new(counts, batch, params.features.normalisation, &features);
-    let codes = spot_codes(counts, batch, &graph, &params.features, monitor)?;
+    let types = shared_types(counts, batch, &graph, &params.features, monitor)?;
+    let batches = match &types {
+        Some(types) => Batches::made_of(batch, types)?,
+        None => Batches::alike(batch),
+    };
+    let features = select_features(counts, &batches, &graph, &params.features, monitor)?;
+    let scaled = ScaledFeatures::new(counts, &batches, params.features.normalisation, &features);
+    let codes = spot_codes(counts, &batches, &graph, &params.features, monitor)?;
     let latent = params.latent_dim;
     let most = scaled.features().min(scaled.spots());
     let components = leading_components(&scaled, latent.max(most.min(latent + latent / 2)), monitor)?;
@@ -98,7 +108,7 @@ pub fn fit(
     if let Some(shift) = &network.shift {
         embedding.scaled_add(network.share, shift);
     }
-    Ok(Fit { embedding, prior, scores, network, features, components, codes, graph, graph_method })
+    Ok(Fit { types, embedding, prior, scores, network, features, components, codes, graph, graph_method })
 }
 
 fn check(counts: &Counts, numbers: &[(&'static str, &[usize])], params: &FitParams) -> Result<()> {

@@ -6,8 +6,10 @@
 
 pub mod align;
 pub mod autocorrelation;
+pub mod batches;
 pub mod bootstrap;
 pub mod cluster;
+pub mod composition;
 pub mod counts;
 pub mod error;
 pub mod fit;

@@ -1,5 +1,6 @@
 //! Normalisation of counts for sequencing depth.
 
+use crate::batches::Batches;
 use crate::counts::Counts;
 use crate::median::median;
 use ndarray::{ArrayView1, ArrayViewMut1, Zip};
@@ -31,11 +32,11 @@ pub enum Normalisation {
     Pearson,
 }
 
-/// What normalisation needs to know of the spots: library sizes and slices.
+/// What normalisation needs to know of the spots: library sizes and batches.
 pub struct Depth {
     normalisation: Normalisation,
     library_sizes: Vec<f64>,
-    slice: Vec<usize>,
+    batches: Batches,
     totals: Vec<f64>,
     limits: Vec<f64>,
     /// Total count to which logarithms scale every spot.
@@ -43,46 +44,31 @@ pub struct Depth {
 }
 
 impl Depth {
-    /// Reads library sizes; `slice` holds the slice number of each spot. The expected count of Pearson residuals
-    /// uses the gene's share of its own slice, so that a slice-wide change of one gene leaves no residual.
-    pub fn new(counts: &Counts, slice: &[usize], normalisation: Normalisation) -> Self {
-        let slices = slice.iter().max().map_or(1, |last| last + 1);
+    /// Reads library sizes. The expected count of Pearson residuals uses the gene's share of its own batch, so that a
+    /// batch-wide change of one gene leaves no residual.
+    pub fn new(counts: &Counts, batches: &Batches, normalisation: Normalisation) -> Self {
         let library_sizes = counts.library_sizes();
-        let (mut totals, mut sizes) = (vec![0.0; slices], vec![0.0; slices]);
-        for (&own, &size) in slice.iter().zip(&library_sizes) {
-            totals[own] += size;
-            sizes[own] += 1.0;
-        }
-        let limits = sizes.into_iter().map(f64::sqrt).collect();
+        let totals = batches.totals(&library_sizes);
+        let limits = batches.sizes().iter().copied().map(f64::sqrt).collect();
         let target = match normalisation {
             // A section has spots; the target of none does not matter.
             Normalisation::MedianLog => median(&mut library_sizes.clone()).unwrap_or(LOG_TARGET),
             _ => LOG_TARGET,
         };
-        Depth { normalisation, library_sizes, slice: slice.to_vec(), totals, limits, target }
+        Depth { normalisation, library_sizes, batches: batches.clone(), totals, limits, target }
     }
 
-    /// Slice number of each spot.
-    pub fn slice(&self) -> &[usize] {
-        &self.slice
+    /// The batches.
+    pub fn batches(&self) -> &Batches {
+        &self.batches
     }
 
-    /// Number of slices.
-    pub fn slices(&self) -> usize {
-        self.totals.len()
-    }
-
-    /// The share of each slice's counts that belongs to a gene with the given stored entries.
+    /// The share of each batch's counts that belongs to a gene with the given stored entries.
     pub fn shares(&self, spots: &[i32], values: &[f64]) -> Vec<f64> {
-        let mut shares = vec![0.0; self.slices()];
-        for (&spot, value) in spots.iter().zip(values) {
-            shares[self.slice[spot as usize]] += value;
-        }
-        shares.iter_mut().zip(&self.totals).for_each(|(share, total)| *share /= total);
-        shares
+        self.batches.shares(spots, values, &self.totals)
     }
 
-    /// Normalised value of one count; `share` is the gene's share of the spot's slice.
+    /// Normalised value of one count; `share` is the gene's share of the spot's batch.
     #[inline]
     pub fn value(&self, count: f64, spot: usize, share: f64) -> f64 {
         let size = self.library_sizes[spot];
@@ -90,16 +76,16 @@ impl Depth {
             Normalisation::Log | Normalisation::MedianLog if count == 0.0 => 0.0,
             Normalisation::Log | Normalisation::MedianLog => (count / size * self.target).ln_1p(),
             Normalisation::Pearson => {
-                let limit = self.limits[self.slice[spot]];
+                let limit = self.limits[self.batches.number()[spot]];
                 pearson(count, share * size).clamp(-limit, limit)
             }
         }
     }
 
     /// Normalised values of genes without counts at one spot, into `values`; `shares` are the genes' shares of the
-    /// spot's slice.
+    /// spot's batch.
     pub fn zeros(&self, spot: usize, shares: ArrayView1<f64>, mut values: ArrayViewMut1<f64>) {
-        let (size, limit) = (self.library_sizes[spot], self.limits[self.slice[spot]]);
+        let (size, limit) = (self.library_sizes[spot], self.limits[self.batches.number()[spot]]);
         match self.normalisation {
             Normalisation::Log | Normalisation::MedianLog => values.fill(0.0),
             Normalisation::Pearson => {
@@ -110,13 +96,13 @@ impl Depth {
         }
     }
 
-    /// Normalised values of one gene over all spots, from its stored entries and its shares of the slices.
+    /// Normalised values of one gene over all spots, from its stored entries and its shares of the batches.
     pub fn gene(&self, spots: &[i32], values: &[f64], shares: &[f64]) -> Vec<f64> {
-        let zero = |spot: usize| self.value(0.0, spot, shares[self.slice[spot]]);
-        let mut normalised: Vec<f64> = (0..self.slice.len()).map(zero).collect();
+        let zero = |spot: usize| self.value(0.0, spot, shares[self.batches.number()[spot]]);
+        let mut normalised: Vec<f64> = (0..self.library_sizes.len()).map(zero).collect();
         for (&spot, &count) in spots.iter().zip(values) {
             let spot = spot as usize;
-            normalised[spot] = self.value(count, spot, shares[self.slice[spot]]);
+            normalised[spot] = self.value(count, spot, shares[self.batches.number()[spot]]);
         }
         normalised
     }
@@ -130,12 +116,12 @@ mod tests {
     fn log_and_pearson_agree_with_their_formulas() {
         let (offsets, rows, values) = ([0, 2, 3], [0, 1, 1], [3.0, 1.0, 6.0]);
         let counts = Counts::new(2, 2, &offsets, &rows, &values).unwrap();
-        let log = Depth::new(&counts, &[0, 0], Normalisation::Log).gene(&[0], &[3.0], &[0.3]);
+        let log = Depth::new(&counts, &Batches::alike(&[0, 0]), Normalisation::Log).gene(&[0], &[3.0], &[0.3]);
         assert_eq!(log, [(0.75f64 * 1e4).ln_1p(), 0.0]);
         // Library sizes are 4 and 6.
-        let log = Depth::new(&counts, &[0, 0], Normalisation::MedianLog).gene(&[0], &[3.0], &[0.3]);
+        let log = Depth::new(&counts, &Batches::alike(&[0, 0]), Normalisation::MedianLog).gene(&[0], &[3.0], &[0.3]);
         assert_eq!(log, [(0.75f64 * 6.0).ln_1p(), 0.0]);
-        let depth = Depth::new(&counts, &[0, 0], Normalisation::Pearson);
+        let depth = Depth::new(&counts, &Batches::alike(&[0, 0]), Normalisation::Pearson);
         assert_eq!(depth.shares(&[0], &[3.0]), [0.3]);
         let pearson = depth.gene(&[0], &[3.0], &[0.3]);
         let expected = |count: f64, mean: f64| (count - mean) / (mean + mean * mean / 100.0).sqrt();

@@ -167,7 +167,7 @@ sliceFactor <- function(slices, sizes) {
 # The rows of a joint fit that belong to one object, under the object's own names.
 fitPart <- function(fit, rows, spots) {
   part <- subsetFit(fit, rownames(fit$embedding)[rows])
-  for (table in intersect(spotTables, names(part))) rownames(part[[table]]) <- spots
+  for (table in tablesOf(part)) rownames(part[[table]]) <- spots
   dimnames(part$graph) <- list(spots, spots)
   part
 }
@@ -184,7 +184,7 @@ joinedFit <- function(x) {
   from <- rep(seq_along(parts), vapply(parts, function(part) nrow(part$embedding), 0L))
   fit <- parts[[1]]
   joint <- suppressMessages(jointNames(spots, names(x)[from]), "starscape_message")
-  for (table in intersect(spotTables, names(fit))) {
+  for (table in tablesOf(fit)) {
     fit[[table]] <- do.call(rbind, lapply(unname(parts), `[[`, table))
     rownames(fit[[table]]) <- joint
   }

@@ -23,7 +23,8 @@ newFit <- function(result, input, parameters) {
       singularValues = result$singular_values,
       coords = input$coords,
       slice = input$slice,
-      batch = input$batch
+      batch = input$batch,
+      batchTypes = batchTypes(result, input$used, spots)
     ),
     class = "starscape_fit"
   )
@@ -35,8 +36,14 @@ spotCodes <- function(result, used, spots) {
   allSpots(cbind(result$codes, types), used, spots, c(paste0("code_", seq_len(ncol(result$codes))), "type"))
 }
 
+# The type of each spot by which batches are compared; nothing with one batch.
+batchTypes <- function(result, used, spots) {
+  if (length(result$batch_types) > 0) allSpots(cbind(as.numeric(result$batch_types)), used, spots, "type")
+}
+
 # Every table of a fit that has a row for each spot.
-spotTables <- c("embedding", "prior", "priorExtra", "codes", "scores", "coords")
+spotTables <- c("embedding", "prior", "priorExtra", "codes", "scores", "coords", "batchTypes")
+tablesOf <- function(fit) Filter(function(table) !is.null(fit[[table]]), spotTables)
 
 # The settings by the user's names, with given genes as names again.
 fitParameters <- function(parameters, genes) {
@@ -76,7 +83,7 @@ subsetFit <- function(fit, spots) {
   if (identical(rows, seq_along(known))) {
     return(fit)
   }
-  for (table in intersect(spotTables, names(fit))) fit[[table]] <- fit[[table]][rows, , drop = FALSE]
+  for (table in tablesOf(fit)) fit[[table]] <- fit[[table]][rows, , drop = FALSE]
   fit$graph <- fit$graph[rows, rows]
   if (!is.null(fit$slice)) fit$slice <- droplevels(fit$slice[rows])
   if (!is.null(fit$batch)) fit$batch <- droplevels(fit$batch[rows])

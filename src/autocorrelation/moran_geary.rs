@@ -1,6 +1,7 @@
 //! Spatial autocorrelation gene by gene: Moran's I and Geary's C, with their moments when values lie on spots at
 //! random.
 
+use crate::batches::Batches;
 use crate::counts::Counts;
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
@@ -58,7 +59,7 @@ pub fn spatial_autocorrelation(
     if graph.edges() == 0 {
         return Err(Error::argument("coords", "leave no two spots neighbours"));
     }
-    let depth = Depth::new(counts, slice, normalisation);
+    let depth = Depth::new(counts, &Batches::alike(slice), normalisation);
     let (weights, by_gene) = (Weights::by_slice(graph, slice), counts.by_gene());
     let genes: Vec<usize> = (0..counts.genes()).collect();
     let done = AtomicUsize::new(0);
@@ -289,7 +290,7 @@ mod tests {
         let (graph, slice) = graph();
         let slice = slice.map(|_| 0);
         let params = FeatureParams { selection: FeatureSelection::Moran, ..FeatureParams::default() };
-        let features = select_features(&counts, &slice, &graph, &params, &Monitor::silent()).unwrap();
+        let features = select_features(&counts, &Batches::alike(&slice), &graph, &params, &Monitor::silent()).unwrap();
         let moran = |slice: &[usize]| {
             spatial_autocorrelation(&counts, slice, &graph, Normalisation::Pearson, Index::Moran, &Monitor::silent())
         };

@@ -13,6 +13,7 @@ mod scores;
 
 pub use scores::Scores;
 
+use crate::batches::Batches;
 use crate::counts::Counts;
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
@@ -38,7 +39,7 @@ pub struct Imputed {
 }
 
 /// Denoised expression of `genes` (row numbers of `counts`) at all spots, from the `scores` of a fit of these counts;
-/// `batch` is the batch number of each spot. Memory beyond the result is linear in stored counts, spots and edges.
+/// `batches` are those of the fit. Memory beyond the result is linear in stored counts, spots and edges.
 ///
 /// # Errors
 /// [`Error::Argument`] naming `features`, `fit` or `batch`; [`Error::Numeric`]; [`Error::Interrupted`].
@@ -47,15 +48,15 @@ pub fn impute_expression(
     genes: &[usize],
     scores: Scores,
     graph: &SpatialGraph,
-    batch: &[usize],
+    batches: &Batches,
     monitor: &Monitor,
 ) -> Result<Imputed> {
-    check(counts, genes, scores, graph, batch)?;
+    check(counts, genes, scores, graph, batches.number())?;
     let sizes = counts.library_sizes();
     let neighbourhood = Neighbourhood::new(graph, &sizes);
     let around = neighbourhood.means(scores.values) + scores.network;
-    let design = Design::new(scores.values, around.view(), &sizes, batch);
-    let own_parts = OwnParts::new(scores, counts, batch);
+    let design = Design::new(scores.values, around.view(), &sizes, batches.number());
+    let own_parts = OwnParts::new(scores, counts, batches);
     let by_gene = counts.by_gene();
     let mut expression = Array2::zeros((genes.len(), counts.spots()));
     let done = AtomicUsize::new(0);
@@ -127,7 +128,14 @@ mod tests {
         let (offsets, rows, values, embedding, graph) = section();
         let counts = Counts::new(4, SPOTS, &offsets, &rows, &values)?;
         let network = Array2::zeros(embedding.raw_dim());
-        impute_expression(&counts, genes, scores(&embedding, &network), &graph, batch, &Monitor::silent())
+        impute_expression(
+            &counts,
+            genes,
+            scores(&embedding, &network),
+            &graph,
+            &Batches::alike(batch),
+            &Monitor::silent(),
+        )
     }
 
     #[test]
@@ -158,7 +166,8 @@ mod tests {
         assert_eq!(apart.edges() + 1, graph.edges());
         let network = Array2::zeros(embedding.raw_dim());
         let scores = scores(&embedding, &network);
-        let found = impute_expression(&counts, &[1], scores, &apart, &batch, &Monitor::silent()).unwrap();
+        let found =
+            impute_expression(&counts, &[1], scores, &apart, &Batches::alike(&batch), &Monitor::silent()).unwrap();
         for (value, &own) in found.expression.iter().zip(&batch) {
             assert!((value - (2000.0 * (1 + own) as f64).ln_1p()).abs() < 1e-9);
         }

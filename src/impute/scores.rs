@@ -4,6 +4,7 @@
 //! that was missed by chance would seem to be expected. So its own part is taken out of the scores, which are linear in
 //! the standardised genes.
 
+use crate::batches::Batches;
 use crate::counts::Counts;
 use crate::error::{Error, Result};
 use crate::normalise::{Depth, Normalisation};
@@ -67,13 +68,13 @@ pub struct OwnPart {
 
 impl<'a> OwnParts<'a> {
     /// Of scores made from these counts.
-    pub fn new(scores: Scores<'a>, counts: &Counts, slice: &[usize]) -> Self {
+    pub fn new(scores: Scores<'a>, counts: &Counts, batches: &Batches) -> Self {
         let squares: f64 = scores.singular_values.iter().map(|value| value * value).sum();
         let mean_square = squares / scores.values.len().max(1) as f64;
         let mut row_of = vec![None; counts.genes()];
         scores.genes.iter().enumerate().for_each(|(row, &gene)| row_of[gene] = Some(row));
         let scale = if mean_square > 0.0 { 1.0 / mean_square.sqrt() } else { 0.0 };
-        OwnParts { scores, depth: Depth::new(counts, slice, scores.normalisation), scale, row_of }
+        OwnParts { scores, depth: Depth::new(counts, batches, scores.normalisation), scale, row_of }
     }
 
     /// Of one gene with these stored counts; none if the scores were made without it.

@@ -3,6 +3,7 @@
 //! The loading of a gene on a dimension is the slope of its standardised expression on the dimension scaled to unit
 //! variance: their correlation. Its standard error comes from a bootstrap over tiles of tissue.
 
+use crate::batches::Batches;
 use crate::bootstrap::{Spread, bootstrap};
 use crate::counts::Counts;
 use crate::error::Result;
@@ -37,8 +38,9 @@ pub fn dimension_loadings(
     let selection = FeatureSelection::Given(genes.to_vec());
     let params = FeatureParams { normalisation, selection, ..FeatureParams::default() };
     let no_graph = SpatialGraph::from_edges(counts.spots(), []);
-    let features = select_features(counts, slice, &no_graph, &params, monitor)?;
-    let scaled = ScaledFeatures::new(counts, slice, normalisation, &features);
+    let batches = Batches::alike(slice);
+    let features = select_features(counts, &batches, &no_graph, &params, monitor)?;
+    let scaled = ScaledFeatures::new(counts, &batches, normalisation, &features);
     let groups: Vec<usize> = tiles(coords, slice).iter().map(|tile| tile % GROUPS).collect();
     let count = groups.iter().max().map_or(0, |last| last + 1);
     let dimensions = unit(embedding);

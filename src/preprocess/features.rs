@@ -1,6 +1,7 @@
 //! Choice of the genes that carry the domains.
 
 use crate::autocorrelation::{morans_i, morans_i_by_chance};
+use crate::batches::{Batches, Levels};
 use crate::counts::Counts;
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
@@ -49,18 +50,18 @@ impl Default for FeatureParams {
     }
 }
 
-/// The chosen genes and their statistics, by slice.
+/// The chosen genes and their statistics, by batch.
 #[derive(Clone, Debug)]
 pub struct Features {
     /// Row numbers of the chosen genes, rising.
     pub genes: Vec<usize>,
     /// Ranking score of each chosen gene (Moran's I or variance; NaN for given genes that do not vary).
     pub scores: Vec<f64>,
-    /// Share of each slice's counts that belongs to each gene, slices x chosen genes.
+    /// Share of each batch's counts that belongs to each gene, batches x chosen genes.
     pub shares: Array2<f64>,
-    /// Mean of the normalised values, slices x chosen genes.
+    /// Mean of the normalised values, batches x chosen genes.
     pub means: Array2<f64>,
-    /// Standard deviation of the normalised values, slices x chosen genes; 0 where a gene does not vary.
+    /// Standard deviation of the normalised values, batches x chosen genes; 0 where a gene does not vary.
     pub deviations: Array2<f64>,
 }
 
@@ -70,8 +71,7 @@ struct GeneSummary {
     /// Sum of the counts.
     count: f64,
     shares: Vec<f64>,
-    means: Vec<f64>,
-    deviations: Vec<f64>,
+    levels: Levels,
 }
 
 /// Ranks and chooses genes. Genes that do not vary are never chosen by rank. Time and memory are linear in genes x
@@ -81,7 +81,7 @@ struct GeneSummary {
 /// [`Error::Argument`] naming `nFeatures` or `features`, or `x` when no gene varies; [`Error::Interrupted`].
 pub fn select_features(
     counts: &Counts,
-    slice: &[usize],
+    batches: &Batches,
     graph: &SpatialGraph,
     params: &FeatureParams,
     monitor: &Monitor,
@@ -89,7 +89,7 @@ pub fn select_features(
     if params.count == 0 {
         return Err(Error::argument("nFeatures", "must be at least 1"));
     }
-    let depth = Depth::new(counts, slice, params.normalisation);
+    let depth = Depth::new(counts, batches, params.normalisation);
     let by_gene = counts.by_gene();
     let candidates: Vec<usize> = match &params.selection {
         FeatureSelection::Given(genes) => given(genes, counts.genes())?,
@@ -103,27 +103,29 @@ pub fn select_features(
             let shares = depth.shares(row.indices(), row.data());
             let values = depth.gene(row.indices(), row.data(), &shares);
             let count = row.data().iter().sum();
-            Ok(summarise(values, count, shares, &depth, graph, &params.selection))
+            Ok(summarise(values, count, shares, batches, graph, &params.selection))
         })
         .collect::<Result<_>>()?;
     let chosen = match params.selection {
         FeatureSelection::Given(_) => (0..candidates.len()).collect(),
-        FeatureSelection::Structured => best(&summaries, structured(&summaries, graph, slice).min(params.count)),
+        FeatureSelection::Structured => {
+            best(&summaries, structured(&summaries, graph, batches.number()).min(params.count))
+        }
         _ => best(&summaries, params.count),
     };
     if chosen.is_empty() {
         return Err(Error::argument("x", "has no gene that varies between spots"));
     }
-    let slices = depth.slices();
     let table = |column: fn(&GeneSummary) -> &Vec<f64>| {
-        Array2::from_shape_fn((slices, chosen.len()), |(slice, index)| column(&summaries[chosen[index]])[slice])
+        let shape = (batches.count(), chosen.len());
+        Array2::from_shape_fn(shape, |(batch, index)| column(&summaries[chosen[index]])[batch])
     };
     Ok(Features {
         genes: chosen.iter().map(|&index| candidates[index]).collect(),
         scores: chosen.iter().map(|&index| summaries[index].score).collect(),
         shares: table(|summary| &summary.shares),
-        means: table(|summary| &summary.means),
-        deviations: table(|summary| &summary.deviations),
+        means: table(|summary| &summary.levels.means),
+        deviations: table(|summary| &summary.levels.deviations),
     })
 }
 
@@ -175,22 +177,16 @@ fn summarise(
     mut values: Vec<f64>,
     count: f64,
     shares: Vec<f64>,
-    depth: &Depth,
+    batches: &Batches,
     graph: &SpatialGraph,
     selection: &FeatureSelection,
 ) -> GeneSummary {
-    let slices = depth.slices();
-    let (mut sizes, mut means, mut squares) = (vec![0.0; slices], vec![0.0; slices], vec![0.0; slices]);
-    for (value, &slice) in values.iter().zip(depth.slice()) {
-        sizes[slice] += 1.0;
-        means[slice] += value;
+    let levels = batches.levels(&values);
+    let mut total = 0.0;
+    for (value, &batch) in values.iter_mut().zip(batches.number()) {
+        *value -= levels.means[batch];
+        total += *value * *value;
     }
-    means.iter_mut().zip(&sizes).for_each(|(mean, size)| *mean /= size);
-    for (value, &slice) in values.iter_mut().zip(depth.slice()) {
-        *value -= means[slice];
-        squares[slice] += *value * *value;
-    }
-    let total: f64 = squares.iter().sum();
     let varies = total > 1e-12 * values.len() as f64;
     let score = match selection {
         _ if !varies => f64::NAN,
@@ -199,8 +195,7 @@ fn summarise(
             morans_i(&values, total, graph)
         }
     };
-    let deviations = squares.iter().zip(&sizes).map(|(square, size)| (square / size).sqrt()).collect();
-    GeneSummary { score, count, shares, means, deviations }
+    GeneSummary { score, count, shares, levels }
 }
 
 #[cfg(test)]
@@ -220,7 +215,10 @@ mod tests {
         let counts = Counts::new(3, 4, &offsets, &rows, &values).unwrap();
         let graph = SpatialGraph::from_edges(4, [(0, 1), (1, 2), (2, 3)]);
         let params = FeatureParams { count: 1, ..FeatureParams::default() };
-        assert_eq!(select_features(&counts, &[0; 4], &graph, &params, &Monitor::silent()).unwrap().genes, [0]);
+        assert_eq!(
+            select_features(&counts, &Batches::alike(&[0; 4]), &graph, &params, &Monitor::silent()).unwrap().genes,
+            [0]
+        );
         // x = -1.5, -0.5, 0.5, 1.5: 4/6 * 2 * (0.75 - 0.25 + 0.75) / 5
         assert!((morans_i(&[-1.5, -0.5, 0.5, 1.5], 5.0, &graph) - 1.0 / 3.0).abs() < 1e-12);
     }
@@ -240,7 +238,7 @@ mod tests {
         let right = (0..spots).filter(|spot| spot % 20 < 19).map(|spot| (spot, spot + 1));
         let graph = SpatialGraph::from_edges(spots, below.chain(right));
         let params = FeatureParams { selection: FeatureSelection::Structured, ..FeatureParams::default() };
-        let chosen = select_features(&counts, &[0; 400], &graph, &params, &Monitor::silent()).unwrap();
+        let chosen = select_features(&counts, &Batches::alike(&[0; 400]), &graph, &params, &Monitor::silent()).unwrap();
         assert!((0..3).all(|gene| chosen.genes.contains(&gene)));
         assert_eq!(chosen.genes.len(), LEAST_STRUCTURED);
     }
@@ -252,7 +250,7 @@ mod tests {
         let graph = SpatialGraph::from_edges(4, [(0, 1)]);
         let chosen = |selection, count| {
             let params = FeatureParams { selection, count, ..FeatureParams::default() };
-            select_features(&counts, &[0; 4], &graph, &params, &Monitor::silent())
+            select_features(&counts, &Batches::alike(&[0; 4]), &graph, &params, &Monitor::silent())
         };
         assert_eq!(chosen(FeatureSelection::Variance, 1).unwrap().genes, [1]);
         assert_eq!(chosen(FeatureSelection::Given(vec![2, 0, 2]), 1).unwrap().genes, [0, 2]);

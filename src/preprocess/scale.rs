@@ -1,6 +1,7 @@
 //! Standardised features, made block by block and never stored whole.
 
 use super::features::Features;
+use crate::batches::Batches;
 use crate::counts::Counts;
 use crate::normalise::{Depth, Normalisation};
 use ndarray::{Array2, Zip};
@@ -37,14 +38,14 @@ impl Standardised for Array2<f64> {
     }
 }
 
-/// The spots x features matrix of normalised values, centred and scaled to unit variance within each slice and
+/// The spots x features matrix of normalised values, centred and scaled to unit variance within each batch and
 /// clipped at ±10. Holds the chosen genes' counts sparse; [`ScaledFeatures::block`] makes any range of spots dense.
 pub struct ScaledFeatures {
     depth: Depth,
     /// Counts of the chosen genes by spot: spots + 1 offsets, then (feature, count).
     offsets: Vec<usize>,
     entries: Vec<(u32, f64)>,
-    /// Slices x features.
+    /// Batches x features.
     shares: Array2<f64>,
     means: Array2<f64>,
     scales: Array2<f64>,
@@ -52,8 +53,8 @@ pub struct ScaledFeatures {
 
 impl ScaledFeatures {
     /// Takes the chosen genes out of the counts.
-    pub fn new(counts: &Counts, slice: &[usize], normalisation: Normalisation, features: &Features) -> Self {
-        let depth = Depth::new(counts, slice, normalisation);
+    pub fn new(counts: &Counts, batches: &Batches, normalisation: Normalisation, features: &Features) -> Self {
+        let depth = Depth::new(counts, batches, normalisation);
         let mut feature_of = vec![u32::MAX; counts.genes()];
         for (feature, &gene) in features.genes.iter().enumerate() {
             feature_of[gene] = feature as u32;
@@ -84,8 +85,8 @@ impl ScaledFeatures {
     pub fn block(&self, spots: Range<usize>) -> Array2<f64> {
         let mut block = Array2::zeros((spots.len(), self.features()));
         for (mut row, spot) in block.rows_mut().into_iter().zip(spots) {
-            let slice = self.depth.slice()[spot];
-            let (shares, means, scales) = (self.shares.row(slice), self.means.row(slice), self.scales.row(slice));
+            let batch = self.depth.batches().number()[spot];
+            let (shares, means, scales) = (self.shares.row(batch), self.means.row(batch), self.scales.row(batch));
             let standardised = |value: f64, mean: f64, scale: f64| ((value - mean) * scale).clamp(-CLIP, CLIP);
             self.depth.zeros(spot, shares, row.view_mut());
             Zip::from(&mut row).and(means).and(scales).for_each(|value, &mean, &scale| {
@@ -104,25 +105,14 @@ impl ScaledFeatures {
 /// One gene's standardised values at all spots, as in its column of [`ScaledFeatures`], from its stored counts.
 pub fn standardised_gene(depth: &Depth, spots: &[i32], counts: &[f64]) -> Vec<f64> {
     let mut values = depth.gene(spots, counts, &depth.shares(spots, counts));
-    let mut sums = vec![(0.0, 0.0); depth.slices()];
-    for (value, &own) in values.iter().zip(depth.slice()) {
-        sums[own].0 += 1.0;
-        sums[own].1 += value;
-    }
-    let means: Vec<f64> = sums.iter().map(|&(spots, sum)| sum / f64::max(spots, 1.0)).collect();
-    let mut squares = vec![0.0; means.len()];
-    for (value, &own) in values.iter().zip(depth.slice()) {
-        squares[own] += (value - means[own]) * (value - means[own]);
-    }
-    let scale = |(square, &(spots, _)): (&f64, &(f64, f64))| scale(f64::sqrt(square / f64::max(spots, 1.0)));
-    let scales: Vec<f64> = squares.iter().zip(&sums).map(scale).collect();
-    for (value, &own) in values.iter_mut().zip(depth.slice()) {
-        *value = ((*value - means[own]) * scales[own]).clamp(-CLIP, CLIP);
+    let levels = depth.batches().levels(&values);
+    for (value, &batch) in values.iter_mut().zip(depth.batches().number()) {
+        *value = ((*value - levels.means[batch]) * scale(levels.deviations[batch])).clamp(-CLIP, CLIP);
     }
     values
 }
 
-/// What a gene is multiplied by: one that does not vary in a slice carries nothing there.
+/// What a gene is multiplied by: one that does not vary in a batch carries nothing there.
 fn scale(deviation: f64) -> f64 {
     if deviation > 1e-6 { 1.0 / deviation } else { 0.0 }
 }
@@ -136,21 +126,21 @@ mod tests {
     use ndarray::Axis;
 
     #[test]
-    fn every_slice_is_centred_with_unit_variance_and_blocks_join_up() {
+    fn every_batch_is_centred_with_unit_variance_and_blocks_join_up() {
         let genes = 5;
         let values: Vec<f64> = (0..8 * genes).map(|entry| ((entry * entry * 7 + 3) % 11 + 1) as f64).collect();
         let offsets: Vec<i32> = (0..=8).map(|spot| spot * genes as i32).collect();
         let rows: Vec<i32> = (0..8).flat_map(|_| 0..genes as i32).collect();
         let counts = Counts::new(genes, 8, &offsets, &rows, &values).unwrap();
-        let slice = [0, 0, 0, 0, 1, 1, 1, 1];
+        let batches = Batches::alike(&[0, 0, 0, 0, 1, 1, 1, 1]);
         let graph = SpatialGraph::from_edges(8, [(0, 1), (4, 5)]);
         for normalisation in [Normalisation::Log, Normalisation::Pearson] {
             let params = FeatureParams { normalisation, ..FeatureParams::default() };
-            let features = select_features(&counts, &slice, &graph, &params, &Monitor::silent()).unwrap();
-            let scaled = ScaledFeatures::new(&counts, &slice, normalisation, &features);
+            let features = select_features(&counts, &batches, &graph, &params, &Monitor::silent()).unwrap();
+            let scaled = ScaledFeatures::new(&counts, &batches, normalisation, &features);
             let whole = scaled.block(0..8);
             assert_eq!(whole.slice(ndarray::s![3..8, ..]), scaled.block(3..8));
-            let (depth, by_gene) = (Depth::new(&counts, &slice, normalisation), counts.by_gene());
+            let (depth, by_gene) = (Depth::new(&counts, &batches, normalisation), counts.by_gene());
             for (feature, &gene) in features.genes.iter().enumerate() {
                 let stored = by_gene.outer_view(gene).unwrap();
                 let alone = standardised_gene(&depth, stored.indices(), stored.data());

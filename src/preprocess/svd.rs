@@ -107,6 +107,7 @@ fn rayleigh_ritz(data: &ScaledFeatures, basis: Array2<f64>, count: usize) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::batches::Batches;
     use crate::counts::Counts;
     use crate::graph::SpatialGraph;
     use crate::normalise::Normalisation;
@@ -126,9 +127,10 @@ mod tests {
         let rows: Vec<i32> = (0..spots).flat_map(|_| 0..genes as i32).collect();
         let counts = Counts::new(genes, spots, &offsets, &rows, &values).unwrap();
         let graph = SpatialGraph::from_edges(spots, (1..spots).map(|spot| (spot - 1, spot)));
+        let batches = Batches::alike(&vec![0; spots]);
         let features =
-            select_features(&counts, &vec![0; spots], &graph, &FeatureParams::default(), &Monitor::silent()).unwrap();
-        let data = ScaledFeatures::new(&counts, &vec![0; spots], Normalisation::Pearson, &features);
+            select_features(&counts, &batches, &graph, &FeatureParams::default(), &Monitor::silent()).unwrap();
+        let data = ScaledFeatures::new(&counts, &batches, Normalisation::Pearson, &features);
         let found = leading_components(&data, 3, &Monitor::silent()).unwrap();
 
         let whole = data.block(0..spots);

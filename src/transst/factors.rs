@@ -4,6 +4,7 @@ use super::adaptive::{Adaptive, CrossValidation};
 use super::rotation::{procrustes, varimax};
 use super::source_model::{self, SourceFit};
 use super::{Params, Source, Target};
+use crate::batches::Batches;
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::monitor::Monitor;
@@ -63,9 +64,10 @@ pub fn prepare(
     params: &Params,
     monitor: &Monitor,
 ) -> Result<Factors> {
-    let features = select_features(target.counts, target.slice, graph, &params.features, monitor)?;
+    let batches = Batches::alike(target.slice);
+    let features = select_features(target.counts, &batches, graph, &params.features, monitor)?;
     check_size(params.factors, features.genes.len(), target.counts.spots(), source.counts.spots())?;
-    let scaled = ScaledFeatures::new(target.counts, target.slice, params.features.normalisation, &features);
+    let scaled = ScaledFeatures::new(target.counts, &batches, params.features.normalisation, &features);
     let scaled_source = standardised_source(source, &features, params, monitor)?;
     let most = scaled.features().min(scaled.spots());
     let components = leading_components(&scaled, COMPONENTS.max(2 * params.factors).min(most), monitor)?;
@@ -105,8 +107,9 @@ fn standardised_source(
 ) -> Result<ScaledFeatures> {
     let given = FeatureParams { selection: FeatureSelection::Given(features.genes.clone()), ..params.features.clone() };
     let no_graph = SpatialGraph::from_edges(source.counts.spots(), []);
-    let own = select_features(source.counts, source.slice, &no_graph, &given, monitor)?;
-    Ok(ScaledFeatures::new(source.counts, source.slice, params.features.normalisation, &own))
+    let batches = Batches::alike(source.slice);
+    let own = select_features(source.counts, &batches, &no_graph, &given, monitor)?;
+    Ok(ScaledFeatures::new(source.counts, &batches, params.features.normalisation, &own))
 }
 
 /// All spots on a basis, spots x dimensions.

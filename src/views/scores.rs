@@ -1,6 +1,7 @@
 //! What views are made from: scores of each spot by itself, in two normalisations, and its type.
 
 use super::{SCORE_DIMENSIONS, View, spot_types, with_names};
+use crate::batches::Batches;
 use crate::counts::Counts;
 use crate::error::Result;
 use crate::graph::SpatialGraph;
@@ -54,14 +55,13 @@ impl Codes {
 }
 
 /// Codes of all spots. Genes are those of `params` that are more alike between neighbours than chance allows, unless
-/// they are given or chosen by variance; `slice` is the slice number of each spot, within which genes are
-/// standardised. Nothing in it depends on a seed of the user.
+/// they are given or chosen by variance; they are standardised within `batches`. Nothing in it depends on a seed of the user.
 ///
 /// # Errors
 /// [`crate::Error::Argument`] as for [`select_features`]; [`crate::Error::Numeric`]; [`crate::Error::Interrupted`].
 pub fn spot_codes(
     counts: &Counts,
-    slice: &[usize],
+    batches: &Batches,
     graph: &SpatialGraph,
     params: &FeatureParams,
     monitor: &Monitor,
@@ -73,8 +73,8 @@ pub fn spot_codes(
     let mut blocks = Vec::new();
     for (normalisation, weight) in NORMALISATIONS {
         let params = FeatureParams { normalisation, selection: selection.clone(), count: params.count };
-        let features = select_features(counts, slice, graph, &params, monitor)?;
-        let scaled = ScaledFeatures::new(counts, slice, normalisation, &features);
+        let features = select_features(counts, batches, graph, &params, monitor)?;
+        let scaled = ScaledFeatures::new(counts, batches, normalisation, &features);
         let most = scaled.features().min(scaled.spots());
         let scores = leading_components(&scaled, SCORE_DIMENSIONS.min(most), monitor)?.scores;
         let scale = root_mean_square(scores.view());

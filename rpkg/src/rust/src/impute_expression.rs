@@ -6,6 +6,7 @@ use crate::fit::read_normalisation;
 use crate::worker;
 use extendr_api::prelude::*;
 use ndarray::{Array2, ArrayView2};
+use starscape::batches::Batches;
 use starscape::impute::{Scores, impute_expression};
 use starscape::{Error, Result};
 
@@ -14,9 +15,9 @@ extendr_module! {
     fn core_impute_expression;
 }
 
-/// Counts come as the slots of a `dgCMatrix`; `genes` are row numbers from 0, `slice` those of batches from 0 or NULL. `fit` is a
-/// list with the `scores`, `prior` and `embedding` of the spots, the row numbers of its `genes`, their `loadings` and the
-/// `singular_values`.
+/// Counts come as the slots of a `dgCMatrix`; `genes` are row numbers from 0, `batch` those of batches from 0 or NULL. `fit`
+/// is a list with the `scores`, `prior` and `embedding` of the spots, their `types` in the batches (from 0, or NULL), the
+/// row numbers of its `genes`, their `loadings` and the `singular_values`.
 #[allow(clippy::too_many_arguments)] // the slots of R's sparse matrix, read in place
 #[extendr]
 fn core_impute_expression(
@@ -27,7 +28,7 @@ fn core_impute_expression(
     genes: Robj,
     fit: List,
     neighbours: Robj,
-    slice: Robj,
+    batch: Robj,
     parameters: List,
     progress: Robj,
 ) -> List {
@@ -51,10 +52,14 @@ fn core_impute_expression(
             normalisation: read_normalisation(&parameters)?,
         };
         let graph = graph(&neighbours)?.ok_or_else(|| Error::argument("fit", "has no graph"))?;
-        let slice = groups(&slice, counts.spots(), "slice")?;
+        let batch = groups(&batch, counts.spots(), "batch")?;
+        let batches = match fit.value("types") {
+            Some(types) => Batches::made_of(&batch, &groups(&types, counts.spots(), "fit")?)?,
+            None => Batches::alike(&batch),
+        };
         let threads = parameters.whole("threads")?;
         let found = worker::run(threads, &progress, |monitor| {
-            impute_expression(&counts, &genes, scores, &graph, &slice, monitor)
+            impute_expression(&counts, &genes, scores, &graph, &batches, monitor)
         })?;
         Ok(list!(expression = table(found.expression)?, explained = found.explained).into())
     };
