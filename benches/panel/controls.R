@@ -19,8 +19,8 @@ squareTiles <- function(coords, spots = 25) {
   match(tiles <- paste(coords[, 1] %/% side, coords[, 2] %/% side), unique(tiles))
 }
 
-# Predictions of `own` by ridge regression on `predictors`, trained where `part` is not `held`; the penalty is the best of
-# a grid on the last of the training parts.
+# Predictions of `own` by ridge regression on `predictors`, trained where `part` is not `held`; the penalty is the best
+# of a grid on the last of the training parts.
 ridgePrediction <- function(predictors, own, part, held) {
   predictors <- scale(predictors, scale = FALSE)
   coefficients <- function(rows) {
@@ -37,8 +37,8 @@ ridgePrediction <- function(predictors, own, part, held) {
   predictors %*% coefficients(part != held)(penalties[which.min(error)])
 }
 
-# Models by name, each a function of the own scores, the part of each spot and the part held out that gives predictions.
-# They are as wide as the network: two units a component. `rings` average over the neighbours of the spots in question.
+# Models by name, each a function of the own scores, the part of each spot and the part held out, that gives
+# predictions. They are as wide as the network: two units a component. `rings` average over the neighbours of the spots in question.
 controlModels <- function(scores, rings) {
   width <- 2 * ncol(scores)
   means <- function(code) do.call(cbind, lapply(rings, function(ring) as.matrix(ring %*% code)))

@@ -142,6 +142,52 @@ batchRow <- function(name, setting) {
 
 batchTable <- function(name) do.call(rbind, lapply(names(settings), function(setting) batchRow(name, setting)))
 
+# Composition -----------------------------------------------------------------------------------------------------------
+
+# Two simulated sections of four layers: both whole, the second with two of the layers, each without one of its own. Half
+# of the genes of the second are moved by `effect` standard deviations of the log.
+simulatedPair <- function(seed, kind, effect) {
+  drawn <- simulateSlices(
+    slices = 2, rows = 36, columns = 36, genes = 300, domains = 4, batch = effect, gradient = 0, seed = seed
+  )
+  second <- drawn$slice == levels(drawn$slice)[[2]]
+  layer <- as.integer(drawn$labels)
+  keep <- switch(kind, "the same layers" = TRUE, "two of four" = !second | layer < 3,
+                 "three each" = ifelse(second, layer > 1, layer < 4))
+  keep <- which(rep_len(keep, length(layer)))
+  list(counts = drawn$counts[, keep], coords = drawn$coords[keep, ], slice = drawn$slice[keep], layer = layer[keep])
+}
+
+# Agreement of joint domains with the layers, and the silhouette of the sections within layers that both have.
+ofPair <- function(pair, ...) {
+  fit <- suppressMessages(
+    runStarscape(pair$counts, pair$coords, slice = pair$slice, verbose = FALSE, ...), "starscape_message"
+  )
+  domain <- suppressMessages(findDomains(fit, k = 4, verbose = FALSE)$domain, "starscape_message")
+  shared <- names(which(apply(table(pair$layer, pair$slice) > 0, 1, all)))
+  mixing <- vapply(shared, function(layer) {
+    own <- which(pair$layer == layer)
+    section <- as.character(pair$slice[own])
+    clusterMetrics(section, section, embedding = fit$embedding[own, ])[["silhouette"]]
+  }, 0)
+  c(clusterMetrics(pair$layer, domain)[["ARI"]], mean(mixing))
+}
+
+compositionTable <- function(seeds) {
+  cases <- expand.grid(effect = c(0, 0.3, 1), layers = c("the same layers", "two of four", "three each"))
+  rows <- lapply(seq_len(nrow(cases)), function(case) {
+    values <- vapply(seeds, function(seed) {
+      pair <- simulatedPair(seed, as.character(cases$layers[[case]]), cases$effect[[case]])
+      c(ofPair(pair), ofPair(pair, batch = FALSE)[[1]])
+    }, numeric(3))
+    data.frame(
+      layers = cases$layers[[case]], effect = cases$effect[[case]], "mean ARI" = mean(values[1, ]),
+      worst = min(values[1, ]), mixing = mean(values[2, ]), "as one batch" = mean(values[3, ]), check.names = FALSE
+    )
+  })
+  do.call(rbind, rows)
+}
+
 # Alignment and order -------------------------------------------------------------------------------------------------
 
 overview <- function(what, values, worst = min) {
@@ -239,6 +285,8 @@ message("together")
 together <- overSets(togetherTable)
 message("batch effects")
 batches <- overSets(batchTable)
+message("composition")
+composition <- compositionTable(seeds)
 message("alignment and order")
 further <- rbind(transferOver(seeds), copyOver(seeds), orderOver(seeds))
 message("imputation")
@@ -253,6 +301,9 @@ writeLines(c(
   "Half of the genes of all sections but the first are scaled by 1/3 to 3 and raised by up to their mean. One effect",
   sprintf("over the seeds; in the last three columns %d effects with the first seed.", length(draws)), "",
   markdown(batches), "",
+  "## Composition", "",
+  sprintf("Two simulated sections of 1296 spots, %d draws; half of the genes of the second are moved by", length(seeds)),
+  "normal amounts of that standard deviation of the log.", "", markdown(composition), "",
   sprintf("## Alignment and order over %d seeds", length(seeds)), "",
   "The copy is turned by 37 degrees and shifted, without a fifth of its spots and half of its counts.", "",
   markdown(further), "",

@@ -48,7 +48,7 @@ core_domain_pseudotime <- function(embedding, graph, domain, parameters, progres
 
 core_impute_expression <- function(values, rows, offsets, dim, genes, fit, graph, batch, parameters, progress) {
   .Call(
-    wrap__core_impute_expression, values, rows, offsets, dim, genes, fit, graph, slice, parameters, progress
+    wrap__core_impute_expression, values, rows, offsets, dim, genes, fit, graph, batch, parameters, progress
   )
 }
 
@@ -68,7 +68,7 @@ core_match_labels <- function(truth, labels) {
   .Call(wrap__core_match_labels, truth, labels)
 }
 
-core_spatial_autocorrelation <- function(values, rows, offsets, dim, coords, batch, parameters, progress) {
+core_spatial_autocorrelation <- function(values, rows, offsets, dim, coords, slice, parameters, progress) {
   .Call(wrap__core_spatial_autocorrelation, values, rows, offsets, dim, coords, slice, parameters, progress)
 }
 

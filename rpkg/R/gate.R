@@ -121,6 +121,9 @@ gateInput <- function(x, coords, slice, placed = TRUE) {
   counts <- gateCounts(x)
   slice <- gateSlice(perSpot(slice, colnames(counts), "slice"), ncol(counts))
   if (!is.null(coords)) gateOrientation(counts, coords)
+  sections <- sectionsByDepth(coords, slice, colnames(counts))
+  slice <- sections$slice
+  coords <- sections$coords
   renamed <- spotsOfSlices(counts, coords, slice)
   counts <- gateNames(renamed$counts)
   spots <- colnames(counts)
@@ -274,17 +277,57 @@ namedPair <- function(names, argument) {
   known[[1]]
 }
 
-# Sections that lie above each other are no neighbours; what z means only the user knows.
+# Sections that lie above each other are no neighbours; what z means otherwise only the user knows.
 gateThirdDimension <- function(coords, argument) {
-  third <- intersect(c("z", "Z"), colnames(coords))
-  depth <- if (length(third) > 0) unlist(as.data.frame(coords)[third[[1]]])
-  if (length(unique(depth)) > 1) {
+  depth <- depthOf(coords)
+  if (length(unique(depth$values)) > 1) {
     stopArgument(
-      argument, sprintf("has a third dimension, \"%s\"", third[[1]]),
-      "Give x and y, and say with `slice` which spots lie on one section."
+      argument, sprintf("has a third dimension, \"%s\", of %d values", depth$name, length(unique(depth$values))),
+      "Give x and y, and say with `slice` which spots lie on one section, for instance slice = cut(z, 10)."
     )
   }
 }
+
+# The third dimension of places, by its name.
+depthOf <- function(coords) {
+  third <- intersect(c("z", "Z"), colnames(coords))
+  if (length(third) > 0) {
+    list(name = third[[1]], values = unlist(as.data.frame(coords)[third[[1]]], use.names = FALSE))
+  }
+}
+
+# A third dimension of few values is the section that a spot lies on, unless `slice` says so.
+sectionsByDepth <- function(coords, slice, spots) {
+  depth <- if (is.matrix(coords) || is.data.frame(coords)) depthOf(coords)
+  if (length(unique(depth$values)) < 2) {
+    return(list(coords = coords, slice = slice))
+  }
+  if (anyNA(depth$values)) {
+    stopArgument(
+      "coords", sprintf("has no \"%s\" for %d spots", depth$name, sum(is.na(depth$values))),
+      "Give every spot a place, or leave these spots out of `x`."
+    )
+  }
+  flat <- coords[, colnames(coords) != depth$name, drop = FALSE]
+  if (!is.null(slice)) {
+    tell("`coords`: \"", depth$name, "\" is not used, as `slice` says which spots lie on one section.")
+    return(list(coords = flat, slice = slice))
+  }
+  if (min(table(depth$values)) < fewestOnSection) {
+    return(list(coords = coords, slice = NULL))
+  }
+  rows <- rownames(flat)
+  named <- if (is.null(rows) || is.data.frame(coords) && .row_names_info(coords) <= 0) depth$values else {
+    stats::setNames(depth$values, rows)
+  }
+  sections <- sort(unique(depth$values))
+  slice <- factor(perSpot(named, spots, "coords"), levels = sections, labels = paste0(depth$name, sections))
+  tell("`coords`: spots of one \"", depth$name, "\" are taken for a section. There are ", length(sections), ".")
+  list(coords = flat, slice = unname(slice))
+}
+
+# Fewer spots at one depth are no section: the depth is measured.
+fewestOnSection <- 10
 
 # Spots as rows are seen by the names, or else by the number, of the places.
 gateOrientation <- function(counts, coords) {

@@ -81,7 +81,8 @@ scoreParts <- function(fit, used, genes) {
   rows <- function(table) unname(table[used, , drop = FALSE])
   row <- match(fit$features, genes)
   list(
-    scores = rows(fit$scores), types = if (!is.null(fit$batchTypes)) fit$batchTypes[used, ] - 1, prior = rows(fit$prior), embedding = rows(fit$embedding),
+    scores = rows(fit$scores), types = if (!is.null(fit$sharedTypes)) as.integer(fit$sharedTypes[used, ]) - 1L,
+    prior = rows(fit$prior), embedding = rows(fit$embedding),
     genes = row[!is.na(row)] - 1L, loadings = unname(fit$loadings[!is.na(row), , drop = FALSE]),
     singular_values = fit$singularValues
   )

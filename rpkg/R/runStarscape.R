@@ -39,7 +39,8 @@
 #'   * `graph`: the neighbours, a sparse symmetric matrix, spots x spots, and `graphMethod`, how they were found;
 #'   * `features`: names of the genes used; `loadings` of the components, these genes x `latentDim`; and their
 #'     `singularValues`;
-#'   * `coords` (spots x 2), `slice` and `batch` (factors, or `NULL`).
+#'   * `coords` (spots x 2), `slice` and `batch` (factors, or `NULL`), and with several batches `sharedTypes`, the type of
+#'     each spot by which they were compared (spots x 1).
 #'
 #'   For other objects, the object with the embedding as reduced dimension `"starscape"` (in `Seurat` with key `STAR_`)
 #'   and the fit in `metadata(x)$starscape` or `Misc(x, "starscape")`. For a list of matrices, the joint fit; for a list
@@ -49,12 +50,20 @@
 #'   few spots to try the network (fewer than 25 tiles, some 625 spots); and how many spots without neighbours do not
 #'   get the part in the embedding that it has.
 #' @section Several slices:
-#' With `slice`, or with a list of slices, all slices are fitted together: with the genes they share, each standardised
-#' within its `batch`, by default the slice, so that differences between these in the level and the spread of a gene are
-#' gone, those of composition included; with neighbours
-#' inside slices only; and with one network for all, which has two further losses, see `prototype` and `scale` in
-#' [lossControl()]. A domain then has the same label on every slice. Spots of different slices that have one name are
+#' With `slice`, or with a list of slices, all slices are fitted together: with the genes they share; with neighbours
+#' inside slices only; with the level and the spread of a gene taken out for each `batch`, by default the slice; and with
+#' one network for all, which has two further losses, see `prototype` and `scale` in [lossControl()]. A domain then has the same label on every slice. Spots of different slices that have one name are
 #' called `slice_name` in the joint fit; in objects they keep their names. With one slice this is a plain fit.
+#' @section Batches:
+#' The level of a gene in a batch hangs on how it was measured, which is to be taken out, and on what the batch is made
+#' of, which is not: a section that lacks half of the domains is not to be stretched over all of them. So spots are
+#' grouped into at most 15 types within each batch; types of different batches are found to be the same where the
+#' logarithms of their genes' shares differ by one vector for the whole batch (the vector under which most types fall on
+#' others, with short ones preferred); and the model value = batch + type + rest, or for expected counts library size x
+#' share of the type x factor of the batch, tells the two apart. A batch gets the mean, the variance and the shares that
+#' it would have if it were made of the types as all batches together are. The prior, worth 20 spots, says that batches
+#' are made of the same: a batch with no type in common with others keeps its own mean and variance, and a message says
+#' so. Assumed is that effects of a batch are the same in all types, and that at least two batches share some types.
 #' @section Errors:
 #' Unusable input is an error of class `starscape_error_argument` whose field `argument` names the argument. Spots and
 #' genes without counts, places shared by several spots, missing names and counts that are not whole numbers are
@@ -99,8 +108,8 @@ runStarscape <- function(x, ...) {
 #' @param batch What differs for technical reasons and is taken out, gene by gene, in level and spread: a vector with one
 #'   value per spot, matched by name where it has names; `FALSE` for nothing; or `NULL` to have it found: each slice is a
 #'   batch of its own, but slices that lie side by side in one system of coordinates, such as fields of view of one scan,
-#'   are one batch, and so are slices of fewer than 50 spots, as nothing but their composition would be taken out.
-#'   Messages tell of both.
+#'   are one batch, and so are slices of fewer than 50 spots, which are too small to be compared. Messages tell of both.
+#'   See *Batches*.
 #' @export
 runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 2000,
                                  normalisation = c("pearson", "log"), featureSelection = c("moran", "variance"),
@@ -126,8 +135,19 @@ runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 200
   gateLatentDim(settings$latentDim, featureCount(settings, given, input), ncol(input$counts))
   parameters <- c(settings[names(settings) != "verbose"], given, controls)
   fit <- newFit(fitCounts(input, parameters, progressBar(settings$verbose)), input, parameters)
+  tellBatches(fit)
   tellNetwork(fit)
   fit
+}
+
+# Batches that nothing can be compared with.
+tellBatches <- function(fit) {
+  common <- typesInCommon(fit)
+  alone <- names(common)[common == 0]
+  if (length(alone) > 0) {
+    tell("`batch`: no type of spot of ", quoted(alone, 3), " is like one of another batch. All that differs there is ",
+         "taken for technical; batch = FALSE keeps it.")
+  }
 }
 
 # The network needs surroundings, and tiles that it is not trained on.

@@ -24,7 +24,7 @@ newFit <- function(result, input, parameters) {
       coords = input$coords,
       slice = input$slice,
       batch = input$batch,
-      batchTypes = batchTypes(result, input$used, spots)
+      sharedTypes = sharedTypes(result, input$used, spots)
     ),
     class = "starscape_fit"
   )
@@ -37,12 +37,12 @@ spotCodes <- function(result, used, spots) {
 }
 
 # The type of each spot by which batches are compared; nothing with one batch.
-batchTypes <- function(result, used, spots) {
-  if (length(result$batch_types) > 0) allSpots(cbind(as.numeric(result$batch_types)), used, spots, "type")
+sharedTypes <- function(result, used, spots) {
+  if (length(result$shared_types) > 0) allSpots(cbind(as.numeric(result$shared_types)), used, spots, "type")
 }
 
 # Every table of a fit that has a row for each spot.
-spotTables <- c("embedding", "prior", "priorExtra", "codes", "scores", "coords", "batchTypes")
+spotTables <- c("embedding", "prior", "priorExtra", "codes", "scores", "coords", "sharedTypes")
 tablesOf <- function(fit) Filter(function(table) !is.null(fit[[table]]), spotTables)
 
 # The settings by the user's names, with given genes as names again.
@@ -113,9 +113,30 @@ print.starscape_fit <- function(x, ...) {
   if (size$empty > 0) cat(sprintf(", %d spots without counts", size$empty))
   cat(sprintf("\n  genes: %d (%s)\n", size$features, size$preprocessing))
   cat(sprintf("  graph: %s, %.1f neighbours per spot\n", size$graphMethod, size$neighbours))
+  cat(batchLines(x), sep = "")
   cat(networkLines(x), sep = "")
   cat(viewLines(x), sep = "")
   invisible(x)
+}
+
+# How much batches have in common, by which their levels are compared.
+batchLines <- function(fit) {
+  common <- typesInCommon(fit)
+  if (length(common) > 0) {
+    sprintf("  batches: %d; %.0f %% of the spots are of types that other batches have\n", length(common), {
+      100 * stats::weighted.mean(common, table(fit$batch[usedSpots(fit)]))
+    })
+  }
+}
+
+# The share of each batch's spots whose type another batch has as well.
+typesInCommon <- function(fit) {
+  if (is.null(fit$sharedTypes) || nlevels(fit$batch) < 2) {
+    return(NULL)
+  }
+  used <- usedSpots(fit)
+  spots <- table(fit$batch[used], fit$sharedTypes[used, ])
+  rowSums(spots[, colSums(spots > 0) > 1, drop = FALSE]) / rowSums(spots)
 }
 
 # What part the network has in the embedding, and why.

@@ -5,7 +5,8 @@
 //! batches is known. Within a batch types are found as usual ([`types`]). Between batches the logarithm of a gene's
 //! share in a type differs by an amount that is the batch's alone, the same in all of its types: the types of a batch are
 //! those of the others, moved by one vector. So the vector is looked for under which most types of the batch fall on
-//! others ([`register`]).
+//! others ([`register`]). That gives levels of the batches, and with these types are found once more, in all spots of batches
+//! that have any in common.
 
 mod bulk;
 mod register;
@@ -25,7 +26,7 @@ use ndarray::{Array2, Axis};
 /// Components in which types are found, and how often these are averaged over neighbours.
 const DIMENSIONS: usize = 20;
 const STEPS: usize = 2;
-/// Types of a batch at most, spots that each takes, and starts of k-means under a fixed seed: what batches are does not
+/// Types of a batch, or of batches together, at most, spots that each takes, and starts of k-means under a fixed seed: what batches are does not
 /// depend on the user's seed.
 const TYPES: usize = 15;
 const SPOTS_A_TYPE: usize = 30;
@@ -50,20 +51,39 @@ pub fn shared_types(
     }
     let normalisation = Normalisation::MedianLog;
     let params = FeatureParams { normalisation, ..params.clone() };
-    let features = select_features(counts, &batches, graph, &params, monitor)?;
-    let scaled = ScaledFeatures::new(counts, &batches, normalisation, &features);
-    let most = scaled.features().min(scaled.spots());
-    let scores = leading_components(&scaled, DIMENSIONS.min(most), monitor)?.scores;
-    let own = own_types(&diffuse(graph, scores.view(), STEPS), &batches, monitor)?;
-    let bulks: Vec<Bulk> = bulks(counts, &features.genes, batch, &own);
+    let averaged = |batches: &Batches| -> Result<(Array2<f64>, Vec<usize>)> {
+        let features = select_features(counts, batches, graph, &params, monitor)?;
+        let scaled = ScaledFeatures::new(counts, batches, normalisation, &features);
+        let most = scaled.features().min(scaled.spots());
+        let scores = leading_components(&scaled, DIMENSIONS.min(most), monitor)?.scores;
+        Ok((diffuse(graph, scores.view(), STEPS), features.genes))
+    };
+    let (scores, genes) = averaged(&batches)?;
+    let own = types_within(&scores, batch, monitor)?;
+    let bulks: Vec<Bulk> = bulks(counts, &genes, batch, &own);
     let common = register::register(&bulks, monitor)?;
-    Ok(Some(own.iter().zip(batch).map(|(&own, &batch)| common[batch][own]).collect()))
+    let found: Vec<usize> = own.iter().zip(batch).map(|(&own, &batch)| common[batch][own]).collect();
+    // With the levels that these types give, types can be found in all spots of the batches together.
+    let (scores, _) = averaged(&Batches::made_of(batch, &found)?)?;
+    let part = parts(&common);
+    let part: Vec<usize> = batch.iter().map(|&own| part[own]).collect();
+    let own = types_within(&scores, &part, monitor)?;
+    Ok(Some(own.iter().zip(&part).map(|(&own, &part)| part * TYPES + own).collect()))
 }
 
-/// Types of the spots of each batch, numbered in each from 0.
-fn own_types(scores: &Array2<f64>, batches: &Batches, monitor: &Monitor) -> Result<Vec<usize>> {
-    let mut rows = vec![Vec::new(); batches.count()];
-    batches.number().iter().enumerate().for_each(|(spot, &own)| rows[own].push(spot));
+/// Batches that hang together by types that they have in common, numbered from 0.
+fn parts(types: &[Vec<usize>]) -> Vec<usize> {
+    let (batches, count) = (types.len(), types.iter().flatten().max().map_or(0, |last| last + 1));
+    let holds = types.iter().enumerate().flat_map(|(batch, own)| own.iter().map(move |&own| (batch, batches + own)));
+    let mut parts = SpatialGraph::from_edges(batches + count, holds).parts();
+    parts.truncate(batches);
+    parts
+}
+
+/// Types of the spots within each group, numbered in each from 0.
+fn types_within(scores: &Array2<f64>, group: &[usize], monitor: &Monitor) -> Result<Vec<usize>> {
+    let mut rows = vec![Vec::new(); group.iter().max().map_or(0, |last| last + 1)];
+    group.iter().enumerate().for_each(|(spot, &own)| rows[own].push(spot));
     let mut types = vec![0; scores.nrows()];
     for rows in rows {
         let count = (rows.len() / SPOTS_A_TYPE).min(TYPES);

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 /// Types of a batch, the largest, that are tried on each type of the others; shifts that are followed to their ends, and
 /// rounds until then.
 const TRIED: usize = 5;
-const FOLLOWED: usize = 8;
+const FOLLOWED: usize = 30;
 const ROUNDS: usize = 20;
 /// Share of the reach within which two types are the same. One that is missed costs some spots; one that is laid on
 /// another moves the level.

@@ -40,6 +40,29 @@ impl SpatialGraph {
         SpatialGraph { offsets, neighbours: pairs.into_iter().map(|(_, neighbour)| neighbour).collect() }
     }
 
+    /// The number of each spot's connected part, from 0 in the order of their first spots.
+    pub fn parts(&self) -> Vec<usize> {
+        const NONE: usize = usize::MAX;
+        let (mut parts, mut count) = (vec![NONE; self.spots()], 0);
+        for first in 0..self.spots() {
+            if parts[first] != NONE {
+                continue;
+            }
+            parts[first] = count;
+            let mut waiting = vec![first];
+            while let Some(spot) = waiting.pop() {
+                for &other in self.neighbours(spot) {
+                    if parts[other as usize] == NONE {
+                        parts[other as usize] = count;
+                        waiting.push(other as usize);
+                    }
+                }
+            }
+            count += 1;
+        }
+        parts
+    }
+
     /// Builds the graph from neighbour lists as [`SpatialGraph::offsets`] and [`SpatialGraph::all_neighbours`] give
     /// them; made symmetric when they are not.
     ///

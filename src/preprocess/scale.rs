@@ -125,6 +125,27 @@ mod tests {
     use crate::preprocess::{FeatureParams, select_features};
     use ndarray::Axis;
 
+    /// All standardised values: they are the same in parts, and gene by gene.
+    fn block_that_agrees(
+        counts: &Counts,
+        batches: &Batches,
+        graph: &SpatialGraph,
+        normalisation: Normalisation,
+    ) -> Array2<f64> {
+        let params = FeatureParams { normalisation, ..FeatureParams::default() };
+        let features = select_features(counts, batches, graph, &params, &Monitor::silent()).unwrap();
+        let scaled = ScaledFeatures::new(counts, batches, normalisation, &features);
+        let whole = scaled.block(0..8);
+        assert_eq!(whole.slice(ndarray::s![3..8, ..]), scaled.block(3..8));
+        let (depth, by_gene) = (Depth::new(counts, batches, normalisation), counts.by_gene());
+        for (feature, &gene) in features.genes.iter().enumerate() {
+            let stored = by_gene.outer_view(gene).unwrap();
+            let alone = standardised_gene(&depth, stored.indices(), stored.data());
+            assert!(whole.column(feature).iter().zip(alone).all(|(one, other)| (one - other).abs() < 1e-12));
+        }
+        whole
+    }
+
     #[test]
     fn every_batch_is_centred_with_unit_variance_and_blocks_join_up() {
         let genes = 5;
@@ -135,17 +156,9 @@ mod tests {
         let batches = Batches::alike(&[0, 0, 0, 0, 1, 1, 1, 1]);
         let graph = SpatialGraph::from_edges(8, [(0, 1), (4, 5)]);
         for normalisation in [Normalisation::Log, Normalisation::Pearson] {
-            let params = FeatureParams { normalisation, ..FeatureParams::default() };
-            let features = select_features(&counts, &batches, &graph, &params, &Monitor::silent()).unwrap();
-            let scaled = ScaledFeatures::new(&counts, &batches, normalisation, &features);
-            let whole = scaled.block(0..8);
-            assert_eq!(whole.slice(ndarray::s![3..8, ..]), scaled.block(3..8));
-            let (depth, by_gene) = (Depth::new(&counts, &batches, normalisation), counts.by_gene());
-            for (feature, &gene) in features.genes.iter().enumerate() {
-                let stored = by_gene.outer_view(gene).unwrap();
-                let alone = standardised_gene(&depth, stored.indices(), stored.data());
-                assert!(whole.column(feature).iter().zip(alone).all(|(one, other)| (one - other).abs() < 1e-12));
-            }
+            let whole = block_that_agrees(&counts, &batches, &graph, normalisation);
+            let types = Batches::made_of(batches.number(), &[0, 0, 1, 1, 0, 1, 1, 1]).unwrap();
+            assert!(whole != block_that_agrees(&counts, &types, &graph, normalisation));
             for half in whole.axis_chunks_iter(Axis(0), 4) {
                 assert!(half.mean_axis(Axis(0)).unwrap().iter().all(|mean| mean.abs() < 1e-12));
                 assert!(half.var_axis(Axis(0), 0.0).iter().all(|variance| (variance - 1.0).abs() < 1e-10));

@@ -6,7 +6,7 @@ use crate::graph::SpatialGraph;
 /// Spots of the connected part that holds the root, rising. Of the parts over which a root domain is spread, the one
 /// with most of its spots; of equal ones the first.
 pub fn part_of_root(graph: &SpatialGraph, labels: &[Option<usize>], root: Root) -> Vec<usize> {
-    let parts = parts(graph);
+    let parts = graph.parts();
     let own = match root {
         Root::Spot(spot) => parts[spot],
         Root::Domain(domain) => {
@@ -20,29 +20,6 @@ pub fn part_of_root(graph: &SpatialGraph, labels: &[Option<usize>], root: Root) 
     (0..graph.spots()).filter(|&spot| parts[spot] == own).collect()
 }
 
-/// The number of each spot's connected part, from 0 in the order of their first spots.
-fn parts(graph: &SpatialGraph) -> Vec<usize> {
-    const NONE: usize = usize::MAX;
-    let (mut parts, mut count) = (vec![NONE; graph.spots()], 0);
-    for first in 0..graph.spots() {
-        if parts[first] != NONE {
-            continue;
-        }
-        parts[first] = count;
-        let mut waiting = vec![first];
-        while let Some(spot) = waiting.pop() {
-            for &other in graph.neighbours(spot) {
-                if parts[other as usize] == NONE {
-                    parts[other as usize] = count;
-                    waiting.push(other as usize);
-                }
-            }
-        }
-        count += 1;
-    }
-    parts
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,7 +27,7 @@ mod tests {
     #[test]
     fn parts_are_numbered_in_the_order_of_their_spots() {
         let graph = SpatialGraph::from_edges(6, [(0, 3), (3, 5), (1, 4)]);
-        assert_eq!(parts(&graph), [0, 1, 2, 0, 1, 0]);
+        assert_eq!(graph.parts(), [0, 1, 2, 0, 1, 0]);
         let labels = [None, Some(7), Some(7), Some(7), Some(7), None];
         assert_eq!(part_of_root(&graph, &labels, Root::Domain(7)), [1, 4]);
         assert_eq!(part_of_root(&graph, &labels, Root::Spot(2)), [2]);

@@ -55,7 +55,8 @@ impl Codes {
 }
 
 /// Codes of all spots. Genes are those of `params` that are more alike between neighbours than chance allows, unless
-/// they are given or chosen by variance; they are standardised within `batches`. Nothing in it depends on a seed of the user.
+/// they are given or chosen by variance; they are standardised within `batches`. Nothing in it depends on a seed of the
+/// user.
 ///
 /// # Errors
 /// [`crate::Error::Argument`] as for [`select_features`]; [`crate::Error::Numeric`]; [`crate::Error::Interrupted`].

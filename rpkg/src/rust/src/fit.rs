@@ -169,10 +169,10 @@ fn write(fit: Fit) -> Result<Robj> {
     let offsets: Vec<i32> = fit.graph.offsets().iter().map(|&offset| offset as i32).collect();
     let neighbours: Vec<i32> = fit.graph.all_neighbours().iter().map(|&spot| spot as i32).collect();
     let features: Vec<i32> = fit.features.genes.iter().map(|&gene| gene as i32 + 1).collect();
-    let batch_types = fit.types.unwrap_or_default().into_iter().map(|own| own as i32 + 1).collect::<Vec<i32>>();
+    let shared_types = fit.types.unwrap_or_default().into_iter().map(|own| own as i32 + 1).collect::<Vec<i32>>();
     Ok(list!(
         embedding = table(fit.embedding)?,
-        batch_types = batch_types,
+        shared_types = shared_types,
         prior = table(fit.prior.slice(s![.., ..latent]).to_owned())?,
         prior_extra = table(fit.prior.slice(s![.., latent..]).to_owned())?,
         codes = table(fit.codes.scores)?,
