@@ -175,26 +175,40 @@ fn slices_with_the_same_counts_get_the_same_prior() {
     assert!((&first - &second).iter().all(|difference| difference.abs() < 1e-9));
 }
 
+/// The second of two slices has two of the four layers, and half of its genes count four times as much.
 #[test]
-fn batches_are_standardised_and_slices_are_not() {
-    let simulation = tissue(1);
-    let counts = simulation.counts[0].view().expect("counts");
-    let spots = counts.spots();
-    let left: Vec<usize> = simulation.coordinates.column(0).iter().map(|&x| usize::from(x < 10.0)).collect();
-    let run = |slice: &[usize], batch: &[usize]| {
-        fit(&counts, simulation.coordinates.view(), slice, batch, &quick(), &Monitor::silent()).expect("fit")
+fn a_batch_loses_its_effect_and_keeps_what_it_is_made_of() {
+    let params = SimulationParams { slices: 2, rows: 30, columns: 30, genes: 300, domains: 4, ..Default::default() };
+    let simulation = simulate_slices(&params, &Monitor::silent()).expect("simulation");
+    let whole = simulation.counts[0].offsets.len() - 1;
+    let kept: Vec<usize> =
+        (0..simulation.labels.len()).filter(|&spot| spot < whole || simulation.labels[spot] < 2).collect();
+    let batch: Vec<usize> = kept.iter().map(|&spot| usize::from(spot >= whole)).collect();
+    let labels: Vec<usize> = kept.iter().map(|&spot| simulation.labels[spot]).collect();
+    let coords = simulation.coordinates.select(ndarray::Axis(0), &kept);
+    let agreement = |factor: f64, batch_of: &[usize]| {
+        let (mut offsets, mut rows, mut values) = (vec![0], Vec::new(), Vec::new());
+        for &spot in &kept {
+            let (own, at) = (&simulation.counts[usize::from(spot >= whole)], spot % whole);
+            for stored in own.offsets[at] as usize..own.offsets[at + 1] as usize {
+                let moved = spot >= whole && own.rows[stored] % 2 == 0;
+                rows.push(own.rows[stored]);
+                values.push(own.values[stored] * if moved { factor } else { 1.0 });
+            }
+            offsets.push(rows.len() as i32);
+        }
+        let counts = Counts::new(300, kept.len(), &offsets, &rows, &values).expect("counts");
+        let found = fit(&counts, coords.view(), &batch, batch_of, &quick(), &Monitor::silent()).expect("fit");
+        let params = DomainParams { k: Some(4), k_range: (4, 4), method: Method::Mixture, seed: 1 };
+        let start = Start::Space(found.prior.view());
+        let domains = find_domains(found.embedding.view(), Some(&found.graph), start, &params, &Monitor::silent());
+        adjusted_rand_index(&labels, &domains.expect("domains").labels)
     };
-    let (one, cut, apart) = (run(&vec![0; spots], &vec![0; spots]), run(&left, &vec![0; spots]), run(&left, &left));
-    // With one batch parts differ in the mean of their scores, as the tissue does; batches of their own do not.
-    let difference = |fit: &Fit| {
-        let mean = |part: usize| {
-            let rows: Vec<usize> = (0..spots).filter(|&spot| left[spot] == part).collect();
-            fit.scores.select(ndarray::Axis(0), &rows).mean_axis(ndarray::Axis(0)).expect("spots")
-        };
-        (mean(0) - mean(1)).mapv(f64::abs).sum()
-    };
-    assert!(difference(&apart) < 0.05 * difference(&cut), "{} {}", difference(&apart), difference(&cut));
-    assert!(cut.graph.edges() < one.graph.edges() && cut.graph.edges() == apart.graph.edges());
+    let together = vec![0; kept.len()];
+    let clean = agreement(1.0, &together);
+    let (apart, corrected, affected) = (agreement(1.0, &batch), agreement(4.0, &batch), agreement(4.0, &together));
+    assert!(clean > 0.8 && apart > clean - 0.05 && corrected > clean - 0.05, "{clean} {apart} {corrected}");
+    assert!(affected < clean - 0.2, "{affected}");
 }
 
 #[test]

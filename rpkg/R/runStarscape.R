@@ -88,8 +88,9 @@ runStarscape <- function(x, ...) {
 #' @param coords Where the spots are: a numeric matrix or data frame with one row per spot and the columns x (to the
 #'   right) and y (down), matched by row names where there are any, or by a column that holds the names of the spots.
 #'   What readers call x and y (`col` and `row`, `imagecol` and `imagerow`, `x_centroid` and `y_centroid` ...) is
-#'   recognised and told. For objects also the names of two columns of the cell metadata; `NULL` takes the places the
-#'   object knows, array positions before pixels.
+#'   recognised and told. A column `z` of few values is taken for the slice; depths that are measured are refused. For
+#'   objects also the names of two columns of the cell metadata; `NULL` takes the places the object knows, array
+#'   positions before pixels.
 #' @param slice Which slice each spot lies on: a vector with one value per spot, matched by name where it has names, or
 #'   `NULL` for one slice. For objects also the name of a column of the cell metadata; `NULL` takes images (`Seurat`,
 #'   less those that show cells of other images only) or `sample_id` (`SpatialExperiment`) where there are several.
@@ -109,7 +110,7 @@ runStarscape <- function(x, ...) {
 #'   value per spot, matched by name where it has names; `FALSE` for nothing; or `NULL` to have it found: each slice is a
 #'   batch of its own, but slices that lie side by side in one system of coordinates, such as fields of view of one scan,
 #'   are one batch, and so are slices of fewer than 50 spots, which are too small to be compared. Messages tell of both.
-#'   See *Batches*.
+#'   See *Batches*. For objects also the name of a column of the cell metadata.
 #' @export
 runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 2000,
                                  normalisation = c("pearson", "log"), featureSelection = c("moran", "variance"),

@@ -2,16 +2,10 @@
 
 #' @rdname runStarscape
 #' @export
-runStarscape.SingleCellExperiment <- function(x, coords = NULL, slice = NULL, assay = "counts", ...) {
-  input <- sceInput(x, coords, slice, assay)
-  sceStoreFit(x, runStarscape.default(input$counts, coords = input$coords, slice = input$slice, ...))
-}
-
-#' @rdname runStarscape
-#' @export
-runStarscape.SpatialExperiment <- function(x, coords = NULL, slice = NULL, assay = "counts", ...) {
-  input <- spatialInput(x, coords, slice, assay)
-  sceStoreFit(x, runStarscape.default(input$counts, coords = input$coords, slice = input$slice, ...))
+runStarscape.SingleCellExperiment <- function(x, coords = NULL, slice = NULL, assay = "counts", batch = NULL, ...) {
+  input <- tissueInput(x, coords, slice, assay)
+  batch <- givenColumn(batch, SummarizedExperiment::colData(x), "batch")
+  sceStoreFit(x, runStarscape.default(input$counts, coords = input$coords, slice = input$slice, batch = batch, ...))
 }
 
 #' @rdname findDomains

@@ -7,9 +7,11 @@
 #'   joined over the genes they share.
 #' @param image Names of the images (fields of view) with the places of the spots; `NULL` for all.
 #' @export
-runStarscape.Seurat <- function(x, coords = NULL, slice = NULL, assay = NULL, layer = "counts", image = NULL, ...) {
+runStarscape.Seurat <- function(x, coords = NULL, slice = NULL, assay = NULL, layer = "counts", image = NULL,
+                                batch = NULL, ...) {
   input <- seuratInput(x, coords, slice, assay, layer, image)
-  fit <- runStarscape.default(input$counts, coords = input$coords, slice = input$slice, ...)
+  batch <- givenColumn(batch, x[[]][colnames(input$counts), , drop = FALSE], "batch")
+  fit <- runStarscape.default(input$counts, coords = input$coords, slice = input$slice, batch = batch, ...)
   seuratStoreFit(x, fit, assay)
 }
 

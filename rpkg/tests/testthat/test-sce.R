@@ -41,6 +41,8 @@ test_that("slices come from a column or a vector", {
   expected <- quick(pair$counts, pair$coords, slice = pair$slice)$embedding
   expect_identical(stored(quick(sceSmall(pair), slice = "batch"))$embedding, expected)
   expect_identical(stored(quick(sceSmall(pair), slice = pair$slice))$embedding, expected)
+  expect_identical(stored(quick(sceSmall(pair), slice = "batch", batch = "batch"))$embedding, expected)
+  expectArgumentError(quick(sceSmall(pair), slice = "batch", batch = "sample"), "batch", "batch")
   expectArgumentError(quick(sceSmall(pair), slice = "sample"), "slice", "batch")
 })
 

@@ -74,6 +74,8 @@ test_that("several images are slices", {
   expectArgumentError(quick(object, image = "left"), "coords", "90 spots that are on no image")
   object$half <- as.character(pair$slice)
   expect_identical(SeuratObject::Misc(quick(object, slice = "half"), "starscape")$embedding, expected$embedding)
+  byColumn <- quick(object, slice = "half", batch = "half")
+  expect_identical(SeuratObject::Misc(byColumn, "starscape")$embedding, expected$embedding)
   expectArgumentError(quick(object, slice = "third"), "slice", "third")
 })
 

@@ -1,0 +1,42 @@
+#' What can be given as `x`, and what is taken from it
+#'
+#' Every function takes counts in the same forms. The same counts give the same result to the last bit in all of them;
+#' sparse and delayed matrices are never made dense as a whole.
+#'
+#' | `x` | counts | places, without `coords` | slices, without `slice` |
+#' |---|---|---|---|
+#' | `matrix` of numbers, integers or logical values | genes x spots | have to be given | one |
+#' | `Matrix` (`dgCMatrix`, `dgTMatrix`, `dgRMatrix`, `lgCMatrix` ...) | genes x spots | have to be given | one |
+#' | `DelayedMatrix` (`HDF5Array`, `TENxMatrix` ...) | read by blocks of spots | have to be given | one |
+#' | `Seurat`, assays of version 3 and 5 | `layer` (`"counts"`; split ones are joined) of `assay` (the default one) | images, then columns of the cell metadata | images, unless one shows cells of others only |
+#' | `SingleCellExperiment` | `assay` (`"counts"`) | a reduced dimension `"spatial"`, columns of the cell metadata | one |
+#' | `SpatialExperiment` | `assay` (`"counts"`) | array positions, then `spatialCoords()` | `sample_id` |
+#' | list of these | over the genes they share | as for each element | the elements |
+#'
+#' Columns of the cell metadata that are known as places, in this order: `array_col` and `array_row`, `col` and `row`,
+#' `x` and `y`, `imagecol` and `imagerow`, `pxl_col_in_fullres` and `pxl_row_in_fullres`, `x_centroid` and `y_centroid`
+#' (Xenium), `CenterX_global_px` and `CenterY_global_px` (CosMx), `x_slide_mm` and `y_slide_mm`. Array positions that more
+#' spots share than pixels give way to these. A message tells what was taken wherever that is not plain.
+#'
+#' What is given per spot (`coords`, `slice`, `batch`, `domain`, `block`, `truth` ...) is matched by name where it has
+#' names, by row names for tables; what has names that fit nothing is refused.
+#'
+#' Other classes take one line:
+#'
+#' | from | to `x` |
+#' |---|---|
+#' | Space Ranger folder | `Seurat::Load10X_Spatial(folder)` |
+#' | Space Ranger or Visium HD `filtered_feature_bc_matrix.h5` | `HDF5Array::TENxMatrix(file, "matrix")` and the places as `coords` |
+#' | Xenium folder | `Seurat::LoadXenium(folder)` |
+#' | `.h5ad` | `zellkonverter::readH5AD(file)`, `assay = "X"` where it holds raw counts |
+#' | `SpatialFeatureExperiment` | is a `SpatialExperiment` |
+#' | `IterableMatrix` (BPCells) | `methods::as(x, "dgCMatrix")` |
+#'
+#' @name starscape-input
+#' @aliases starscape-input
+#' @examples
+#' slices <- simulateSlices(rows = 15, columns = 15, genes = 60, domains = 2)
+#' fit <- runStarscape(slices$counts, slices$coords, latentDim = 5)
+#' dense <- runStarscape(as.matrix(slices$counts), slices$coords, latentDim = 5)
+#' identical(fit$embedding, dense$embedding)
+NULL
