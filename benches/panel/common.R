@@ -1,4 +1,14 @@
-# What the scripts of this folder share: domains with given settings, what is changed about a section, and tables.
+# What the scripts of this folder share: their arguments LIBRARY OUT [SECTION ...], the sections, domains with given
+# settings, what is changed about a section, and tables.
+
+arguments <- commandArgs(TRUE)
+.libPaths(c(normalizePath(arguments[[1]]), .libPaths()))
+library(starscape)
+source("benches/panel/sections.R")
+if (folder == "") stop("STARSCAPE_DATA does not name the folder of the real sections.")
+out <- arguments[[2]]
+dir.create(out, showWarnings = FALSE, recursive = TRUE)
+wanted <- if (length(arguments) > 2) arguments[-(1:2)] else names(panel)
 
 quiet <- function(code) suppressMessages(code, "starscape_message")
 domainsOf <- function(counts, coords, k, ...) {

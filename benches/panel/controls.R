@@ -16,7 +16,8 @@ ringMeans <- function(graph, steps = 4) {
 
 squareTiles <- function(coords, spots = 25) {
   side <- sqrt(spots * prod(apply(coords, 2, function(axis) diff(range(axis)))) / nrow(coords))
-  match(tiles <- paste(coords[, 1] %/% side, coords[, 2] %/% side), unique(tiles))
+  tiles <- paste(coords[, 1] %/% side, coords[, 2] %/% side)
+  match(tiles, unique(tiles))
 }
 
 # Predictions of `own` by ridge regression on `predictors`, trained where `part` is not `held`; the penalty is the best

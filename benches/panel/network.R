@@ -5,15 +5,9 @@
 #
 # Writes OUT/network.md. Needs the real sections (STARSCAPE_DATA).
 
-arguments <- commandArgs(TRUE)
-.libPaths(c(normalizePath(arguments[[1]]), .libPaths()))
-library(starscape)
-source("benches/panel/sections.R")
 source("benches/panel/common.R")
 source("benches/panel/controls.R")
-out <- arguments[[2]]
 technologies <- c("151673", "BZ9", "osmfish", "merfish_hypothalamus_1", "B1", "xenium_breast")
-wanted <- if (length(arguments) > 2) arguments[-(1:2)] else names(panel)
 
 besideControls <- function(name) {
   section <- panelSection(name)

@@ -5,16 +5,8 @@
 #
 # Writes OUT/results.md and OUT/sections.csv. Needs the real sections (STARSCAPE_DATA).
 
-arguments <- commandArgs(TRUE)
-.libPaths(c(normalizePath(arguments[[1]]), .libPaths()))
-library(starscape)
-source("benches/panel/sections.R")
 source("benches/panel/common.R")
 source("benches/panel/baselines.R")
-out <- arguments[[2]]
-wanted <- if (length(arguments) > 2) arguments[-(1:2)] else names(panel)
-if (folder == "") stop("STARSCAPE_DATA does not name the folder of the real sections.")
-dir.create(out, showWarnings = FALSE, recursive = TRUE)
 
 # Whether each spot of one labelling keeps its domain in another, domains matched by majority.
 keeps <- function(first, second) {

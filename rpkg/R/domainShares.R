@@ -82,13 +82,13 @@ domainShares.SingleCellExperiment <- function(x, sample, group = NULL, domain = 
 #' @export
 domainShares.list <- function(x, sample = NULL, group = NULL, domain = "domain", ...) {
   x <- gateSlices(x)
-  wanted <- c(domain, if (isString(sample)) sample, if (isString(group)) group)
+  wanted <- c(domain = domain, sample = if (isString(sample)) sample, group = if (isString(group)) group)
   columns <- lapply(x, function(object) {
     metadata <- cellMetadata(object)
-    for (name in wanted) gateKnown(name, names(metadata), if (name == domain) "domain" else "sample", "columns")
-    metadata <- as.data.frame(metadata)[wanted]
-    metadata[] <- lapply(metadata, as.character)
-    metadata
+    for (argument in names(wanted)) {
+      gateKnown(wanted[[argument]], names(metadata), argument, "columns of the cell metadata")
+    }
+    as.data.frame(metadata)[unique(wanted)]
   })
   metadata <- do.call(rbind, unname(columns))
   rownames(metadata) <- NULL

@@ -299,31 +299,31 @@ depthOf <- function(coords) {
 # A third dimension of few values is the section that a spot lies on, unless `slice` says so.
 sectionsByDepth <- function(coords, slice, spots) {
   depth <- if (is.matrix(coords) || is.data.frame(coords)) depthOf(coords)
-  if (length(unique(depth$values)) < 2) {
+  if (is.null(depth)) {
     return(list(coords = coords, slice = slice))
   }
-  if (anyNA(depth$values)) {
+  named <- withSpotNames(coords, spots)
+  rows <- if (is.matrix(named) || .row_names_info(named) > 0) rownames(named)
+  values <- unname(perSpot(stats::setNames(depth$values, rows), spots, "coords"))
+  flat <- coords[, colnames(coords) != depth$name, drop = FALSE]
+  if (anyNA(values)) {
     stopArgument(
-      "coords", sprintf("has no \"%s\" for %d spots", depth$name, sum(is.na(depth$values))),
+      "coords", sprintf("has no \"%s\" for %d spots", depth$name, sum(is.na(values))),
       "Give every spot a place, or leave these spots out of `x`."
     )
   }
-  flat <- coords[, colnames(coords) != depth$name, drop = FALSE]
-  if (!is.null(slice)) {
+  sections <- sort(unique(values), method = "radix")
+  if (!is.null(slice) && length(sections) > 1) {
     tell("`coords`: \"", depth$name, "\" is not used, as `slice` says which spots lie on one section.")
+  }
+  if (!is.null(slice) || length(sections) < 2) {
     return(list(coords = flat, slice = slice))
   }
-  if (min(table(depth$values)) < fewestOnSection) {
+  if (min(table(values)) < fewestOnSection) {
     return(list(coords = coords, slice = NULL))
   }
-  rows <- rownames(flat)
-  named <- if (is.null(rows) || is.data.frame(coords) && .row_names_info(coords) <= 0) depth$values else {
-    stats::setNames(depth$values, rows)
-  }
-  sections <- sort(unique(depth$values))
-  slice <- factor(perSpot(named, spots, "coords"), levels = sections, labels = paste0(depth$name, sections))
   tell("`coords`: spots of one \"", depth$name, "\" are taken for a section. There are ", length(sections), ".")
-  list(coords = flat, slice = unname(slice))
+  list(coords = flat, slice = factor(values, levels = sections, labels = paste0(depth$name, sections)))
 }
 
 # Fewer spots at one depth are no section: the depth is measured.

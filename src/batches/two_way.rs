@@ -66,44 +66,49 @@ impl TwoWay {
         self.cells.len()
     }
 
+    /// Level and spread by batch as if all were made of the types as the pool is.
     pub fn levels(&self, values: &[f64]) -> super::Levels {
         let (means, squares) = self.moments(values);
         let (of_batches, of_types) = self.effects(&means);
-        let spots: f64 = self.batch_sizes.iter().sum();
-        let pool = self.type_sizes.iter().zip(&of_types).map(|(size, level)| size * level).sum::<f64>() / spots;
-        // Spread within types, with what is neither the batch's nor the type's.
+        let pool = self.pooled(|own| of_types[own]);
+        // Variance within types, with what is neither the batch's nor the type's.
         let mut within = vec![0.0; self.types];
         for ((&(batch, own, size), mean), square) in self.cells.iter().zip(&means).zip(&squares) {
             let rest = mean - of_batches[batch] - of_types[own];
             within[own] += (square + size * rest * rest) / self.type_sizes[own];
         }
-        let centre = |level: &dyn Fn(usize) -> f64| {
-            let mut sums = vec![0.0; self.batches];
-            self.cells.iter().enumerate().for_each(|(cell, &(batch, _, size))| sums[batch] += size * level(cell));
-            sums.iter().zip(&self.batch_sizes).map(|(sum, size)| sum / size.max(1.0)).collect::<Vec<f64>>()
-        };
-        let (observed, expected) = (centre(&|cell| means[cell]), centre(&|cell| of_types[self.cells[cell].1]));
-        let observed_squares = centre(&|cell| {
+        let pooled = self.pooled(|own| within[own] + (of_types[own] - pool).powi(2));
+        let (observed, expected) =
+            (self.by_batch(|cell| means[cell]), self.by_batch(|cell| of_types[self.cells[cell].1]));
+        let observed = self.by_batch(|cell| {
             let (batch, _, size) = self.cells[cell];
             squares[cell] / size + (means[cell] - observed[batch]).powi(2)
         });
-        let expected_squares = centre(&|cell| {
+        let expected = self.by_batch(|cell| {
             let (batch, own, _) = self.cells[cell];
             within[own] + (of_types[own] - expected[batch]).powi(2)
         });
-        let pooled = (0..self.types)
-            .map(|own| self.type_sizes[own] * (within[own] + (of_types[own] - pool).powi(2)))
-            .sum::<f64>()
-            / spots;
-        let deviation = |batch: usize| {
-            let (telling, own) = (self.telling[batch], observed_squares[batch]);
-            let same = pooled * own / expected_squares[batch].max(f64::MIN_POSITIVE);
-            ((telling * same + PRIOR_SPOTS * own) / (telling + PRIOR_SPOTS)).sqrt()
+        let deviation = |((observed, expected), telling): ((&f64, &f64), &f64)| {
+            let same = pooled * observed / expected.max(f64::MIN_POSITIVE);
+            ((telling * same + PRIOR_SPOTS * observed) / (telling + PRIOR_SPOTS)).sqrt()
         };
         super::Levels {
             means: of_batches.iter().map(|level| pool + level).collect(),
-            deviations: (0..self.batches).map(deviation).collect(),
+            deviations: observed.iter().zip(&expected).zip(&self.telling).map(deviation).collect(),
         }
+    }
+
+    /// Mean over all spots of a value by type.
+    fn pooled(&self, value: impl Fn(usize) -> f64) -> f64 {
+        let spots: f64 = self.batch_sizes.iter().sum();
+        self.type_sizes.iter().enumerate().map(|(own, size)| size * value(own)).sum::<f64>() / spots
+    }
+
+    /// Mean over the spots of each batch of a value by cell.
+    fn by_batch(&self, value: impl Fn(usize) -> f64) -> Vec<f64> {
+        let mut sums = vec![0.0; self.batches];
+        self.cells.iter().enumerate().for_each(|(cell, &(batch, _, size))| sums[batch] += size * value(cell));
+        sums.iter().zip(&self.batch_sizes).map(|(sum, size)| sum / size.max(1.0)).collect()
     }
 
     /// Mean of each cell, and sum of squares about it.
@@ -123,8 +128,7 @@ impl TwoWay {
         for (&(_, own, size), mean) in self.cells.iter().zip(means) {
             of_types[own] += size * mean / self.type_sizes[own];
         }
-        let spots: f64 = self.batch_sizes.iter().sum();
-        let mean = self.type_sizes.iter().zip(&of_types).map(|(size, level)| size * level).sum::<f64>() / spots;
+        let mean = self.pooled(|own| of_types[own]);
         let mut above = Array1::<f64>::zeros(self.batches);
         for (&(batch, own, size), of_cell) in self.cells.iter().zip(means) {
             above[batch] += size * (of_cell - of_types[own]);

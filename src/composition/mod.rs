@@ -2,10 +2,10 @@
 //!
 //! Standardising every batch takes away what its tissue is made of; standardising all together leaves how it was
 //! measured. To tell these apart, spots of the same type have to be found across batches, before anything about the
-//! batches is known. Within a batch types are found as usual ([`types`]). Between batches the logarithm of a gene's
-//! share in a type differs by an amount that is the batch's alone, the same in all of its types: the types of a batch are
-//! those of the others, moved by one vector. So the vector is looked for under which most types of the batch fall on
-//! others ([`register`]). That gives levels of the batches, and with these types are found once more, in all spots of batches
+//! batches is known. Within a batch types are found as usual. Between batches the logarithm of a gene's share in a type
+//! differs by an amount that is the batch's alone, the same in all of its types: the types of a batch are those of the
+//! others, moved by one vector. So the vector is looked for under which most types of the batch fall on others
+//! ([`register`]). That gives levels of the batches, and with these types are found once more, in all spots of batches
 //! that have any in common.
 
 mod bulk;
@@ -26,15 +26,15 @@ use ndarray::{Array2, Axis};
 /// Components in which types are found, and how often these are averaged over neighbours.
 const DIMENSIONS: usize = 20;
 const STEPS: usize = 2;
-/// Types of a batch, or of batches together, at most, spots that each takes, and starts of k-means under a fixed seed: what batches are does not
-/// depend on the user's seed.
+/// Types of a batch, or of batches together, at most; spots that each takes; and starts of k-means under a fixed seed:
+/// what batches have in common does not depend on the user's seed.
 const TYPES: usize = 15;
 const SPOTS_A_TYPE: usize = 30;
 const STARTS: usize = 5;
 const FIXED_SEED: u64 = 20_261_126;
 
 /// The type of each spot, numbered over all batches; none where there is one batch. `batch` is the batch number of each
-/// spot. The cost is that of a decomposition, and linear in batches.
+/// spot. The cost is that of two decompositions, and of comparing each batch's types with all found before.
 ///
 /// # Errors
 /// As [`select_features`] and [`leading_components`].
@@ -87,9 +87,8 @@ fn types_within(scores: &Array2<f64>, group: &[usize], monitor: &Monitor) -> Res
     let mut types = vec![0; scores.nrows()];
     for rows in rows {
         let count = (rows.len() / SPOTS_A_TYPE).min(TYPES);
-        // Spots that are all alike are one type.
-        let Ok(points) = Points::new(scores.select(Axis(0), &rows).view(), "x") else { continue };
         if count > 1 {
+            let points = Points::centred(scores.select(Axis(0), &rows));
             let found = KMeans::fit(&points, count, STARTS, FIXED_SEED, monitor)?;
             rows.iter().zip(found.labels).for_each(|(&spot, label)| types[spot] = label);
         }

@@ -110,15 +110,10 @@ impl<'a> Registration<'a> {
             .collect();
         tried.sort_by(|one, other| one.score.total_cmp(&other.score));
         tried.truncate(FOLLOWED);
-        let none = self.matched(Array1::zeros(self.pool.logs.ncols()));
-        let mut ends: Vec<Match> = tried
-            .into_par_iter()
-            .map(|found| self.followed(found))
-            .chain([self.followed(self.matched(none.shift.clone()))])
-            .collect();
-        ends.push(none);
-        let best = ends.into_iter().reduce(|best, end| if end.score < best.score { end } else { best });
-        best.expect("no shift is among them")
+        let none = || self.matched(Array1::zeros(self.pool.logs.ncols()));
+        tried.push(none());
+        let ends: Vec<Match> = tried.into_par_iter().map(|found| self.followed(found)).collect();
+        ends.into_iter().fold(none(), |best, end| if end.score < best.score { end } else { best })
     }
 
     /// Partners under a shift.

@@ -51,6 +51,8 @@ test_that("objects and lists of objects give what vectors give", {
   parts <- lapply(split(seq_len(ncol(object)), spots$donor), function(own) object[, own])
   expect_equal(domainShares(parts, group = "group"), wanted)
   expect_equal(domainShares(parts, "donor", "group"), wanted)
+  error <- expect_error(domainShares(parts, group = "grp"), class = "starscape_error_argument")
+  expect_equal(error$argument, "group")
   skip_if_not_installed("SeuratObject")
   seurat <- SeuratObject::CreateSeuratObject(methods::as(counts, "CsparseMatrix"), meta.data = spots)
   expect_equal(domainShares(seurat, "donor", "group"), wanted)

@@ -104,10 +104,11 @@ test_that("coordinates are finite and lie apart", {
     runStarscape(counts, coords, latentDim = 5, epochs = 2, verbose = FALSE), "share their place",
     class = "starscape_message"
   )
+  # Places of different slices are not shared. As one batch, since what is told of batches is another matter.
   expect_no_message(
     runStarscape(
-      pair$counts, pair$coords, slice = pair$slice, latentDim = 5, epochs = 2, stability = starControl(share = 1),
-      verbose = FALSE
+      pair$counts, pair$coords, slice = pair$slice, batch = FALSE, latentDim = 5, epochs = 2,
+      stability = starControl(share = 1), verbose = FALSE
     )
   )
 })
@@ -163,6 +164,9 @@ test_that("columns that say what they are are taken so, and a third dimension is
   expect_message(byDepth <- loud(cbind(coords, z = sections)), "taken for a section")
   expect_identical(levels(byDepth$slice), c("z1", "z2"))
   expect_identical(byDepth$embedding, quick(counts, coords, slice = sections)$embedding)
+  shuffled <- data.frame(cell = colnames(counts), coords, z = sections, row.names = NULL)[rev(seq_len(144)), ]
+  rownames(shuffled) <- NULL
+  expect_identical(quick(counts, shuffled)$slice, byDepth$slice)
   expect_message(given <- loud(cbind(coords, z = sections), slice = sections), "is not used")
   expect_identical(given$embedding, byDepth$embedding)
   expect_identical(quick(counts, cbind(coords, z = 1))$embedding, quickFit$embedding)
