@@ -96,6 +96,12 @@ alignSlices.starscape_fit <- function(x, slice = NULL, reference = NULL,
     ),
     alignChecks
   )
+  if (ncol(x$coords) > 2) {
+    stopArgument(
+      "x", "was fitted with a depth, and slices are aligned in a plane",
+      "Fit with the columns x and y and with `slice`, which says what lies on one section."
+    )
+  }
   used <- usedSpots(x)
   chosen <- gateAlignment(slice, reference, unique(as.character(sort(x$slice[used]))))
   places <- slicePlaces(x$coords, x$slice)

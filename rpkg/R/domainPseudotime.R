@@ -147,7 +147,7 @@ placeDomains <- function(domains, domain, coords, slice) {
   for (own in which(domains$spots > 0)) {
     places <- coords[which(as.integer(domain) == own), , drop = FALSE]
     middle <- which.min(colSums((t(places) - colMeans(places))^2))
-    domains[own, c("x", "y")] <- places[middle, ]
+    domains[own, c("x", "y")] <- places[middle, 1:2]
   }
   domains
 }

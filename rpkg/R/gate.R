@@ -209,12 +209,12 @@ gateEmpty <- function(used, what, consequence) {
   used
 }
 
-# Coordinates as a double matrix (spots x 2), in the order of the spots.
+# Coordinates as a double matrix, spots x 2 or, with a depth that differs, spots x 3, in the order of the spots.
 gateCoords <- function(coords, spots, argument = "coords") {
   if (is.null(coords)) {
     stopArgument(argument, "is missing", "Give a matrix with one row per spot and the columns x and y.")
   }
-  places <- twoColumns(withSpotNames(coords, spots), argument)
+  places <- placeAxes(withSpotNames(coords, spots), argument)
   places <- places[matchSpots(places, spots, argument), , drop = FALSE]
   if (!all(is.finite(places))) {
     stopArgument(
@@ -222,14 +222,14 @@ gateCoords <- function(coords, spots, argument = "coords") {
       "Give every spot a place, or leave these spots out of `x`."
     )
   }
-  dimnames(places) <- list(spots, c("x", "y"))
+  dimnames(places) <- list(spots, c("x", "y", "z")[seq_len(ncol(places))])
   places
 }
 
-# A table without row names but with a column that holds the names of the spots, of most at least, has these as row
-# names.
+# A table whose row names are none of the spots', as the numbers that a sorted table has, but with a column that holds
+# the names of the spots, of most at least, has these as row names.
 withSpotNames <- function(coords, spots) {
-  if (!is.data.frame(coords) || .row_names_info(coords) > 0) {
+  if (!is.data.frame(coords) || is.null(spots) || .row_names_info(coords) > 0 && any(spots %in% rownames(coords))) {
     return(coords)
   }
   holds <- vapply(coords, function(column) !is.numeric(column) && mean(spots %in% column) > 0.5, NA)
@@ -244,24 +244,37 @@ withSpotNames <- function(coords, spots) {
   coords
 }
 
-# The columns of places that say by their names which is x and which is y; the first two where there are only two.
-twoColumns <- function(coords, argument = "coords") {
-  if (is.data.frame(coords) || is.matrix(coords)) gateThirdDimension(coords, argument)
+# The columns of places that say by their names which is x and which is y, with a depth that differs; the first two
+# where there are only two.
+placeAxes <- function(coords, argument = "coords") {
   pair <- namedPair(colnames(coords), argument)
+  depth <- if (is.data.frame(coords) || is.matrix(coords)) depthOf(coords)
+  axes <- c(pair, if (!is.null(pair) && length(unique(depth$values)) > 1) depth$name)
   if (is.data.frame(coords)) {
     rows <- if (.row_names_info(coords) > 0) rownames(coords)
-    coords <- as.matrix(if (is.null(pair)) coords else coords[pair])
+    coords <- as.matrix(if (is.null(pair)) coords else coords[axes])
     rownames(coords) <- rows
   } else if (is.matrix(coords) && !is.null(pair)) {
-    coords <- coords[, pair, drop = FALSE]
+    coords <- coords[, axes, drop = FALSE]
   }
-  if (!is.matrix(coords) || !is.numeric(coords) || ncol(coords) != 2) {
+  if (!is.matrix(coords) || !is.numeric(coords) || ncol(coords) != max(2, length(axes))) {
     shape <- if (is.matrix(coords)) sprintf("a %s matrix with %d columns", typeof(coords), ncol(coords))
     given <- if (is.null(shape)) describe(coords) else shape
-    stopArgument(argument, paste("must be numeric with two columns, x and y, not", given))
+    stopArgument(
+      argument, paste("must be numeric with two columns, x and y, not", given),
+      if (is.matrix(coords) && ncol(coords) == 3) "Name three columns x, y and z if the last is a depth."
+    )
   }
   storage.mode(coords) <- "double"
   coords
+}
+
+# Places as they are drawn.
+inPlane <- function(coords) {
+  if (ncol(coords) > 2) {
+    tell("`coords`: spots are drawn by x and y, as seen along z.")
+  }
+  coords[, 1:2, drop = FALSE]
 }
 
 # x and y before the names that readers give them; NULL where no pair is among the names.
@@ -277,26 +290,15 @@ namedPair <- function(names, argument) {
   known[[1]]
 }
 
-# Sections that lie above each other are no neighbours; what z means otherwise only the user knows.
-gateThirdDimension <- function(coords, argument) {
-  depth <- depthOf(coords)
-  if (length(unique(depth$values)) > 1) {
-    stopArgument(
-      argument, sprintf("has a third dimension, \"%s\", of %d values", depth$name, length(unique(depth$values))),
-      "Give x and y, and say with `slice` which spots lie on one section, for instance slice = cut(z, 10)."
-    )
-  }
-}
-
 # The third dimension of places, by its name.
 depthOf <- function(coords) {
   third <- intersect(c("z", "Z"), colnames(coords))
-  if (length(third) > 0) {
+  if (length(third) > 0 && ncol(coords) > 2) {
     list(name = third[[1]], values = unlist(as.data.frame(coords)[third[[1]]], use.names = FALSE))
   }
 }
 
-# A third dimension of few values is the section that a spot lies on, unless `slice` says so.
+# A third dimension of few values is the section that a spot lies on, unless `slice` says so. Any other is a depth.
 sectionsByDepth <- function(coords, slice, spots) {
   depth <- if (is.matrix(coords) || is.data.frame(coords)) depthOf(coords)
   if (is.null(depth)) {
@@ -305,7 +307,6 @@ sectionsByDepth <- function(coords, slice, spots) {
   named <- withSpotNames(coords, spots)
   rows <- if (is.matrix(named) || .row_names_info(named) > 0) rownames(named)
   values <- unname(perSpot(stats::setNames(depth$values, rows), spots, "coords"))
-  flat <- coords[, colnames(coords) != depth$name, drop = FALSE]
   if (anyNA(values)) {
     stopArgument(
       "coords", sprintf("has no \"%s\" for %d spots", depth$name, sum(is.na(values))),
@@ -313,14 +314,17 @@ sectionsByDepth <- function(coords, slice, spots) {
     )
   }
   sections <- sort(unique(values), method = "radix")
-  if (!is.null(slice) && length(sections) > 1) {
-    tell("`coords`: \"", depth$name, "\" is not used, as `slice` says which spots lie on one section.")
-  }
-  if (!is.null(slice) || length(sections) < 2) {
+  flat <- coords[, colnames(coords) != depth$name, drop = FALSE]
+  if (length(sections) < 2) {
     return(list(coords = flat, slice = slice))
   }
   if (min(table(values)) < fewestOnSection) {
-    return(list(coords = coords, slice = NULL))
+    tell("`coords`: \"", depth$name, "\" is a depth in the unit of x and y: neighbours are looked for in space.")
+    return(list(coords = coords, slice = slice))
+  }
+  if (!is.null(slice)) {
+    tell("`coords`: \"", depth$name, "\" is not used, as `slice` says which spots lie on one section.")
+    return(list(coords = flat, slice = slice))
   }
   tell("`coords`: spots of one \"", depth$name, "\" are taken for a section. There are ", length(sections), ".")
   list(coords = flat, slice = factor(values, levels = sections, labels = paste0(depth$name, sections)))
@@ -551,11 +555,10 @@ gateSliceSizes <- function(slice, used) {
 # Places within slices: not all the same; shared ones are told.
 gatePlaces <- function(coords, slice, argument = "coords") {
   slice <- if (is.null(slice)) rep(1L, nrow(coords)) else as.integer(slice)
-  order <- order(slice, coords[, 1], coords[, 2])
+  order <- do.call(order, unname(c(list(slice), as.data.frame(coords))))
   sorted <- cbind(slice, coords)[order, , drop = FALSE]
   steps <- sorted[-1, , drop = FALSE] != sorted[-nrow(sorted), , drop = FALSE]
-  sameSlice <- !steps[, 1]
-  shared <- sameSlice & !steps[, 2] & !steps[, 3]
+  shared <- rowSums(steps) == 0
   sizes <- tabulate(slice)
   stuck <- which(sizes > 1 & tabulate(sorted[-1, 1][shared], length(sizes)) == sizes - 1)
   if (length(stuck) > 0) {
@@ -1109,10 +1112,18 @@ gateMarkerPlaces <- function(input, coords, settings) {
       "Give the places of the spots, the `fit` that knows them, or spatial = FALSE."
     )
   }
-  if (is.null(coords)) coords <- unname(input$fit$coords)
-  if (is.list(coords) && !is.data.frame(coords)) coords <- unname(do.call(rbind, lapply(unname(coords), twoColumns)))
+  if (is.null(coords)) coords <- `rownames<-`(input$fit$coords, NULL)
+  if (is.list(coords) && !is.data.frame(coords)) {
+    coords <- `rownames<-`(do.call(rbind, lapply(unname(coords), placeAxes)), NULL)
+  }
   if (is.null(input$slice)) input$slice <- input$fit$slice
   input$coords <- gateCoords(coords, colnames(input$counts))
+  if (ncol(input$coords) > 2) {
+    stopArgument(
+      "spatial", "is TRUE, and the places have a depth: how neighbours repeat each other is known for sections only",
+      "Give x and y as `coords` and say with `slice` which spots lie on a section, for instance slice = cut(z, 10)."
+    )
+  }
   gateSliceSizes(input$slice, Matrix::colSums(input$counts) > 0)
   gatePlaces(input$coords, input$slice)
   input

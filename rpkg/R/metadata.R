@@ -13,8 +13,8 @@ givenCoords <- function(coords, metadata) {
   if (!is.character(coords)) {
     return(coords)
   }
-  if (length(coords) != 2) {
-    stopArgument("coords", paste("must name two columns, x and y, not", describe(coords)))
+  if (!length(coords) %in% 2:3) {
+    stopArgument("coords", paste("must name two columns, x and y, or three with a depth, not", describe(coords)))
   }
   for (name in coords) gateKnown(name, names(metadata), "coords", "columns of the cell metadata")
   numbers <- vapply(coords, function(name) is.numeric(metadata[[name]]), NA)
@@ -66,8 +66,9 @@ stopPlaces <- function(metadata, problem, hint) {
   stopArgument("coords", problem, hint)
 }
 
-columnsToCoords <- function(pair, metadata) {
-  cbind(x = unname(metadata[[pair[[1]]]]), y = unname(metadata[[pair[[2]]]]))
+columnsToCoords <- function(axes, metadata) {
+  places <- vapply(axes, function(name) as.double(metadata[[name]]), numeric(nrow(metadata)))
+  matrix(places, ncol = length(axes), dimnames = list(NULL, c("x", "y", "z")[seq_along(axes)]))
 }
 
 # What is given per spot of an object as the user gave it: the name of a column, or one value per spot.

@@ -38,12 +38,12 @@ plotDomainConnectivity <- function(x, layout = NULL, least = 0.05, palette = NUL
   drawn <- found$domains$spots > 0
   nodes <- if (layout == "tissue") tissueNodes(found) else circleNodes(found$domains)
   lines <- connectivityLines(found$connectivity[drawn, drawn, drop = FALSE], nodes[drawn, ], least)
-  drawConnectivity(nodes[drawn, ], lines, if (layout == "tissue") tissueBackground(found$coords), palette)
+  drawConnectivity(nodes[drawn, ], lines, if (layout == "tissue") tissueBackground(inPlane(found$coords)), palette)
 }
 
 # Nodes and spots go through the same proportions.
 tissueNodes <- function(found) {
-  places <- tissuePlaces(rbind(unname(found$coords), as.matrix(found$domains[c("x", "y")])), NULL)
+  places <- tissuePlaces(rbind(unname(found$coords[, 1:2]), as.matrix(found$domains[c("x", "y")])), NULL)
   nodes <- found$domains
   nodes[c("x", "y")] <- places[nrow(found$coords) + seq_len(nrow(nodes)), ]
   nodes

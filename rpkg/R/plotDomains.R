@@ -44,7 +44,7 @@ plotDomains.default <- function(x, domain = "domain", confidence = FALSE, slice 
   if (!is.null(expression)) domain <- list(value = expression[1, ], title = "expression")
   shown <- shownValues(x, domain, confidence)
   spots <- if (is.null(rownames(shown$coords))) seq_len(nrow(shown$coords)) else rownames(shown$coords)
-  coords <- unname(gateCoords(shown$coords, as.character(spots)))
+  coords <- unname(inPlane(gateCoords(shown$coords, as.character(spots))))
   slice <- gateSlice(perSpot(slice, rownames(shown$coords), "slice"), nrow(coords))
   diameter <- realNumber(0, positive = TRUE)(diameter, "diameter")
   limits <- gateLimits(limits)

@@ -88,9 +88,10 @@ runStarscape <- function(x, ...) {
 #' @param coords Where the spots are: a numeric matrix or data frame with one row per spot and the columns x (to the
 #'   right) and y (down), matched by row names where there are any, or by a column that holds the names of the spots.
 #'   What readers call x and y (`col` and `row`, `imagecol` and `imagerow`, `x_centroid` and `y_centroid` ...) is
-#'   recognised and told. A column `z` of few values is taken for the slice; depths that are measured are refused. For
-#'   objects also the names of two columns of the cell metadata; `NULL` takes the places the object knows, array
-#'   positions before pixels.
+#'   recognised and told. A third column `z` of few values, each of ten spots or more, is taken for the slice; any other
+#'   is a depth in the unit of x and y, and neighbours are looked for in space (with `graphControl()` methods `"auto"`,
+#'   `"knn"` and `"radius"`). For objects also the names of two or three columns of the cell metadata; `NULL` takes the
+#'   places the object knows, array positions before pixels.
 #' @param slice Which slice each spot lies on: a vector with one value per spot, matched by name where it has names, or
 #'   `NULL` for one slice. For objects also the name of a column of the cell metadata; `NULL` takes images (`Seurat`,
 #'   less those that show cells of other images only) or `sample_id` (`SpatialExperiment`) where there are several.

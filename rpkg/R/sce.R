@@ -150,7 +150,10 @@ sceCoords <- function(x, metadata) {
 spatialPlaces <- function(x, metadata) {
   array <- knownCoords(metadata, list(c("array_col", "array_row")))
   places <- SpatialExperiment::spatialCoords(x)
-  gateThirdDimension(places, "coords")
+  depth <- depthOf(places)
+  if (length(unique(depth$values)) > 1) {
+    return(cbind(x = places[, 1], y = places[, 2], z = depth$values))
+  }
   pixels <- if (ncol(places) >= 2) unname(places[, 1:2, drop = FALSE])
   if (is.null(array) && is.null(pixels)) {
     stopArgument("coords", "is missing, and spatialCoords(x) is empty", "Give a matrix of places.")

@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView2, Axis};
 /// How neighbours are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GraphMethod {
-    /// [`GraphMethod::Grid`] when the coordinates form a lattice, else [`GraphMethod::Nearest`].
+    /// [`GraphMethod::Grid`] when the coordinates form a lattice in a plane, else [`GraphMethod::Nearest`].
     Auto,
     /// Direct neighbours on a lattice: six on a Visium array, four on a square array.
     Grid,
@@ -39,12 +39,13 @@ impl Default for GraphParams {
 
 /// Builds the spatial graph of one or several slices.
 ///
-/// `coords` is spots x 2 (x, y; array coordinates of Visium as column, row); `slice` holds a slice number below the
+/// `coords` is spots x 2 (x, y; array coordinates of Visium as column, row), or spots x 3 with a depth z in the same
+/// unit, for [`GraphMethod::Auto`], [`GraphMethod::Nearest`] and [`GraphMethod::Radius`]; `slice` holds a slice number below the
 /// number of slices for each spot. Spots of different slices are never neighbours. Returns the graph and the
 /// method used: [`GraphMethod::Auto`] picks for each slice, and the one picked for the first is returned.
 ///
 /// # Errors
-/// [`Error::Argument`] naming `coords`, `k` or `radius`.
+/// [`Error::Argument`] naming `coords`, `method`, `k` or `radius`.
 pub fn spatial_graph(
     coords: ArrayView2<f64>,
     slice: &[usize],
@@ -61,7 +62,7 @@ pub fn spatial_graph(
     for spots in members.iter().filter(|spots| !spots.is_empty()) {
         let own = coords.select(Axis(0), spots);
         let method = match params.method {
-            GraphMethod::Auto if lattice::spacing(&own).is_some() => GraphMethod::Grid,
+            GraphMethod::Auto if own.ncols() == 2 && lattice::spacing(&own).is_some() => GraphMethod::Grid,
             GraphMethod::Auto => GraphMethod::Nearest,
             given => given,
         };
@@ -84,8 +85,12 @@ fn edges_of_slice(coords: &Array2<f64>, method: GraphMethod, params: &GraphParam
 }
 
 fn check(coords: ArrayView2<f64>, slice: &[usize], params: &GraphParams) -> Result<()> {
-    if coords.ncols() != 2 {
-        return Err(Error::argument("coords", format!("must have 2 columns, not {}", coords.ncols())));
+    if ![2, 3].contains(&coords.ncols()) {
+        return Err(Error::argument("coords", format!("must have 2 or 3 columns, not {}", coords.ncols())));
+    }
+    if coords.ncols() == 3 && matches!(params.method, GraphMethod::Grid | GraphMethod::Delaunay) {
+        let message = "\"grid\" and \"delaunay\" are for places in a plane; use \"knn\" or \"radius\" with a depth";
+        return Err(Error::argument("method", message));
     }
     if coords.nrows() != slice.len() {
         let message = format!("must have a row for each of the {} spots, not {}", slice.len(), coords.nrows());
@@ -133,6 +138,23 @@ mod tests {
         assert_eq!(method, GraphMethod::Grid);
         assert_eq!(graph.degree(4), 4);
         assert!((9..14).all(|spot| graph.degree(spot) > 0));
+    }
+
+    #[test]
+    fn neighbours_in_space_lie_above_and_below() {
+        // Layers a tenth of the spacing apart.
+        let coords = Array2::from_shape_fn((27, 3), |(spot, axis)| match axis {
+            0 => (spot % 3) as f64,
+            1 => (spot / 3 % 3) as f64,
+            _ => 0.1 * (spot / 9) as f64,
+        });
+        let params = GraphParams { k: 2, ..GraphParams::default() };
+        let (graph, method) = spatial_graph(coords.view(), &[0; 27], &params).unwrap();
+        assert_eq!((graph.neighbours(4), method), (&[13, 22][..], GraphMethod::Nearest));
+        for method in [GraphMethod::Grid, GraphMethod::Delaunay] {
+            let error = spatial_graph(coords.view(), &[0; 27], &GraphParams { method, ..params.clone() }).unwrap_err();
+            assert!(matches!(error, Error::Argument { argument: "method", .. }));
+        }
     }
 
     #[test]

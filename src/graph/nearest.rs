@@ -4,54 +4,81 @@ use crate::median::median;
 use ndarray::Array2;
 use rstar::{PointDistance, RTree, primitives::GeomWithData};
 
-type Point = GeomWithData<[f64; 2], usize>;
+type Point<const D: usize> = GeomWithData<[f64; D], usize>;
 
-/// The index of the spots' positions.
-fn index(coords: &Array2<f64>) -> RTree<Point> {
-    let points = coords.rows().into_iter().enumerate().map(|(spot, row)| Point::new([row[0], row[1]], spot));
-    RTree::bulk_load(points.collect())
+/// Runs a function of this module for places in a plane or, with a third column, in space.
+macro_rules! by_dimension {
+    ($function:ident($coords:expr $(, $rest:expr)*)) => {
+        if $coords.ncols() == 3 { $function::<3>($coords $(, $rest)*) } else { $function::<2>($coords $(, $rest)*) }
+    };
 }
 
 /// Pairs (spot, neighbour) of each spot and its `k` nearest other spots.
 pub(super) fn nearest(coords: &Array2<f64>, k: usize) -> Vec<(usize, usize)> {
-    let tree = index(coords);
+    by_dimension!(nearest_of(coords, k))
+}
+
+/// Pairs (spot, neighbour) with the neighbour at most `radius` away; every pair comes once.
+pub(super) fn within(coords: &Array2<f64>, radius: f64) -> Vec<(usize, usize)> {
+    by_dimension!(within_of(coords, radius))
+}
+
+/// Median over spots of the distance to the `k`-th nearest other spot (to the last one when there are fewer).
+pub(super) fn typical_reach(coords: &Array2<f64>, k: usize) -> f64 {
+    median(&mut by_dimension!(reach_of(coords, k))).unwrap_or(0.0)
+}
+
+/// Distance of each spot to the nearest spot at another position; empty when all positions are equal.
+pub(super) fn nearest_distances(coords: &Array2<f64>) -> Vec<f64> {
+    by_dimension!(distances_of(coords))
+}
+
+fn positions<const D: usize>(coords: &Array2<f64>) -> Vec<[f64; D]> {
+    coords.rows().into_iter().map(|row| std::array::from_fn(|axis| row[axis])).collect()
+}
+
+/// The index of the spots' positions.
+fn index<const D: usize>(positions: &[[f64; D]]) -> RTree<Point<D>> {
+    RTree::bulk_load(positions.iter().enumerate().map(|(spot, &position)| Point::new(position, spot)).collect())
+}
+
+fn nearest_of<const D: usize>(coords: &Array2<f64>, k: usize) -> Vec<(usize, usize)> {
+    let positions = positions::<D>(coords);
+    let tree = index(&positions);
     let mut pairs = Vec::with_capacity(coords.nrows() * k);
-    for (spot, row) in coords.rows().into_iter().enumerate() {
-        let others = tree.nearest_neighbor_iter(&[row[0], row[1]]).map(|point| point.data);
+    for (spot, position) in positions.iter().enumerate() {
+        let others = tree.nearest_neighbor_iter(position).map(|point| point.data);
         pairs.extend(others.filter(|&other| other != spot).take(k).map(|other| (spot, other)));
     }
     pairs
 }
 
-/// Pairs (spot, neighbour) with the neighbour at most `radius` away; every pair comes once.
-pub(super) fn within(coords: &Array2<f64>, radius: f64) -> Vec<(usize, usize)> {
-    let tree = index(coords);
+fn within_of<const D: usize>(coords: &Array2<f64>, radius: f64) -> Vec<(usize, usize)> {
+    let positions = positions::<D>(coords);
+    let tree = index(&positions);
     let mut pairs = Vec::new();
-    for (spot, row) in coords.rows().into_iter().enumerate() {
-        let others = tree.locate_within_distance([row[0], row[1]], radius * radius).map(|point| point.data);
+    for (spot, &position) in positions.iter().enumerate() {
+        let others = tree.locate_within_distance(position, radius * radius).map(|point| point.data);
         pairs.extend(others.filter(|&other| other > spot).map(|other| (spot, other)));
     }
     pairs
 }
 
-/// Median over spots of the distance to the `k`-th nearest other spot (to the last one when there are fewer).
-pub(super) fn typical_reach(coords: &Array2<f64>, k: usize) -> f64 {
-    let tree = index(coords);
-    let reach = coords.rows().into_iter().enumerate().filter_map(|(spot, row)| {
-        let position = [row[0], row[1]];
-        let others = tree.nearest_neighbor_iter(&position).filter(|point| point.data != spot);
-        others.take(k).last().map(|point| point.distance_2(&position).sqrt())
+fn reach_of<const D: usize>(coords: &Array2<f64>, k: usize) -> Vec<f64> {
+    let positions = positions::<D>(coords);
+    let tree = index(&positions);
+    let reach = positions.iter().enumerate().filter_map(|(spot, position)| {
+        let others = tree.nearest_neighbor_iter(position).filter(|point| point.data != spot);
+        others.take(k).last().map(|point| point.distance_2(position).sqrt())
     });
-    let mut reach: Vec<f64> = reach.collect();
-    median(&mut reach).unwrap_or(0.0)
+    reach.collect()
 }
 
-/// Distance of each spot to the nearest spot at another position; empty when all positions are equal.
-pub(super) fn nearest_distances(coords: &Array2<f64>) -> Vec<f64> {
-    let tree = index(coords);
-    let squared = coords.rows().into_iter().filter_map(|row| {
-        let position = [row[0], row[1]];
-        tree.nearest_neighbor_iter(&position).map(|point| point.distance_2(&position)).find(|&distance| distance > 0.0)
+fn distances_of<const D: usize>(coords: &Array2<f64>) -> Vec<f64> {
+    let positions = positions::<D>(coords);
+    let tree = index(&positions);
+    let squared = positions.iter().filter_map(|position| {
+        tree.nearest_neighbor_iter(position).map(|point| point.distance_2(position)).find(|&distance| distance > 0.0)
     });
     squared.map(f64::sqrt).collect()
 }
@@ -76,6 +103,10 @@ mod tests {
             .collect()
     }
 
+    fn places(values: &[i32], axes: usize) -> Array2<f64> {
+        Array2::from_shape_fn((values.len() / axes, axes), |(i, j)| f64::from(values[axes * i + j]))
+    }
+
     #[test]
     fn typical_reach_on_a_line_is_the_spacing() {
         let coords = Array2::from_shape_fn((9, 2), |(spot, axis)| if axis == 0 { 2.0 * spot as f64 } else { 0.0 });
@@ -84,21 +115,31 @@ mod tests {
 
     proptest! {
         #[test]
-        fn radius_agrees_with_brute_force(values in prop::collection::vec(-5i32..5, 2..60), radius in 0.5..4.0f64) {
-            let n = values.len() / 2;
-            let coords = Array2::from_shape_fn((n, 2), |(i, j)| f64::from(values[2 * i + j]));
+        fn radius_agrees_with_brute_force(
+            values in prop::collection::vec(-5i32..5, 3..60), radius in 0.5..4.0f64, axes in 2usize..4,
+        ) {
+            let coords = places(&values, axes);
             let mut found = within(&coords, radius);
             found.sort_unstable();
             prop_assert_eq!(found, brute_force(&coords, radius));
         }
 
         #[test]
-        fn every_spot_has_k_neighbours_or_all(values in prop::collection::vec(-3i32..3, 4..80), k in 1usize..8) {
-            let n = values.len() / 2;
-            let coords = Array2::from_shape_fn((n, 2), |(i, j)| f64::from(values[2 * i + j]));
+        fn every_spot_has_its_nearest_k_or_all(
+            values in prop::collection::vec(-3i32..3, 6..80), k in 1usize..8, axes in 2usize..4,
+        ) {
+            let coords = places(&values, axes);
+            let n = coords.nrows();
             let graph = SpatialGraph::from_edges(n, nearest(&coords, k));
             for spot in 0..n {
                 prop_assert!(graph.degree(spot) >= k.min(n - 1));
+                // No spot that is left out is nearer than the k-th of all.
+                let distance = |other: usize| (&coords.row(spot) - &coords.row(other)).mapv(|value| value * value).sum();
+                let mut all: Vec<f64> = (0..n).filter(|&other| other != spot).map(distance).collect();
+                all.sort_by(f64::total_cmp);
+                let reach = all[k.min(n - 1) - 1];
+                let near = (0..n).filter(|&other| other != spot && distance(other) < reach);
+                prop_assert!(near.into_iter().all(|other| graph.neighbours(spot).contains(&(other as u32))));
             }
         }
     }

@@ -157,7 +157,7 @@ test_that("columns that say what they are are taken so, and a third dimension is
   )
   expect_identical(fit$graph, quickFit$graph)
   expect_identical(unname(fit$coords), unname(quickFit$coords))
-  expectArgumentError(quick(counts, cbind(coords, z = seq_len(144) / 7)), "coords", "third dimension")
+  expectArgumentError(quick(counts, unname(cbind(coords, seq_len(144)))), "coords", "Name three columns")
   expectArgumentError(quick(counts, cbind(coords, z = c(NA, rep(1:2, 72)[-1]))), "coords", "no \"z\" for 1 spots")
   sections <- rep(1:2, 72)
   loud <- function(...) runStarscape(counts, ..., latentDim = 5, epochs = 5, stability = starControl(share = 1))
@@ -170,6 +170,31 @@ test_that("columns that say what they are are taken so, and a third dimension is
   expect_message(given <- loud(cbind(coords, z = sections), slice = sections), "is not used")
   expect_identical(given$embedding, byDepth$embedding)
   expect_identical(quick(counts, cbind(coords, z = 1))$embedding, quickFit$embedding)
+})
+
+test_that("a depth that is measured is a third dimension of space", {
+  depth <- withr::with_seed(1, stats::runif(144, 0, 2))
+  places <- cbind(coords, z = depth)
+  expect_message(
+    fit <- runStarscape(counts, places, latentDim = 5, epochs = 2, graph = graphControl(k = 4)), "neighbours are looked"
+  )
+  apart <- as.matrix(stats::dist(places))
+  nearest <- vapply(seq_len(144), function(spot) seq_len(144) %in% order(apart[spot, ])[2:5], logical(144))
+  expect_identical(unname(as.matrix(fit$graph)), nearest | t(nearest))
+  expect_identical(fit$coords, places)
+  shuffled <- data.frame(id = rownames(places), places, row.names = NULL)[144:1, ]
+  expect_identical(quick(counts, shuffled, graph = graphControl(k = 4))$graph, fit$graph)
+  expectArgumentError(quick(counts, places, graph = graphControl(method = "delaunay")), "method", "plane")
+  domains <- findDomains(fit, k = 3, verbose = FALSE)
+  expect_message(plotDomains(fit, domains), "as seen along z")
+  expectArgumentError(domainMarkers(counts, domains, fit = fit), "spatial", "depth")
+  expect_s3_class(domainMarkers(counts, domains, fit = fit, spatial = FALSE, verbose = FALSE), "data.frame")
+  expectArgumentError(alignSlices(fit), "x", "depth")
+  expect_identical(dim(runTransST(counts, counts, small$labels, coords = places, verbose = FALSE)$factors)[[1]], 144L)
+  # Slices keep their own depths.
+  both <- quick(counts, places, slice = rep(1:2, 72))
+  expect_identical(dim(both$coords), c(144L, 3L))
+  expect_true(all(both$graph[c(TRUE, FALSE), c(FALSE, TRUE)] == 0))
 })
 
 test_that("the message names the cause", {

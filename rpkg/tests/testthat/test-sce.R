@@ -89,7 +89,14 @@ test_that("a SpatialExperiment gives its places and samples", {
   expect_identical(stored(quick(array))$coords, small$coords * 1)
   deep <- spe(small)
   SpatialExperiment::spatialCoords(deep) <- cbind(small$coords, z = rep(1:2, 72))
-  expectArgumentError(quick(deep), "coords", "third dimension")
+  expect_identical(levels(stored(quick(deep))$slice), c("z1", "z2"))
+  depth <- seq_len(144) / 50
+  SpatialExperiment::spatialCoords(deep) <- cbind(small$coords, z = depth)
+  expect_identical(stored(quick(deep))$coords, cbind(small$coords, z = depth))
+  deep$right <- small$coords[, 1]
+  deep$down <- small$coords[, 2]
+  deep$deep <- depth
+  expect_identical(stored(quick(deep, coords = c("right", "down", "deep")))$graph, stored(quick(deep))$graph)
   # Unless they are of no use.
   array$array_row <- 0
   expect_message(
