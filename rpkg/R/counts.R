@@ -8,7 +8,9 @@ asCounts <- function(x) {
   } else if (is.matrix(x) && (is.numeric(x) || is.logical(x))) {
     asSparse(unclass(x))
   } else if (methods::is(x, "DelayedMatrix")) {
-    blocksToCounts(x)
+    joinBlocks(delayedBlocks(x), dim(x), dimnames(x))
+  } else if (methods::is(x, "IterableMatrix")) {
+    joinBlocks(iterableBlocks(x), dim(x), dimnames(x))
   } else {
     stopCountsClass(x)
   }
@@ -21,13 +23,46 @@ asSparse <- function(x) {
   methods::as(methods::as(methods::as(x, "dMatrix"), "generalMatrix"), "CsparseMatrix")
 }
 
-# Reads a matrix that may lie on disk by blocks of columns.
-blocksToCounts <- function(x) {
+# What can be read as counts.
+isMatrix <- function(x) {
+  is.matrix(x) || methods::is(x, "Matrix") || methods::is(x, "DelayedMatrix") || methods::is(x, "IterableMatrix")
+}
+
+# Blocks of columns of a matrix that may lie on disk. Those of a sparse one, such as a TENxMatrix, are read sparse.
+delayedBlocks <- function(x) {
   needPackage("DelayedArray")
-  blocks <- DelayedArray::blockApply(x, asSparse, grid = DelayedArray::colAutoGrid(x), BPPARAM = NULL)
-  counts <- do.call(cbind, blocks)
-  dimnames(counts) <- dimnames(x)
-  counts
+  DelayedArray::blockApply(
+    x, function(block) if (methods::is(block, "Array")) methods::as(block, "dgCMatrix") else asSparse(block),
+    grid = DelayedArray::colAutoGrid(x), as.sparse = DelayedArray::is_sparse(x), BPPARAM = NULL
+  )
+}
+
+# The same of BPCells, by the generics of its class.
+iterableBlocks <- function(x) {
+  width <- max(1, 1e8 %/% max(nrow(x), 1))
+  lapply(seq(1, max(ncol(x), 1), by = width), function(first) {
+    methods::as(x[, seq_len(ncol(x))[first:min(first + width - 1, ncol(x))], drop = FALSE], "dgCMatrix")
+  })
+}
+
+# Blocks side by side. The values are joined first and let go, so that never two whole copies are held.
+joinBlocks <- function(blocks, dim, names) {
+  offsets <- c(0, cumsum(as.double(unlist(lapply(blocks, function(block) diff(block@p))))))
+  if (offsets[[length(offsets)]] > .Machine$integer.max) {
+    stopArgument(
+      "x", sprintf("has %.0f values that are not 0, more than a sparse matrix of R holds", offsets[[length(offsets)]]),
+      "Give fewer spots, or leave genes out."
+    )
+  }
+  rows <- lapply(blocks, function(block) block@i)
+  values <- lapply(blocks, function(block) block@x)
+  rm(blocks)
+  values <- unlist(values)
+  rows <- unlist(rows)
+  methods::new(
+    "dgCMatrix", i = as.integer(rows), p = as.integer(offsets), x = as.double(values), Dim = as.integer(dim),
+    Dimnames = if (is.null(names)) list(NULL, NULL) else names
+  )
 }
 
 stopCountsClass <- function(x) {
@@ -37,7 +72,7 @@ stopCountsClass <- function(x) {
   stopArgument(
     "x", sprintf("has class %s", paste(class(x), collapse = "/")),
     paste(
-      "Give a numeric matrix of counts, genes x spots (dense, sparse from Matrix, or DelayedMatrix),",
+      "Give a numeric matrix of counts, genes x spots (dense, sparse from Matrix, DelayedMatrix or IterableMatrix),",
       "or a Seurat, SingleCellExperiment or SpatialExperiment object."
     )
   )

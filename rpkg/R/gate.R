@@ -508,8 +508,6 @@ gateSlices <- function(x) {
   x
 }
 
-isMatrix <- function(x) is.matrix(x) || methods::is(x, "Matrix") || methods::is(x, "DelayedMatrix")
-
 # The places of each slice in a list, or NULL where the object is to know them.
 gatePlacesOf <- function(coords, x) {
   if (is.null(coords) || is.character(coords)) {
@@ -1156,7 +1154,7 @@ gateSource <- function(source, labels, coords, slice) {
 
 oneSource <- function(source, labels, coords, slice) {
   found <- sourceParts(source, labels, coords, slice)
-  if (!methods::is(found$counts, "Matrix") && !is.matrix(found$counts) && !methods::is(found$counts, "DelayedMatrix")) {
+  if (!isMatrix(found$counts)) {
     stopArgument(
       "source", paste("must be a matrix of counts or an object, not", describe(source)),
       "Give counts, genes x cells, a Seurat or a SingleCellExperiment object, or a list of these."

@@ -1,13 +1,13 @@
 #' What can be given as `x`, and what is taken from it
 #'
 #' Every function takes counts in the same forms. The same counts give the same result to the last bit in all of them;
-#' sparse and delayed matrices are never made dense as a whole.
+#' sparse matrices and those on disk are never made dense as a whole.
 #'
 #' | `x` | counts | places, without `coords` | slices, without `slice` |
 #' |---|---|---|---|
 #' | `matrix` of numbers, integers or logical values | genes x spots | have to be given | one |
 #' | `Matrix` (`dgCMatrix`, `dgTMatrix`, `dgRMatrix`, `lgCMatrix` ...) | genes x spots | have to be given | one |
-#' | `DelayedMatrix` (`HDF5Array`, `TENxMatrix` ...) | read by blocks of spots | have to be given | one |
+#' | `DelayedMatrix` (`HDF5Array`, `TENxMatrix` ...), `IterableMatrix` (BPCells) | read by blocks of spots | have to be given | one |
 #' | `Seurat`, assays of version 3 and 5 | `layer` (`"counts"`; split ones are joined) of `assay` (the default one) | images, then columns of the cell metadata | images, unless one shows cells of others only |
 #' | `SingleCellExperiment` | `assay` (`"counts"`) | a reduced dimension `"spatial"`, columns of the cell metadata | one |
 #' | `SpatialExperiment` | `assay` (`"counts"`) | array positions, then `spatialCoords()` | `sample_id` |
@@ -30,7 +30,6 @@
 #' | Xenium folder | `Seurat::LoadXenium(folder)` |
 #' | `.h5ad` | `zellkonverter::readH5AD(file)`, `assay = "X"` where it holds raw counts |
 #' | `SpatialFeatureExperiment` | is a `SpatialExperiment` |
-#' | `IterableMatrix` (BPCells) | `methods::as(x, "dgCMatrix")` |
 #'
 #' @name starscape-input
 #' @aliases starscape-input

@@ -1,0 +1,95 @@
+# One section in every class of input gives the same bits.
+
+embeddingOf <- function(x, ...) {
+  found <- quick(x, ...)
+  fit <- if (inherits(found, "starscape_fit")) {
+    found
+  } else if (methods::is(found, "Seurat")) {
+    SeuratObject::Misc(found, "starscape")
+  } else {
+    S4Vectors::metadata(found)$starscape
+  }
+  unname(fit$embedding)
+}
+expected <- unname(quickFit$embedding)
+whole <- methods::as(small$counts, "CsparseMatrix")
+
+test_that("every class of matrix gives the same bits", {
+  dense <- as.matrix(whole)
+  integers <- dense
+  storage.mode(integers) <- "integer"
+  forms <- list(
+    dense = dense, integers = integers, columns = whole, rows = methods::as(whole, "RsparseMatrix"),
+    triplets = methods::as(whole, "TsparseMatrix")
+  )
+  for (form in names(forms)) expect_identical(embeddingOf(forms[[form]], small$coords), expected, label = form)
+  present <- whole > 0
+  expect_s4_class(present, "lgCMatrix")
+  expect_identical(embeddingOf(present, small$coords), embeddingOf(1 * as.matrix(present), small$coords))
+})
+
+test_that("matrices on disk give the same bits, sparse ones by sparse blocks", {
+  skip_if_not_installed("HDF5Array")
+  files <- tempfile(fileext = c(".h5", ".h5"))
+  on.exit(unlink(files))
+  forms <- list(
+    delayed = DelayedArray::DelayedArray(whole),
+    hdf5 = HDF5Array::writeHDF5Array(whole, files[[1]], "counts", chunkdim = c(20, 20), with.dimnames = TRUE)
+  )
+  # Earlier versions cannot open what they wrote.
+  if (utils::packageVersion("HDF5Array") >= "1.30") {
+    forms$tenx <- HDF5Array::writeTENxMatrix(whole, files[[2]], "matrix")
+    expect_true(DelayedArray::is_sparse(forms$tenx))
+  }
+  # Several blocks, not one.
+  size <- DelayedArray::getAutoBlockSize()
+  on.exit(suppressMessages(DelayedArray::setAutoBlockSize(size)), add = TRUE)
+  suppressMessages(DelayedArray::setAutoBlockSize(80 * 8 * 10))
+  for (form in names(forms)) {
+    expect_identical(asCounts(forms[[form]]), whole, label = form)
+    expect_identical(embeddingOf(forms[[form]], small$coords), expected, label = form)
+  }
+})
+
+# A class with the generics of BPCells' matrices.
+methods::setClass("IterableMatrix", slots = c(held = "dgCMatrix"), where = environment())
+methods::setMethod("dim", "IterableMatrix", function(x) dim(x@held), where = environment())
+methods::setMethod("dimnames", "IterableMatrix", function(x) dimnames(x@held), where = environment())
+methods::setMethod("[", "IterableMatrix", function(x, i, j, ..., drop = TRUE) {
+  methods::new("IterableMatrix", held = x@held[, j, drop = FALSE])
+}, where = environment())
+methods::setAs("IterableMatrix", "dgCMatrix", function(from) from@held, where = environment())
+
+test_that("an IterableMatrix is read through its own generics", {
+  iterable <- methods::new("IterableMatrix", held = whole)
+  expect_identical(asCounts(iterable), whole)
+  expect_identical(embeddingOf(iterable, small$coords), expected)
+  shown <- domainMarkers(iterable, small$labels, coords = small$coords, correct = "none", verbose = FALSE)
+  expect_identical(shown, domainMarkers(whole, small$labels, coords = small$coords, correct = "none", verbose = FALSE))
+  parts <- lapply(1:2, function(own) methods::new("IterableMatrix", held = whole[, small$slice == own | own == 1]))
+  expect_identical(ncol(joinLayers(parts[1], colnames(whole))), 144L)
+})
+
+test_that("objects give the same bits", {
+  skip_if_not_installed("SingleCellExperiment")
+  sce <- SingleCellExperiment::SingleCellExperiment(list(counts = whole))
+  SingleCellExperiment::reducedDim(sce, "spatial") <- small$coords * 1
+  expect_identical(embeddingOf(sce), expected)
+  skip_if_not_installed("SpatialExperiment")
+  spe <- SpatialExperiment::SpatialExperiment(list(counts = whole), spatialCoords = small$coords * 1)
+  expect_identical(embeddingOf(spe), expected)
+})
+
+test_that("Seurat objects give the same bits, with assays of version 3 and 5, split and joined", {
+  skip_if_not_installed("SeuratObject")
+  places <- data.frame(small$coords)
+  third <- SeuratObject::CreateSeuratObject(whole, meta.data = places)
+  third[["RNA"]] <- SeuratObject::CreateAssayObject(whole)
+  expect_identical(embeddingOf(third), expected)
+  skip_if_not_installed("SeuratObject", "5.0.0")
+  joined <- SeuratObject::CreateSeuratObject(SeuratObject::CreateAssay5Object(whole), meta.data = places)
+  expect_identical(embeddingOf(joined), expected)
+  parted <- joined
+  parted[["RNA"]] <- split(parted[["RNA"]], f = rep(c("one", "other"), 72))
+  expect_identical(embeddingOf(parted), expected)
+})
