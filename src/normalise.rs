@@ -58,6 +58,12 @@ impl Depth {
         Depth { normalisation, library_sizes, batches: batches.clone(), totals, limits, target }
     }
 
+    /// The same with Pearson residuals clipped as those of a batch of so many spots.
+    pub fn clipped_as(mut self, spots: usize) -> Self {
+        self.limits.fill((spots as f64).sqrt());
+        self
+    }
+
     /// The batches.
     pub fn batches(&self) -> &Batches {
         &self.batches

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 
 pub use build::{GraphMethod, GraphParams, spatial_graph};
 pub(crate) use lattice::equidistant;
-pub use nearest::spacing;
+pub use nearest::{nearest_to, spacing, typical_reach};
 
 /// An undirected graph over spots without self loops, stored as sorted neighbour lists (compressed rows).
 /// Memory is linear in spots and edges. Slices are never joined: the graph is block diagonal over them.

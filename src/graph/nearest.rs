@@ -2,6 +2,7 @@
 
 use crate::median::median;
 use ndarray::Array2;
+use rayon::prelude::*;
 use rstar::{PointDistance, RTree, primitives::GeomWithData};
 
 type Point<const D: usize> = GeomWithData<[f64; D], usize>;
@@ -24,7 +25,7 @@ pub(super) fn within(coords: &Array2<f64>, radius: f64) -> Vec<(usize, usize)> {
 }
 
 /// Median over spots of the distance to the `k`-th nearest other spot (to the last one when there are fewer).
-pub(super) fn typical_reach(coords: &Array2<f64>, k: usize) -> f64 {
+pub fn typical_reach(coords: &Array2<f64>, k: usize) -> f64 {
     median(&mut by_dimension!(reach_of(coords, k))).unwrap_or(0.0)
 }
 
@@ -81,6 +82,20 @@ fn distances_of<const D: usize>(coords: &Array2<f64>) -> Vec<f64> {
         tree.nearest_neighbor_iter(position).map(|point| point.distance_2(position)).find(|&distance| distance > 0.0)
     });
     squared.map(f64::sqrt).collect()
+}
+
+/// The `k` spots nearest to each other place, the nearest first, with their distances. Both have the same columns.
+pub fn nearest_to(coords: &Array2<f64>, others: &Array2<f64>, k: usize) -> Vec<Vec<(usize, f64)>> {
+    by_dimension!(nearest_to_of(coords, others, k))
+}
+
+fn nearest_to_of<const D: usize>(coords: &Array2<f64>, others: &Array2<f64>, k: usize) -> Vec<Vec<(usize, f64)>> {
+    let tree = index(&positions::<D>(coords));
+    let near = |place: &[f64; D]| {
+        let found = tree.nearest_neighbor_iter(place).take(k);
+        found.map(|point| (point.data, point.distance_2(place).sqrt())).collect()
+    };
+    positions::<D>(others).par_iter().map(near).collect()
 }
 
 /// Median distance of a spot to the nearest one at another position; `None` when all positions are equal.

@@ -54,7 +54,17 @@ pub struct ScaledFeatures {
 impl ScaledFeatures {
     /// Takes the chosen genes out of the counts.
     pub fn new(counts: &Counts, batches: &Batches, normalisation: Normalisation, features: &Features) -> Self {
-        let depth = Depth::new(counts, batches, normalisation);
+        Self::of_depth(counts, Depth::new(counts, batches, normalisation), features)
+    }
+
+    /// Other spots, of one batch, on the scale of `features` of a batch of `spots`. Of [`Normalisation::MedianLog`] the
+    /// scale is not among these.
+    pub fn on_scale_of(counts: &Counts, normalisation: Normalisation, features: &Features, spots: usize) -> Self {
+        let depth = Depth::new(counts, &Batches::alike(&vec![0; counts.spots()]), normalisation);
+        Self::of_depth(counts, depth.clipped_as(spots), features)
+    }
+
+    fn of_depth(counts: &Counts, depth: Depth, features: &Features) -> Self {
         let mut feature_of = vec![u32::MAX; counts.genes()];
         for (feature, &gene) in features.genes.iter().enumerate() {
             feature_of[gene] = feature as u32;

@@ -2,9 +2,9 @@
 
 use super::criteria::{Criteria, criteria};
 use super::mixture::{self, ConjugatePrior, SpatialMixture};
-use super::transfer::Discriminants;
 use super::{Criterion, Params};
 use crate::cluster::{Points, TiedGaussians, best_start, design_effect, most_probable, starting_partition};
+use crate::discriminants::Discriminants;
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::monitor::{Monitor, Progress};

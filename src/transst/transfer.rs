@@ -15,63 +15,14 @@
 //! ([`crossed_share`]): what chance contributes to the choice is then no part of the comparison.
 
 use crate::cluster::most_probable;
-use crate::error::{Error, Result};
+use crate::discriminants::{Discriminants, RIDGE, group_means, indicator, inverse, within};
+use crate::error::Result;
 use ndarray::{Array1, Array2, ArrayView2, Axis};
-use ndarray_linalg::UPLO;
-use ndarray_linalg::cholesky::{FactorizeC, InverseC};
-
-/// Ridge of the discriminants' covariance, as a share of the mean variance.
-const RIDGE: f64 = 1e-3;
 
 /// Rounds of finding the labels' shares in the target and the shift of their means.
 const SHIFTS: usize = 20;
 
-/// Gaussian discriminants of the source's labels with one covariance.
-#[derive(Clone, Debug)]
-pub struct Discriminants {
-    /// Mean of each label, labels x factors.
-    pub means: Array2<f64>,
-    /// Cells of each label.
-    pub sizes: Array1<f64>,
-    /// Covariance within labels, factors x factors.
-    pub covariance: Array2<f64>,
-    precision: Array2<f64>,
-}
-
 impl Discriminants {
-    /// From `scores` (cells x factors) and their labels, below `label_count` or missing.
-    ///
-    /// # Errors
-    /// [`Error::Argument`] naming `labels` when fewer than two labels have cells; [`Error::Numeric`] when the
-    /// covariance is singular.
-    pub fn new(scores: ArrayView2<f64>, labels: &[Option<usize>], label_count: usize) -> Result<Self> {
-        let shares = indicator(labels, label_count);
-        let sizes = shares.sum_axis(Axis(0));
-        if sizes.iter().filter(|&&size| size > 0.0).count() < 2 {
-            return Err(Error::argument("labels", "must name at least two different labels"));
-        }
-        let means = group_means(scores, &shares);
-        let covariance = within(scores, &shares, &means);
-        Ok(Discriminants { precision: inverse(&covariance, RIDGE)?, covariance, means, sizes })
-    }
-
-    /// Posterior of the labels at each point, points x labels.
-    pub fn posterior(&self, scores: ArrayView2<f64>) -> Array2<f64> {
-        let slopes = self.means.dot(&self.precision);
-        let total = self.sizes.sum();
-        let intercepts: Array1<f64> = (0..self.sizes.len())
-            .map(|label| (self.sizes[label] / total).ln() - 0.5 * slopes.row(label).dot(&self.means.row(label)))
-            .collect();
-        let mut posterior = scores.dot(&slopes.t()) + &intercepts;
-        for mut row in posterior.rows_mut() {
-            let largest = row.fold(f64::NEG_INFINITY, |largest, &value| largest.max(value));
-            row.mapv_inplace(|value| (value - largest).exp());
-            let sum = row.sum();
-            row /= sum;
-        }
-        posterior
-    }
-
     /// The same discriminants with their means moved together, so that the labels' shares in the target and their means
     /// give the target's overall mean. Standardisation centres source and target on their own means; where the labels'
     /// shares differ, all means are off by the same amount. Shares and shift are found in turn.
@@ -125,37 +76,6 @@ pub fn crossed_share(halves: &Halves, labels: &[Option<usize>], label_count: usi
         judge.predicted_share(halves.target[judging].view(), &most_probable(&chooser.posterior(target)))
     };
     Ok(0.5 * (one_way(0, 1)? + one_way(1, 0)?))
-}
-
-fn indicator(labels: &[Option<usize>], count: usize) -> Array2<f64> {
-    let mut shares = Array2::zeros((labels.len(), count));
-    for (mut row, label) in shares.rows_mut().into_iter().zip(labels) {
-        if let Some(label) = *label {
-            row[label] = 1.0;
-        }
-    }
-    shares
-}
-
-/// Means of groups; 0 for a group without members.
-fn group_means(scores: ArrayView2<f64>, shares: &Array2<f64>) -> Array2<f64> {
-    let sizes = shares.sum_axis(Axis(0)).mapv(|size| size.max(1.0));
-    shares.t().dot(&scores) / sizes.insert_axis(Axis(1))
-}
-
-/// Covariance within groups, over all points that are in one.
-fn within(scores: ArrayView2<f64>, shares: &Array2<f64>, means: &Array2<f64>) -> Array2<f64> {
-    let members = shares.sum_axis(Axis(1)).insert_axis(Axis(1));
-    let rest = (&scores - &shares.dot(means)) * &members;
-    rest.t().dot(&rest) / shares.sum().max(1.0)
-}
-
-fn inverse(covariance: &Array2<f64>, ridge: f64) -> Result<Array2<f64>> {
-    let mut regular = covariance.clone();
-    let added = ridge * covariance.diag().sum() / covariance.nrows() as f64;
-    regular.diag_mut().mapv_inplace(|value| value + added);
-    let singular = |_| Error::Numeric("the labels of the source have no variation within: the covariance is 0".into());
-    Ok(regular.factorizec(UPLO::Lower).map_err(singular)?.invc()?)
 }
 
 #[cfg(test)]
