@@ -115,6 +115,27 @@ alignSlices.starscape_fit <- function(x, slice = NULL, reference = NULL,
   newAlignment(found, x$slice, used, places, chosen$reference, parameters)
 }
 
+#' @rdname alignSlices
+#' @export
+alignSlices.Seurat <- function(x, slice = NULL, reference = NULL, ...) {
+  needObject(x)
+  alignment <- alignSlices.starscape_fit(objectFit(x), slice, reference, ...)
+  columns <- data.frame(
+    aligned_x = alignment$coords[, 1], aligned_y = alignment$coords[, 2], row.names = rownames(alignment$coords)
+  )
+  storeWithFit(x, "alignment", alignment, columns)
+}
+
+#' @rdname alignSlices
+#' @export
+alignSlices.SingleCellExperiment <- alignSlices.Seurat
+
+#' @rdname alignSlices
+#' @export
+alignSlices.list <- function(x, slice = NULL, reference = NULL, ...) {
+  alignSlices.starscape_fit(joinedFit(x)$fit, slice, reference, ...)
+}
+
 alignChecks <- list(
   transform = oneOf(c("rigid", "similarity", "affine")), reflect = yesOrNo, nNeighbours = wholeNumber(1, 1000),
   tolerance = realNumber(0, optional = TRUE, positive = TRUE), seed = seedNumber,

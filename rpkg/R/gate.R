@@ -480,7 +480,7 @@ hangTogether <- function(linked, count) {
 gateSlices <- function(x) {
   if (length(x) == 0) stopArgument("x", "is an empty list", "Give one element per slice.")
   matrices <- vapply(x, isMatrix, NA)
-  objects <- vapply(x, function(slice) methods::is(slice, "Seurat") || methods::is(slice, "SummarizedExperiment"), NA)
+  objects <- vapply(x, isObject, NA)
   if (!all(matrices) && !all(objects)) {
     other <- which(!matrices & !objects)
     problem <- if (length(other) == 0) {
@@ -1272,13 +1272,7 @@ gateFactors <- function(settings, target, known) {
 
 # A fit of runTransST(), or an object that has one.
 gateTransst <- function(x) {
-  fit <- if (methods::is(x, "Seurat")) {
-    SeuratObject::Misc(x, "transst")
-  } else if (methods::is(x, "SingleCellExperiment")) {
-    S4Vectors::metadata(x)$transst
-  } else {
-    x
-  }
+  fit <- objectResult(x, "transst")
   if (!inherits(fit, "transst_fit")) {
     stopArgument(
       "x", "is not a fit of runTransST() and has none",

@@ -66,6 +66,13 @@ stopPlaces <- function(metadata, problem, hint) {
   stopArgument("coords", problem, hint)
 }
 
+# The places an object knows; NULL if it knows none and they are not needed.
+unlessUnknown <- function(places, needed) {
+  tryCatch(places, starscape_error_argument = function(error) {
+    if (needed || error$argument != "coords") rlang::cnd_signal(error)
+  })
+}
+
 columnsToCoords <- function(pair, metadata) {
   cbind(x = unname(metadata[[pair[[1]]]]), y = unname(metadata[[pair[[2]]]]))
 }

@@ -148,6 +148,31 @@ runTransST.default <- function(x, source, labels, coords = NULL, slice = NULL, k
   newTransstFit(fitTransst(target, known, parameters, progressBar(settings$verbose)), target, known, parameters)
 }
 
+#' @rdname runTransST
+#' @param assay,layer,image For objects: where the raw counts and places of `x` are, as in [runStarscape()].
+#' @export
+runTransST.Seurat <- function(x, source, labels, coords = NULL, slice = NULL, assay = NULL, layer = "counts",
+                              image = NULL, ...) {
+  input <- objectInput(x, coords, slice, assay, layer, image)
+  fit <- runTransST.default(input$counts, source, labels, coords = input$coords, slice = input$slice, ...)
+  storeTransst(x, fit, assay)
+}
+
+#' @rdname runTransST
+#' @export
+runTransST.SingleCellExperiment <- function(x, source, labels, coords = NULL, slice = NULL, assay = "counts", ...) {
+  input <- objectInput(x, coords, slice, assay)
+  fit <- runTransST.default(input$counts, source, labels, coords = input$coords, slice = input$slice, ...)
+  storeTransst(x, fit, assay)
+}
+
+storeTransst <- function(x, fit, assay) {
+  reduction <- list(
+    embedding = fit$factors, loadings = if (is.null(fit$loadings)) matrix(0, 0, 0) else fit$loadings, key = "TST_"
+  )
+  storeResult(x, "transst", fit, transstColumns(fit), reduction, assay)
+}
+
 transstChecks <- list(
   nFactors = wholeNumber(1, 1000), lambda = realNumber(0, 1, optional = TRUE),
   borrow = oneOf(c("auto", "always", "never")), nFeatures = wholeNumber(2, largestInteger),

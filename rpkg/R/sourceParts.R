@@ -1,42 +1,16 @@
 # What a labelled source holds, whatever its class: counts, labels, places and slices of its cells.
 
 sourceParts <- function(source, labels, coords, slice) {
-  if (methods::is(source, "Seurat")) {
-    seuratSource(source, labels, coords, slice)
-  } else if (methods::is(source, "SummarizedExperiment")) {
-    sceSource(source, labels, coords, slice)
-  } else {
-    list(counts = source, labels = labels, coords = coords, slice = slice)
+  if (!isObject(source)) {
+    return(list(counts = source, labels = labels, coords = coords, slice = slice))
   }
-}
-
-seuratSource <- function(source, labels, coords, slice) {
-  needPackage("SeuratObject", "source")
-  counts <- seuratCounts(source, NULL, "counts")
-  metadata <- source[[]][colnames(counts), , drop = FALSE]
+  needObject(source, "source")
+  counts <- objectCounts(source, layer = "counts")
   # Single cells have no places.
-  found <- unlessUnknown(seuratPlaces(source, colnames(counts), coords, slice, NULL), !is.null(coords))
-  slice <- if (is.null(found)) givenColumn(slice, metadata, "slice") else found$slice
-  list(counts = counts, labels = givenColumn(labels, metadata, "labels"), coords = found$coords, slice = slice)
-}
-
-sceSource <- function(source, labels, coords, slice) {
-  needPackage("SingleCellExperiment", "source")
-  metadata <- SummarizedExperiment::colData(source)
-  places <- if (!is.null(coords)) {
-    givenCoords(coords, metadata)
-  } else {
-    find <- if (methods::is(source, "SpatialExperiment")) spatialPlaces else sceCoords
-    # Single cells have no places.
-    if (methods::is(source, "SingleCellExperiment")) unlessUnknown(find(source, metadata), FALSE)
-  }
-  slice <- if (!is.null(slice)) {
-    givenColumn(slice, metadata, "slice")
-  } else if (length(unique(metadata$sample_id)) > 1) {
-    metadata$sample_id
-  }
-  labels <- givenColumn(labels, metadata, "labels")
-  list(counts = sceCounts(source, "counts"), labels = labels, coords = places, slice = slice)
+  places <- objectPlaces(source, colnames(counts), coords, slice, needed = FALSE)
+  labels <- givenColumn(labels, objectMetadata(source, colnames(counts)), "labels")
+  slice <- if (is.null(places$slice)) objectSamples(source) else places$slice
+  list(counts = counts, labels = labels, coords = places$coords, slice = slice)
 }
 
 joinSources <- function(parts) {

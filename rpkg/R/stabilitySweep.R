@@ -142,49 +142,28 @@ stabilitySweep.default <- function(x, method = "starscape", seeds = 1:20, k, tru
 #' @export
 stabilitySweep.Seurat <- function(x, method = "starscape", seeds = 1:20, k, truth = NULL, BPPARAM = NULL,
                                   coords = NULL, slice = NULL, assay = NULL, layer = "counts", image = NULL, ...) {
-  needPackage("SeuratObject")
-  counts <- seuratCounts(x, assay, layer)
-  metadata <- x[[]][colnames(counts), , drop = FALSE]
-  places <- function(placed) {
-    found <- unlessUnknown(seuratPlaces(x, colnames(counts), coords, slice, image), placed || !is.null(coords))
-    if (is.null(found)) list(slice = givenColumn(slice, metadata, "slice")) else found
-  }
-  sweepCounts(x, counts, places, givenColumn(truth, metadata, "truth"), method, seeds, k, BPPARAM, ...)
+  sweepObject(x, method, seeds, k, truth, BPPARAM, list(coords, slice, image), assay, layer, ...)
 }
 
 #' @rdname stabilitySweep
 #' @export
 stabilitySweep.SingleCellExperiment <- function(x, method = "starscape", seeds = 1:20, k, truth = NULL, BPPARAM = NULL,
                                                 coords = NULL, slice = NULL, assay = "counts", ...) {
-  needPackage("SingleCellExperiment")
-  sweepSce(x, method, seeds, k, truth, BPPARAM, coords, slice, assay, sceCoords, ...)
+  sweepObject(x, method, seeds, k, truth, BPPARAM, list(coords, slice, NULL), assay, NULL, ...)
 }
 
 #' @rdname stabilitySweep
 #' @export
-stabilitySweep.SpatialExperiment <- function(x, method = "starscape", seeds = 1:20, k, truth = NULL, BPPARAM = NULL,
-                                             coords = NULL, slice = NULL, assay = "counts", ...) {
-  needPackage("SpatialExperiment")
-  sample <- SummarizedExperiment::colData(x)$sample_id
-  if (is.null(slice) && length(unique(sample)) > 1) slice <- sample
-  sweepSce(x, method, seeds, k, truth, BPPARAM, coords, slice, assay, spatialPlaces, ...)
-}
+stabilitySweep.SpatialExperiment <- stabilitySweep.SingleCellExperiment
 
-# `find` looks the places up where none are given.
-sweepSce <- function(x, method, seeds, k, truth, BPPARAM, coords, slice, assay, find, ...) {
-  metadata <- SummarizedExperiment::colData(x)
-  places <- function(placed) {
-    coords <- if (is.null(coords)) unlessUnknown(find(x, metadata), placed) else givenCoords(coords, metadata)
-    list(coords = coords, slice = givenColumn(slice, metadata, "slice"))
-  }
-  sweepCounts(x, sceCounts(x, assay), places, givenColumn(truth, metadata, "truth"), method, seeds, k, BPPARAM, ...)
-}
-
-# The places an object knows; NULL if it knows none and they are not needed.
-unlessUnknown <- function(places, needed) {
-  tryCatch(places, starscape_error_argument = function(error) {
-    if (needed || error$argument != "coords") rlang::cnd_signal(error)
-  })
+# `given` are coords, slice and image.
+sweepObject <- function(x, method, seeds, k, truth, BPPARAM, given, assay, layer, ...) {
+  needObject(x)
+  counts <- objectCounts(x, assay, layer)
+  spots <- colnames(counts)
+  places <- function(placed) objectPlaces(x, spots, given[[1]], given[[2]], given[[3]], needed = placed)
+  truth <- givenColumn(truth, objectMetadata(x, spots), "truth")
+  sweepCounts(x, counts, places, truth, method, seeds, k, BPPARAM, ...)
 }
 
 # `x` as the user gave it, and the counts it holds. `places` gives a list of coords and slice; it is told whether the
