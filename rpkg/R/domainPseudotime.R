@@ -229,3 +229,30 @@ storedPseudotime <- function(x) {
     class = "domain_pseudotime"
   )
 }
+
+# One domain or spot, as text.
+gateRoot <- function(root) {
+  if (missing(root)) stopArgument("root", "is missing", "Give one of the domains, or the name of a spot.")
+  if (!is.atomic(root) || length(root) != 1 || is.na(root)) {
+    stopArgument("root", paste("must be one of the domains or the name of a spot, not", describe(root)))
+  }
+  as.character(root)
+}
+
+# Where pseudotime starts, as the core takes it: a domain, or a spot among those that are used.
+gateStart <- function(root, domain, spots, used) {
+  if (root %in% domain[used]) {
+    return(list(rootDomain = match(root, levels(domain))))
+  }
+  if (is.null(spots)) spots <- as.character(seq_along(used))
+  row <- match(root, spots)
+  if (is.na(row)) {
+    have <- if (is.null(domain)) "Spots" else paste0("Domains are ", quoted(levels(domain)), "; spots")
+    stopArgument(
+      "root", sprintf("is neither a domain with spots nor a spot of `x`: \"%s\"", root),
+      paste0(have, " are named like ", quoted(spots, 2), ".")
+    )
+  }
+  if (!used[[row]]) stopArgument("root", sprintf("is the spot \"%s\", which has no counts", root))
+  list(rootSpot = sum(used[seq_len(row)]))
+}

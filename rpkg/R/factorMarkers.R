@@ -119,3 +119,11 @@ factorTable <- function(fit, spread) {
   rownames(table) <- NULL
   table
 }
+
+# Which reduction the genes are wanted for.
+factorReduction <- function(reduction, transst) {
+  if (is.null(reduction)) {
+    return(if (transst) "transst" else "starscape")
+  }
+  oneOf(c("transst", "starscape"))(reduction, "reduction")
+}

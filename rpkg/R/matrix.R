@@ -94,3 +94,5 @@ stopCountsClass <- function(x) {
 countParts <- function(counts) {
   list(values = counts@x, rows = counts@i, offsets = counts@p, dim = counts@Dim)
 }
+
+isMatrix <- function(x) is.matrix(x) || methods::is(x, "Matrix") || methods::is(x, "DelayedMatrix")

@@ -87,7 +87,3 @@ givenColumn <- function(value, metadata, argument) {
   value
 }
 
-# The fit that an object holds, unless the domains are those of its TransST fit, which finds them in its own way.
-fitOfDomains <- function(fit, transst, domain) {
-  if (!is.null(transst) && identical(as.character(domain), as.character(transst$domain))) NULL else fit
-}

@@ -184,6 +184,35 @@ objectFeatures <- function(features, gene) {
   matrix(unlist(values), length(values), byrow = TRUE, dimnames = list(unique(features), NULL))
 }
 
+# Expression to draw, genes x spots, dense: a few genes.
+gateExpression <- function(features, spots) {
+  if (!isMatrix(features) || ncol(features) != spots || nrow(features) == 0) {
+    stopArgument(
+      "features", sprintf("must be a numeric matrix, genes x %d spots, not %s", spots, describe(features)),
+      "For objects give the names of genes."
+    )
+  }
+  features <- as.matrix(features)
+  if (!is.numeric(features)) stopArgument("features", sprintf("must be numbers, not %s", typeof(features)))
+  rownames(features) <- make.unique(if (is.null(rownames(features))) {
+    paste0("gene", seq_len(nrow(features)))
+  } else {
+    rownames(features)
+  })
+  features
+}
+
+# The ends of a continuous scale, or NULL.
+gateLimits <- function(limits) {
+  if (!is.null(limits) && (!is.numeric(limits) || length(limits) != 2 || !isTRUE(limits[[1]] < limits[[2]]))) {
+    stopArgument(
+      "limits", paste("must be the smallest and the largest value of the scale, not", describe(limits)),
+      "Give two rising numbers, or NULL."
+    )
+  }
+  limits
+}
+
 # Where to draw it ------------------------------------------------------------------------------------------------
 
 # Places in tissue proportions, each slice from its own origin so that panels share their scales.

@@ -215,3 +215,31 @@ embedTogether <- function(target, known, graph, settings) {
     neighbours = gateGraph(fit$graph[seq_len(spots), seq_len(spots)], spots)
   )
 }
+
+# Dimensions of an embedding have no loadings that could be borrowed, and need places of all cells.
+gateCommonEmbedding <- function(settings, known) {
+  if (settings$embedding == "factors") {
+    return(invisible())
+  }
+  if (!is.null(settings$lambda)) {
+    stopArgument("lambda", "is given, and embedding \"starscape\" has no loadings", "Use embedding = \"factors\".")
+  }
+  if (settings$nFactors < 2) {
+    stopArgument("nFactors", "is 1, and embedding \"starscape\" has two dimensions or more")
+  }
+  if (is.null(known$coords)) {
+    stopArgument("sourceCoords", "is missing, and embedding \"starscape\" needs it", "Use embedding = \"factors\".")
+  }
+}
+
+gateFactors <- function(settings, target, known) {
+  most <- min(settings$nFeatures, nrow(target$counts), ncol(target$counts) - 1, ncol(known$counts) - 1)
+  if (settings$nFactors > most) {
+    stopArgument(
+      "nFactors", sprintf(
+        "is %d, too many for %d genes, %d spots and %d cells of the source", settings$nFactors,
+        min(settings$nFeatures, nrow(target$counts)), ncol(target$counts), ncol(known$counts)
+      ), sprintf("Give at most %d.", max(most, 1))
+    )
+  }
+}

@@ -85,8 +85,8 @@ storeExpression.Seurat <- function(x, imputed) {
 
 seuratReduction <- function(x, name, reduction, assay) {
   if (name == "starscape" && anyNA(reduction$embedding[, 1])) {
-    tell("The reduction \"starscape\" is NA for spots without counts, which RunUMAP() and FindNeighbors() do not take. ",
-         "Leave these spots out with subset() first.")
+    tell("The reduction \"starscape\" is NA for spots without counts, which RunUMAP() and FindNeighbors() do not ",
+         "take. Leave these spots out with subset() first.")
   }
   SeuratObject::CreateDimReducObject(
     embeddings = reduction$embedding, loadings = reduction$loadings, key = reduction$key,

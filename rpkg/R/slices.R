@@ -80,3 +80,58 @@ joinedFit <- function(x) {
   }
   list(fit = fit, from = from, spots = spots)
 }
+
+# A list of slices, each with a name; all matrices or all objects.
+gateSlices <- function(x) {
+  if (length(x) == 0) stopArgument("x", "is an empty list", "Give one element per slice.")
+  matrices <- vapply(x, isMatrix, NA)
+  objects <- vapply(x, isObject, NA)
+  if (!all(matrices) && !all(objects)) {
+    other <- which(!matrices & !objects)
+    problem <- if (length(other) == 0) {
+      "holds matrices and objects"
+    } else {
+      sprintf("holds %s at position %d", describe(x[[other[[1]]]]), other[[1]])
+    }
+    stopArgument(
+      "x", problem, "Give a list of count matrices, or of Seurat, SingleCellExperiment or SpatialExperiment objects."
+    )
+  }
+  empty <- which(vapply(x, ncol, 0) == 0)
+  if (length(empty) > 0) {
+    stopArgument("x", sprintf("has no spots at position %d", empty[[1]]), "Leave this slice out.")
+  }
+  if (is.null(names(x))) names(x) <- paste0("slice", seq_along(x))
+  if (anyNA(names(x)) || any(names(x) == "") || anyDuplicated(names(x)) > 0) {
+    stopArgument("x", paste("must have a name of its own for each slice, not", quoted(names(x))))
+  }
+  if (length(x) == 1) tell("`x` holds one slice. This is a plain fit.")
+  x
+}
+
+# The places of each slice in a list, or NULL where the object is to know them.
+gatePlacesOf <- function(coords, x) {
+  if (is.null(coords) || is.character(coords)) {
+    return(rep(list(coords), length(x)))
+  }
+  if (is.data.frame(coords) || !is.list(coords) || length(coords) != length(x)) {
+    stopArgument(
+      "coords", sprintf("must be a list with an element for each of the %d slices, not %s", length(x), describe(coords))
+    )
+  }
+  if (!is.null(names(coords)) && setequal(names(coords), names(x))) coords[names(x)] else coords
+}
+
+# Slices are compared by the genes they share; `genes` are the names of each slice's genes.
+gateShared <- function(shared, genes) {
+  all <- length(unique(unlist(genes)))
+  if (shared < min(leastShared, lengths(genes))) {
+    stopArgument(
+      "x", sprintf("has slices that share only %d genes of %d", shared, all),
+      sprintf("Give slices with at least %d genes of the same names.", leastShared)
+    )
+  }
+  if (shared < all) tell(all - shared, " genes are not in every slice. They are left out.")
+}
+
+leastShared <- 50
