@@ -121,6 +121,27 @@ alignSlices.starscape_fit <- function(x, slice = NULL, reference = NULL,
   newAlignment(found, x$slice, used, places, chosen$reference, parameters)
 }
 
+#' @rdname alignSlices
+#' @export
+alignSlices.Seurat <- function(x, slice = NULL, reference = NULL, ...) {
+  needObject(x)
+  alignment <- alignSlices.starscape_fit(objectFit(x), slice, reference, ...)
+  columns <- data.frame(
+    aligned_x = alignment$coords[, 1], aligned_y = alignment$coords[, 2], row.names = rownames(alignment$coords)
+  )
+  storeWithFit(x, "alignment", alignment, columns)
+}
+
+#' @rdname alignSlices
+#' @export
+alignSlices.SingleCellExperiment <- alignSlices.Seurat
+
+#' @rdname alignSlices
+#' @export
+alignSlices.list <- function(x, slice = NULL, reference = NULL, ...) {
+  alignSlices.starscape_fit(joinedFit(x)$fit, slice, reference, ...)
+}
+
 alignChecks <- list(
   transform = oneOf(c("rigid", "similarity", "affine")), reflect = yesOrNo, nNeighbours = wholeNumber(1, 1000),
   tolerance = realNumber(0, optional = TRUE, positive = TRUE), seed = seedNumber,
@@ -134,4 +155,28 @@ slicePlaces <- function(coords, slice) {
     coords[rows, ] <- spreadRows(coords[rows, , drop = FALSE])
   }
   coords
+}
+
+# The slices to move and the one they are laid on, among those that have spots with counts.
+gateAlignment <- function(slice, reference, known) {
+  if (length(known) < 2) {
+    stopArgument(
+      "x", "has one slice only", "Run runStarscape() on two or more slices together, and say which with its `slice`."
+    )
+  }
+  # Slices may be numbered.
+  name <- function(value) if (is.factor(value) || is.numeric(value)) as.character(value) else value
+  reference <- if (is.null(reference)) known[[1]] else gateKnown(name(reference), known, "reference", "a slice")
+  if (is.null(slice)) {
+    return(list(slice = setdiff(known, reference), reference = reference))
+  }
+  slice <- unique(name(slice))
+  if (length(slice) == 0) stopArgument("slice", "names no slice", "Name one or more, or give NULL for all others.")
+  for (one in slice) gateKnown(one, known, "slice", "slices")
+  if (reference %in% slice) {
+    stopArgument(
+      "slice", sprintf("has \"%s\", which is the reference", reference), "Name other slices, or another `reference`."
+    )
+  }
+  list(slice = slice, reference = reference)
 }

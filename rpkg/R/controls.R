@@ -187,3 +187,18 @@ print.starscape_control <- function(x, ...) {
   cat(class(x)[[1]], "\n", paste0("  ", format(names(x)), "  ", values, "\n"), sep = "")
   invisible(x)
 }
+
+gateControl <- function(control, class) {
+  if (!inherits(control, class)) {
+    argument <- c(starControl = "stability", lossControl = "loss", graphControl = "graph")[[class]]
+    stopArgument(argument, paste("must come from", paste0(class, "(), not"), describe(control)))
+  }
+  fields <- controlFields[[class]]
+  # A setting whose default is NULL vanishes when it is assigned NULL.
+  lost <- setdiff(names(Filter(function(field) !is.null(field$default), fields)), names(control))
+  if (length(lost) > 0) {
+    stopArgument(lost[[1]], sprintf("is missing from the settings of %s()", class), "Make the settings anew.")
+  }
+  values <- stats::setNames(lapply(names(fields), function(name) control[[name]]), names(fields))
+  structure(gateFields(values, lapply(fields, `[[`, "check")), class = class(control))
+}

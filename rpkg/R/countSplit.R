@@ -105,3 +105,13 @@ usedInput <- function(input) {
   if (!is.null(input$fit)) input$fit <- subsetFit(input$fit, colnames(input$counts))
   input
 }
+
+gateWholeCounts <- function(counts) {
+  parts <- sum(counts@x != trunc(counts@x))
+  if (parts > 0) {
+    stopArgument(
+      "x", sprintf("has %d values that are not whole numbers, and count splitting divides molecules", parts),
+      "Give raw counts, or correct = \"none\"."
+    )
+  }
+}

@@ -169,6 +169,65 @@ domainMarkers.default <- function(x, domain = "domain", fit = NULL, coords = NUL
   markers
 }
 
+#' @rdname domainMarkers
+#' @param assay,layer,image For objects: where the raw counts and the places are, as in [runStarscape()].
+#' @export
+domainMarkers.Seurat <- function(x, domain = "domain", fit = NULL, coords = NULL, slice = NULL, spatial = TRUE,
+                                 block = NULL, assay = NULL, layer = "counts", image = NULL, ...) {
+  markersOfObject(x, domain, fit, list(coords, slice, image), spatial, block, assay, layer, ...)
+}
+
+#' @rdname domainMarkers
+#' @export
+domainMarkers.SingleCellExperiment <- function(x, domain = "domain", fit = NULL, coords = NULL, slice = NULL,
+                                               spatial = TRUE, block = NULL, assay = "counts", ...) {
+  markersOfObject(x, domain, fit, list(coords, slice, NULL), spatial, block, assay, NULL, ...)
+}
+
+# `given` are coords, slice and image.
+markersOfObject <- function(x, domain, fit, given, spatial, block, assay, layer, ...) {
+  needObject(x)
+  counts <- objectCounts(x, assay, layer)
+  metadata <- objectMetadata(x, colnames(counts))
+  domain <- givenColumn(domain, metadata, "domain")
+  block <- givenColumn(block, metadata, "block")
+  if (is.null(fit) && hasFit(x)) fit <- fitOfDomains(objectFit(x), objectResult(x, "transst"), domain)
+  fitted <- inherits(fit, "starscape_fit")
+  # The fit knows the places.
+  places <- if (isTRUE(spatial) && (!fitted || !is.null(given[[1]]))) {
+    objectPlaces(x, colnames(counts), given[[1]], given[[2]], given[[3]])
+  }
+  if (fitted) counts <- fittedCounts(x, counts, fit)
+  domainMarkers.default(
+    counts, domain, fit = fit, coords = places$coords, slice = places$slice, spatial = spatial, block = block, ...
+  )
+}
+
+#' @rdname domainMarkers
+#' @export
+domainMarkers.list <- function(x, domain = "domain", ..., fit = NULL, coords = NULL, slice = NULL, spatial = TRUE,
+                               block = NULL, assay = NULL, layer = "counts", image = NULL) {
+  x <- gateSlices(x)
+  counts <- joinCounts(lapply(x, sliceCounts, assay = assay, layer = layer))
+  matrices <- isMatrix(x[[1]])
+  if (!matrices && is.null(fit) && all(vapply(x, hasFit, NA))) fit <- joinedFit(x)$fit
+  if (is.null(slice)) slice <- rep(names(x), vapply(x, ncol, 0L))
+  fitted <- inherits(fit, "starscape_fit")
+  if (!matrices && fitted) colnames(counts) <- rownames(fit$embedding)
+  if (isTRUE(spatial) && !matrices && !fitted && is.null(coords)) {
+    coords <- lapply(x, function(object) sliceInput(object, NULL, assay, layer, image)$coords)
+  }
+  column <- function(value, argument) {
+    if (matrices || !isString(value)) value else unlist(lapply(unname(x), function(object) {
+      as.character(givenColumn(value, objectMetadata(object), argument))
+    }))
+  }
+  domainMarkers.default(
+    counts, column(domain, "domain"), fit = fit, coords = coords, slice = slice, spatial = spatial,
+    block = column(block, "block"), ...
+  )
+}
+
 markerChecks <- list(
   test = oneOf(c("wilcoxon", "pseudobulk")), correct = oneOf(c("countsplit", "none")), spatial = yesOrNo,
   split = realNumber(0.01, 0.99), pseudocount = realNumber(0, positive = TRUE), seed = seedNumber,

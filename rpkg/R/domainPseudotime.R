@@ -89,6 +89,42 @@ domainPseudotime.default <- function(x, root, domain = NULL, neighbours = 15, th
   )
 }
 
+#' @rdname domainPseudotime
+#' @export
+domainPseudotime.Seurat <- function(x, root, domain = "domain", ...) {
+  needObject(x)
+  fit <- objectFit(x)
+  domain <- givenColumn(domain, objectMetadata(x, rownames(fit$embedding)), "domain")
+  storePseudotime(x, domainPseudotime.starscape_fit(fit, root, domain, ...))
+}
+
+#' @rdname domainPseudotime
+#' @export
+domainPseudotime.SingleCellExperiment <- domainPseudotime.Seurat
+
+#' @rdname domainPseudotime
+#' @export
+domainPseudotime.list <- function(x, root, domain = "domain", ...) {
+  joined <- joinedFit(x)
+  if (isString(domain)) {
+    domain <- unlist(lapply(unname(x), function(object) {
+      as.character(givenColumn(domain, objectMetadata(object), "domain"))
+    }))
+  }
+  found <- domainPseudotime.starscape_fit(joined$fit, root, domain, ...)
+  Map(function(object, rows) {
+    part <- found
+    part$pseudotime <- stats::setNames(found$pseudotime[rows], joined$spots[rows])
+    storePseudotime(object, part)
+  }, x, unname(split(seq_along(joined$from), joined$from)))
+}
+
+
+storePseudotime <- function(x, found) {
+  columns <- data.frame(pseudotime = found$pseudotime, row.names = names(found$pseudotime))
+  storeWithFit(x, "pseudotime", found[c("connectivity", "root", "domains")], columns)
+}
+
 # `embedding` and `graph` hold the spots that are `used`, `spots` names all of them.
 pseudotimeOfSpots <- function(embedding, used, spots, graph, root, domain, settings) {
   settings <- gateFields(settings, pseudotimeChecks)
@@ -182,15 +218,41 @@ storedPseudotime <- function(x) {
     return(x)
   }
   fit <- storedFit(x)
-  seurat <- methods::is(x, "Seurat")
-  column <- if (seurat) x[[]]$pseudotime else if (!inherits(x, "starscape_fit")) x$pseudotime
+  column <- if (isObject(x)) objectMetadata(x)$pseudotime
   if (is.null(fit$pseudotime) || is.null(column)) {
     stopArgument("x", "has no pseudotime", "Run domainPseudotime() on it first.")
   }
-  own <- if (seurat) seuratFit(x) else sceFit(x)
+  own <- objectFit(x)
   pseudotime <- stats::setNames(as.numeric(column), rownames(own$embedding))
   structure(
     c(list(pseudotime = pseudotime), fit$pseudotime, list(coords = own$coords, slice = own$slice)),
     class = "domain_pseudotime"
   )
+}
+
+# One domain or spot, as text.
+gateRoot <- function(root) {
+  if (missing(root)) stopArgument("root", "is missing", "Give one of the domains, or the name of a spot.")
+  if (!is.atomic(root) || length(root) != 1 || is.na(root)) {
+    stopArgument("root", paste("must be one of the domains or the name of a spot, not", describe(root)))
+  }
+  as.character(root)
+}
+
+# Where pseudotime starts, as the core takes it: a domain, or a spot among those that are used.
+gateStart <- function(root, domain, spots, used) {
+  if (root %in% domain[used]) {
+    return(list(rootDomain = match(root, levels(domain))))
+  }
+  if (is.null(spots)) spots <- as.character(seq_along(used))
+  row <- match(root, spots)
+  if (is.na(row)) {
+    have <- if (is.null(domain)) "Spots" else paste0("Domains are ", quoted(levels(domain)), "; spots")
+    stopArgument(
+      "root", sprintf("is neither a domain with spots nor a spot of `x`: \"%s\"", root),
+      paste0(have, " are named like ", quoted(spots, 2), ".")
+    )
+  }
+  if (!used[[row]]) stopArgument("root", sprintf("is the spot \"%s\", which has no counts", root))
+  list(rootSpot = sum(used[seq_len(row)]))
 }

@@ -68,15 +68,12 @@ domainShares.default <- function(x, sample, group = NULL, ...) {
 #' @export
 domainShares.Seurat <- function(x, sample, group = NULL, domain = "domain", ...) {
   if (missing(sample)) stopArgument("sample", "is missing", "Name the column that says of which sample each spot is.")
-  sharesOfColumns(x[[]], sample, group, domain, ...)
+  sharesOfColumns(objectMetadata(x), sample, group, domain, ...)
 }
 
 #' @rdname domainShares
 #' @export
-domainShares.SingleCellExperiment <- function(x, sample, group = NULL, domain = "domain", ...) {
-  if (missing(sample)) stopArgument("sample", "is missing", "Name the column that says of which sample each spot is.")
-  sharesOfColumns(cellMetadata(x), sample, group, domain, ...)
-}
+domainShares.SingleCellExperiment <- domainShares.Seurat
 
 #' @rdname domainShares
 #' @export
@@ -84,7 +81,7 @@ domainShares.list <- function(x, sample = NULL, group = NULL, domain = "domain",
   x <- gateSlices(x)
   wanted <- c(domain = domain, sample = if (isString(sample)) sample, group = if (isString(group)) group)
   columns <- lapply(x, function(object) {
-    metadata <- cellMetadata(object)
+    metadata <- objectMetadata(object)
     for (argument in names(wanted)) {
       gateKnown(wanted[[argument]], names(metadata), argument, "columns of the cell metadata")
     }

@@ -64,6 +64,29 @@ factorMarkers.default <- function(x, fit = NULL, features = NULL, draws = 200, s
   factorTable(fit, spread)
 }
 
+#' @rdname factorMarkers
+#' @param reduction `"transst"` or `"starscape"`; `NULL` takes the first of them that the object has.
+#' @param assay,layer For dimensions, where the raw counts are, as in [runStarscape()].
+#' @export
+factorMarkers.Seurat <- function(x, reduction = NULL, features = NULL, assay = NULL, layer = "counts", ...) {
+  factorsOfObject(x, reduction, features, assay, layer, ...)
+}
+
+#' @rdname factorMarkers
+#' @export
+factorMarkers.SingleCellExperiment <- function(x, reduction = NULL, features = NULL, assay = "counts", ...) {
+  factorsOfObject(x, reduction, features, assay, NULL, ...)
+}
+
+factorsOfObject <- function(x, reduction, features, assay, layer, ...) {
+  needObject(x)
+  if (factorReduction(reduction, !is.null(objectResult(x, "transst"))) == "transst") {
+    return(factorMarkers.default(gateTransst(x), ...))
+  }
+  fit <- objectFit(x)
+  factorMarkers.default(fittedCounts(x, objectCounts(x, assay, layer), fit), fit = fit, features = features, ...)
+}
+
 dimensionMarkers <- function(x, fit, features, settings) {
   counts <- gateFittedSpots(gateNames(gateCounts(x)), rownames(fit$embedding))
   genes <- sort(gateGenes(features, fit$features, rownames(counts)))
@@ -95,4 +118,12 @@ factorTable <- function(fit, spread) {
   table <- table[order(table$factor, table$p_value, -abs(table$loading)), ]
   rownames(table) <- NULL
   table
+}
+
+# Which reduction the genes are wanted for.
+factorReduction <- function(reduction, transst) {
+  if (is.null(reduction)) {
+    return(if (transst) "transst" else "starscape")
+  }
+  oneOf(c("transst", "starscape"))(reduction, "reduction")
 }

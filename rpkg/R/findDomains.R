@@ -147,6 +147,41 @@ findDomains.default <- function(x, k = NULL, method = c("gmm", "kmeans", "hmrf")
   divideSpots(x, k, kRange, settings, graph, prior)
 }
 
+#' @rdname findDomains
+#' @export
+findDomains.Seurat <- function(x, ..., name = "domain") {
+  needObject(x)
+  name <- gateColumnName(name)
+  storeDomains(x, findDomains.starscape_fit(objectFit(x), ...), name)
+}
+
+#' @rdname findDomains
+#' @export
+findDomains.SingleCellExperiment <- findDomains.Seurat
+
+#' @rdname findDomains
+#' @export
+findDomains.list <- function(x, ..., name = "domain") {
+  name <- gateColumnName(name)
+  joined <- joinedFit(x)
+  domains <- findDomains.starscape_fit(joined$fit, ...)
+  parts <- lapply(split(seq_along(joined$from), joined$from), function(rows) {
+    part <- domains[rows, ]
+    rownames(part) <- joined$spots[rows]
+    for (kept in c("choice", "settings", "views")) attr(part, kept) <- attr(domains, kept)
+    part
+  })
+  Map(storeDomains, x, unname(parts), name)
+}
+
+
+storeDomains <- function(x, domains, name) {
+  before <- objectResult(x, "starscape")$domains
+  columns <- domainColumns(domains, name)
+  tellReplaced(names(columns), names(objectMetadata(x)), before)
+  storeWithFit(x, "domains", domainRecord(domains, name, before), columns)
+}
+
 # Domains of an embedding, in the views made from `codes` (those named by `view`), or started from a `prior`.
 divideSpots <- function(embedding, k, kRange, settings, graph = NULL, prior = NULL, codes = NULL, view = NULL) {
   embedding <- gateEmbedding(embedding, "x")

@@ -73,6 +73,44 @@ imputeExpression.default <- function(x, features = NULL, fit, threads = 2, verbo
   imputedMatrix(found, rownames(counts)[genes + 1L], used, rownames(fit$embedding))
 }
 
+#' @rdname imputeExpression
+#' @param assay,layer For objects: where the raw counts are, as in [runStarscape()].
+#' @export
+imputeExpression.Seurat <- function(x, features = NULL, assay = NULL, layer = "counts", ...) {
+  imputeObject(x, features, assay, layer, ...)
+}
+
+#' @rdname imputeExpression
+#' @export
+imputeExpression.SingleCellExperiment <- function(x, features = NULL, assay = "counts", ...) {
+  imputeObject(x, features, assay, NULL, ...)
+}
+
+imputeObject <- function(x, features, assay, layer, ...) {
+  needObject(x)
+  fit <- objectFit(x)
+  counts <- fittedCounts(x, objectCounts(x, assay, layer), fit)
+  storeExpression(x, imputeExpression.default(counts, features, fit = fit, ...))
+}
+
+#' @rdname imputeExpression
+#' @export
+imputeExpression.list <- function(x, features = NULL, ..., fit = NULL, assay = NULL, layer = "counts") {
+  x <- gateSlices(x)
+  counts <- joinCounts(lapply(x, sliceCounts, assay = assay, layer = layer))
+  if (isMatrix(x[[1]])) {
+    return(imputeExpression.default(counts, features, fit = fit, ...))
+  }
+  joined <- joinedFit(x)
+  imputed <- imputeExpression.default(counts, features, fit = joined$fit, ...)
+  Map(function(object, rows) {
+    part <- imputed[, rows, drop = FALSE]
+    colnames(part) <- joined$spots[rows]
+    attr(part, "explained") <- attr(imputed, "explained")
+    storeExpression(object, part)
+  }, x, unname(split(seq_along(joined$from), joined$from)))
+}
+
 # The scores of the spots that took part, and the genes among `genes` that they were made from.
 scoreParts <- function(fit, used, genes) {
   if (is.null(fit$scores) || is.null(fit$network)) {

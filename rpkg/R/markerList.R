@@ -55,3 +55,12 @@ bestMarkers <- function(markers, n = NULL, fdr = 1, direction = "up", by = "p_va
   place <- stats::ave(seq_len(nrow(markers)), markers$domain, markers$against, FUN = seq_along)
   markers[place <= n, ]
 }
+
+# The result of domainMarkers(), or rows of it.
+gateMarkers <- function(markers) {
+  columns <- c("gene", "domain", "logFC", "auc", "pct_in", "pct_out", "statistic", "p_value", "fdr", "against")
+  if (!is.data.frame(markers) || !all(columns %in% names(markers))) {
+    stopArgument("markers", paste("must be the result of domainMarkers(), not", describe(markers)))
+  }
+  markers
+}

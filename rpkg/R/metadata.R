@@ -66,6 +66,13 @@ stopPlaces <- function(metadata, problem, hint) {
   stopArgument("coords", problem, hint)
 }
 
+# The places an object knows; NULL if it knows none and they are not needed.
+unlessUnknown <- function(places, needed) {
+  tryCatch(places, starscape_error_argument = function(error) {
+    if (needed || error$argument != "coords") rlang::cnd_signal(error)
+  })
+}
+
 columnsToCoords <- function(axes, metadata) {
   places <- vapply(axes, function(name) as.double(metadata[[name]]), numeric(nrow(metadata)))
   matrix(places, ncol = length(axes), dimnames = list(NULL, c("x", "y", "z")[seq_along(axes)]))
@@ -81,7 +88,3 @@ givenColumn <- function(value, metadata, argument) {
   value
 }
 
-# The fit that an object holds, unless the domains are those of its TransST fit, which finds them in its own way.
-fitOfDomains <- function(fit, transst, domain) {
-  if (!is.null(transst) && identical(as.character(domain), as.character(transst$domain))) NULL else fit
-}

@@ -74,3 +74,11 @@ calibrationTable <- function(spots, bins) {
   table$spots <- as.vector(table(bin))
   table[c("confidence", "kept", "spots")]
 }
+
+# Domains with their confidence, as findDomains() gives them.
+gateConfidentDomains <- function(x) {
+  if (!is.data.frame(x) || !is.factor(x$domain) || !is.numeric(x$confidence)) {
+    stopArgument("x", paste("must be a data frame of domains, not", describe(x)), "Give the result of findDomains().")
+  }
+  x
+}

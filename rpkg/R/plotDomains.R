@@ -68,45 +68,39 @@ plotDomains.starscape_fit <- function(x, domain = "domain", ..., slice = x$slice
 #' @export
 plotDomains.Seurat <- function(x, domain = "domain", confidence = FALSE, slice = NULL, coords = NULL, image = NULL,
                                assay = NULL, layer = NULL, features = NULL, ...) {
-  needPackage("SeuratObject")
-  fit <- SeuratObject::Misc(x, "starscape")
-  places <- if (is.null(coords) && is.null(image) && !is.null(fit)) {
-    fit <- subsetFit(fit, colnames(x))
-    list(coords = fit$coords, slice = if (is.null(slice)) fit$slice else givenColumn(slice, x[[]], "slice"))
-  } else {
-    seuratPlaces(x, colnames(x), coords, slice, image)
-  }
-  gene <- function(gene, argument = "domain") seuratGene(x, gene, assay, layer, argument)
-  value <- if (is.null(features)) objectValues(domain, x[[]], gene)
-  features <- objectFeatures(features, gene)
-  if (isTRUE(confidence)) confidence <- storedConfidence(domain, x[[]])
-  plotDomains.default(places$coords, value, confidence, slice = places$slice, features = features, ...)
+  drawObject(x, domain, confidence, shownPlaces(x, coords, slice, image), assay, layer, features, ...)
 }
 
 #' @rdname plotDomains
 #' @export
 plotDomains.SingleCellExperiment <- function(x, domain = "domain", confidence = FALSE, slice = NULL, coords = NULL,
                                              assay = NULL, features = NULL, ...) {
-  needPackage("SingleCellExperiment")
-  metadata <- SummarizedExperiment::colData(x)
-  fitted <- is.null(coords) && "starscape" %in% SingleCellExperiment::reducedDimNames(x)
-  if (fitted) {
-    fit <- sceFit(x)
-    coords <- fit$coords
-    if (is.null(slice)) slice <- fit$slice
-  } else if (is.null(coords)) {
-    spatial <- methods::is(x, "SpatialExperiment")
-    coords <- if (spatial) spatialPlaces(x, metadata) else sceCoords(x, metadata)
-    if (spatial && is.null(slice) && length(unique(metadata$sample_id)) > 1) slice <- metadata$sample_id
+  drawObject(x, domain, confidence, shownPlaces(x, coords, slice), assay, NULL, features, ...)
+}
+
+# Where the spots are: as the user says, in the fit, or as the object knows; and their names.
+shownPlaces <- function(x, coords, slice, image = NULL) {
+  needObject(x)
+  spots <- colnames(x)
+  fit <- if (is.null(coords) && is.null(image)) objectFit(x, needed = FALSE)
+  if (is.null(coords) && is.null(fit)) {
+    return(c(objectPlaces(x, spots, slice = slice, image = image), list(spots = spots)))
   }
-  gene <- function(gene, argument = "domain") sceGene(x, gene, assay, argument)
+  if (!is.null(fit)) spots <- rownames(fit$embedding)
+  metadata <- objectMetadata(x, spots)
+  list(
+    coords = if (is.null(fit)) givenCoords(coords, metadata) else fit$coords,
+    slice = if (is.null(slice)) fit$slice else givenColumn(slice, metadata, "slice"), spots = spots
+  )
+}
+
+drawObject <- function(x, domain, confidence, places, assay, layer, features, ...) {
+  metadata <- objectMetadata(x, places$spots)
+  gene <- function(gene, argument = "domain") objectGene(x, gene, places$spots, assay, layer, argument)
   value <- if (is.null(features)) objectValues(domain, metadata, gene)
   features <- objectFeatures(features, gene)
   if (isTRUE(confidence)) confidence <- storedConfidence(domain, metadata)
-  plotDomains.default(
-    givenCoords(coords, metadata), value, confidence, slice = givenColumn(slice, metadata, "slice"),
-    features = features, ...
-  )
+  plotDomains.default(places$coords, value, confidence, slice = places$slice, features = features, ...)
 }
 
 # The spots once for each gene.
@@ -190,21 +184,33 @@ objectFeatures <- function(features, gene) {
   matrix(unlist(values), length(values), byrow = TRUE, dimnames = list(unique(features), NULL))
 }
 
-seuratGene <- function(x, gene, assay, layer, argument = "domain") {
-  gateKnown(gene, rownames(seuratAssay(x, assay)), argument, "a column of the cell metadata or a gene")
-  values <- if (!is.null(layer)) {
-    seuratCounts(x, assay, layer)
-  } else {
-    tryCatch(seuratCounts(x, assay, "data"), starscape_error_argument = function(cnd) seuratCounts(x, assay, "counts"))
+# Expression to draw, genes x spots, dense: a few genes.
+gateExpression <- function(features, spots) {
+  if (!isMatrix(features) || ncol(features) != spots || nrow(features) == 0) {
+    stopArgument(
+      "features", sprintf("must be a numeric matrix, genes x %d spots, not %s", spots, describe(features)),
+      "For objects give the names of genes."
+    )
   }
-  as.vector(values[gene, colnames(x)])
+  features <- as.matrix(features)
+  if (!is.numeric(features)) stopArgument("features", sprintf("must be numbers, not %s", typeof(features)))
+  rownames(features) <- make.unique(if (is.null(rownames(features))) {
+    paste0("gene", seq_len(nrow(features)))
+  } else {
+    rownames(features)
+  })
+  features
 }
 
-sceGene <- function(x, gene, assay, argument = "domain") {
-  gateKnown(gene, rownames(x), argument, "a column of the cell metadata or a gene")
-  assays <- SummarizedExperiment::assayNames(x)
-  if (is.null(assay)) assay <- c(intersect(c("logcounts", "counts"), assays), assays)[[1]]
-  as.vector(sceCounts(x, assay)[gene, ])
+# The ends of a continuous scale, or NULL.
+gateLimits <- function(limits) {
+  if (!is.null(limits) && (!is.numeric(limits) || length(limits) != 2 || !isTRUE(limits[[1]] < limits[[2]]))) {
+    stopArgument(
+      "limits", paste("must be the smallest and the largest value of the scale, not", describe(limits)),
+      "Give two rising numbers, or NULL."
+    )
+  }
+  limits
 }
 
 # Where to draw it ------------------------------------------------------------------------------------------------

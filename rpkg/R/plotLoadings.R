@@ -54,3 +54,21 @@ loadingPanels <- function(chosen) {
     ggplot2::theme_minimal() +
     ggplot2::theme(panel.grid.minor = ggplot2::element_blank(), legend.position = "bottom")
 }
+
+# Factors to draw, by default the first six.
+gateFactorNumbers <- function(factors, count) {
+  if (is.null(factors)) {
+    return(seq_len(min(6, count)))
+  }
+  if (!is.numeric(factors) || length(factors) == 0 || anyNA(factors) || any(!factors %in% seq_len(count))) {
+    stopArgument("factors", sprintf("must be numbers of factors from 1 to %d, not %s", count, describe(factors)))
+  }
+  unique(factors)
+}
+
+# Draws of the bootstrap behind intervals that can be left out.
+gateOptionalDraws <- function(draws) {
+  draws <- wholeNumber(0, 1e6)(draws, "draws")
+  if (draws == 1) stopArgument("draws", "is 1, and one draw has no spread", "Give 0 for no intervals, or 2 or more.")
+  draws
+}

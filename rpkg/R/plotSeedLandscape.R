@@ -148,3 +148,36 @@ placeBreaks <- function(last) {
   places <- if (last <= 6) seq_len(last) else c(1, pretty(c(1, last), 3))
   places[places >= 1 & places <= last]
 }
+
+# One sweep or several, as a list with a name for each.
+gateSweeps <- function(x) {
+  sweeps <- if (inherits(x, "stability_sweep")) list(x) else x
+  if (!is.list(sweeps) || length(sweeps) == 0 || !all(vapply(sweeps, inherits, NA, "stability_sweep"))) {
+    stopArgument("x", paste("must be the result of stabilitySweep() or a list of them, not", describe(x)))
+  }
+  titles <- names(sweeps)
+  if (is.null(titles)) titles <- vapply(sweeps, function(sweep) sweep$method, "")
+  if (anyNA(titles) || any(titles == "") || anyDuplicated(titles) > 0) {
+    stopArgument(
+      "x", paste("must have a name of its own for each sweep, not", quoted(titles)), "Give a list with such names."
+    )
+  }
+  stats::setNames(sweeps, titles)
+}
+
+# The score of seeds to show, and the one that suits the sweeps if none is given.
+gateScore <- function(score, sweeps) {
+  labelled <- vapply(sweeps, function(sweep) any(!is.na(sweep$runs$ari)), NA)
+  if (is.null(score)) {
+    return(if (all(labelled)) "ari" else "agreement")
+  }
+  score <- oneOf(c("ari", "agreement", "seconds"))(score, "score")
+  if (score == "ari" && !all(labelled)) {
+    unlabelled <- quoted(names(sweeps)[!labelled])
+    stopArgument(
+      "score", sprintf("cannot be \"ari\", as the known labels of %s were not given", unlabelled),
+      "Give `truth` to stabilitySweep(), or take \"agreement\"."
+    )
+  }
+  score
+}

@@ -94,3 +94,20 @@ fittedPoint <- function(surface) {
   steps <- pmax(abs(surface$alpha), abs(surface$beta))
   steps <= 1e-8 * max(steps)
 }
+
+# A surface on a regular grid around the fitted model.
+gateSurface <- function(x, value) {
+  columns <- c("alpha", "beta", value)
+  if (!inherits(x, "loss_surface") || !all(columns %in% names(x)) || !all(vapply(x[columns], is.numeric, NA))) {
+    stopArgument("x", paste("must be the result of lossSurface(), not", describe(x)))
+  }
+  sides <- length(unique(x$alpha)) * length(unique(x$beta))
+  if (nrow(x) != sides || anyDuplicated(x[c("alpha", "beta")]) > 0) {
+    stopArgument("x", sprintf("has %d points where its grid has %d", nrow(x), sides), "Give all points, each once.")
+  }
+  centre <- x[[value]][fittedPoint(x)]
+  if (length(centre) != 1 || !is.finite(centre) || centre <= 0) {
+    stopArgument("x", sprintf("has no positive %s at the fitted model, where `alpha` and `beta` are 0", value))
+  }
+  x
+}

@@ -142,6 +142,52 @@ runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 200
   fit
 }
 
+#' @rdname runStarscape
+#' @param assay Assay with the counts. For `Seurat` its name, `NULL` for the default assay; otherwise its name in
+#'   `assayNames(x)`.
+#' @param layer Layer (in version 4: slot) with the raw counts. Split layers, such as `counts.1` and `counts.2`, are
+#'   joined over the genes they share.
+#' @param image Names of the images (fields of view) with the places of the spots; `NULL` for all.
+#' @export
+runStarscape.Seurat <- function(x, coords = NULL, slice = NULL, assay = NULL, layer = "counts", image = NULL,
+                                batch = NULL, ...) {
+  fitObject(x, objectInput(x, coords, slice, assay, layer, image), batch, assay, ...)
+}
+
+#' @rdname runStarscape
+#' @export
+runStarscape.SingleCellExperiment <- function(x, coords = NULL, slice = NULL, assay = "counts", batch = NULL, ...) {
+  fitObject(x, objectInput(x, coords, slice, assay), batch, assay, ...)
+}
+
+fitObject <- function(x, input, batch, assay, ...) {
+  batch <- givenColumn(batch, objectMetadata(x, colnames(input$counts)), "batch")
+  fit <- runStarscape.default(input$counts, coords = input$coords, slice = input$slice, batch = batch, ...)
+  storeFit(x, fit, assay)
+}
+
+#' @rdname runStarscape
+#' @export
+runStarscape.list <- function(x, coords = NULL, ..., assay = NULL, layer = "counts", image = NULL) {
+  x <- gateSlices(x)
+  slices <- Map(sliceInput, x, gatePlacesOf(coords, x), list(assay), list(layer), list(image))
+  joined <- joinSlices(slices)
+  fit <- runStarscape.default(joined$counts, coords = joined$coords, slice = joined$slice, ...)
+  if (isMatrix(x[[1]])) {
+    return(fit)
+  }
+  fit$joint <- rlang::hash(fit$embedding)
+  rows <- split(seq_along(joined$from), joined$from)
+  Map(function(object, rows, slice) storeFit(object, fitPart(fit, rows, colnames(slice$counts))), x, rows, slices)
+}
+
+
+storeFit <- function(x, fit, assay = NULL) {
+  fit$domains <- keptColumns(objectResult(x, "starscape"))
+  reduction <- list(embedding = fit$embedding, loadings = fit$loadings, key = "STAR_")
+  storeResult(x, "starscape", fit, reduction = reduction, assay = assay)
+}
+
 # Batches that nothing can be compared with.
 tellBatches <- function(fit) {
   common <- typesInCommon(fit)

@@ -148,6 +148,31 @@ runTransST.default <- function(x, source, labels, coords = NULL, slice = NULL, k
   newTransstFit(fitTransst(target, known, parameters, progressBar(settings$verbose)), target, known, parameters)
 }
 
+#' @rdname runTransST
+#' @param assay,layer,image For objects: where the raw counts and places of `x` are, as in [runStarscape()].
+#' @export
+runTransST.Seurat <- function(x, source, labels, coords = NULL, slice = NULL, assay = NULL, layer = "counts",
+                              image = NULL, ...) {
+  input <- objectInput(x, coords, slice, assay, layer, image)
+  fit <- runTransST.default(input$counts, source, labels, coords = input$coords, slice = input$slice, ...)
+  storeTransst(x, fit, assay)
+}
+
+#' @rdname runTransST
+#' @export
+runTransST.SingleCellExperiment <- function(x, source, labels, coords = NULL, slice = NULL, assay = "counts", ...) {
+  input <- objectInput(x, coords, slice, assay)
+  fit <- runTransST.default(input$counts, source, labels, coords = input$coords, slice = input$slice, ...)
+  storeTransst(x, fit, assay)
+}
+
+storeTransst <- function(x, fit, assay) {
+  reduction <- list(
+    embedding = fit$factors, loadings = if (is.null(fit$loadings)) matrix(0, 0, 0) else fit$loadings, key = "TST_"
+  )
+  storeResult(x, "transst", fit, transstColumns(fit), reduction, assay)
+}
+
 transstChecks <- list(
   nFactors = wholeNumber(1, 1000), lambda = realNumber(0, 1, optional = TRUE),
   borrow = oneOf(c("auto", "always", "never")), nFeatures = wholeNumber(2, largestInteger),
@@ -189,4 +214,32 @@ embedTogether <- function(target, known, graph, settings) {
     source = unname(fit$embedding[-seq_len(spots), , drop = FALSE]),
     neighbours = gateGraph(fit$graph[seq_len(spots), seq_len(spots)], spots)
   )
+}
+
+# Dimensions of an embedding have no loadings that could be borrowed, and need places of all cells.
+gateCommonEmbedding <- function(settings, known) {
+  if (settings$embedding == "factors") {
+    return(invisible())
+  }
+  if (!is.null(settings$lambda)) {
+    stopArgument("lambda", "is given, and embedding \"starscape\" has no loadings", "Use embedding = \"factors\".")
+  }
+  if (settings$nFactors < 2) {
+    stopArgument("nFactors", "is 1, and embedding \"starscape\" has two dimensions or more")
+  }
+  if (is.null(known$coords)) {
+    stopArgument("sourceCoords", "is missing, and embedding \"starscape\" needs it", "Use embedding = \"factors\".")
+  }
+}
+
+gateFactors <- function(settings, target, known) {
+  most <- min(settings$nFeatures, nrow(target$counts), ncol(target$counts) - 1, ncol(known$counts) - 1)
+  if (settings$nFactors > most) {
+    stopArgument(
+      "nFactors", sprintf(
+        "is %d, too many for %d genes, %d spots and %d cells of the source", settings$nFactors,
+        min(settings$nFeatures, nrow(target$counts)), ncol(target$counts), ncol(known$counts)
+      ), sprintf("Give at most %d.", max(most, 1))
+    )
+  }
 }

@@ -1,91 +1,100 @@
-# SingleCellExperiment and SpatialExperiment objects: what the methods unpack and store.
+# SingleCellExperiment and SpatialExperiment objects. A SummarizedExperiment alone has no room for an embedding; it can
+# be a labelled source.
 
-#' @rdname runStarscape
-#' @export
-runStarscape.SingleCellExperiment <- function(x, coords = NULL, slice = NULL, assay = "counts", batch = NULL, ...) {
-  input <- tissueInput(x, coords, slice, assay)
-  batch <- givenColumn(batch, SummarizedExperiment::colData(x), "batch")
-  sceStoreFit(x, runStarscape.default(input$counts, coords = input$coords, slice = input$slice, batch = batch, ...))
+#' @exportS3Method
+#' @noRd
+objectPackage.SummarizedExperiment <- function(x) "SingleCellExperiment"
+
+#' @exportS3Method
+#' @noRd
+objectPackage.SpatialExperiment <- function(x) "SpatialExperiment"
+
+#' @exportS3Method
+#' @noRd
+objectCounts.SummarizedExperiment <- function(x, assay = NULL, layer = NULL) {
+  if (is.null(assay)) assay <- "counts"
+  gateKnown(assay, SummarizedExperiment::assayNames(x), "assay", "an assay")
+  SummarizedExperiment::assay(x, assay)
 }
 
-#' @rdname findDomains
-#' @export
-findDomains.SingleCellExperiment <- function(x, ..., name = "domain") {
-  needPackage("SingleCellExperiment")
-  name <- gateColumnName(name)
-  sceStoreDomains(x, findDomains.starscape_fit(sceFit(x), ...), name)
-}
-
-sceStoreDomains <- function(x, domains, name) {
-  before <- S4Vectors::metadata(x)$starscape$domains
-  columns <- domainColumns(domains, name)
-  tellReplaced(names(columns), names(SummarizedExperiment::colData(x)), before)
-  for (column in names(columns)) SummarizedExperiment::colData(x)[[column]] <- columns[[column]]
-  S4Vectors::metadata(x)$starscape$domains <- domainRecord(domains, name, before)
-  x
-}
-
-#' @rdname alignSlices
-#' @export
-alignSlices.SingleCellExperiment <- function(x, slice = NULL, reference = NULL, ...) {
-  needPackage("SingleCellExperiment")
-  sceStoreAlignment(x, alignSlices.starscape_fit(sceFit(x), slice, reference, ...))
-}
-
-sceStoreAlignment <- function(x, alignment) {
-  x$aligned_x <- unname(alignment$coords[, 1])
-  x$aligned_y <- unname(alignment$coords[, 2])
-  S4Vectors::metadata(x)$starscape$alignment <- alignment
-  x
-}
-
-sceInput <- function(x, coords, slice, assay) {
-  needPackage("SingleCellExperiment")
-  metadata <- SummarizedExperiment::colData(x)
-  coords <- if (is.null(coords)) sceCoords(x, metadata) else givenCoords(coords, metadata)
-  list(counts = sceCounts(x, assay), coords = coords, slice = givenColumn(slice, metadata, "slice"))
-}
-
-spatialInput <- function(x, coords, slice, assay) {
-  needPackage("SpatialExperiment")
-  metadata <- SummarizedExperiment::colData(x)
-  if (is.null(coords)) coords <- spatialPlaces(x, metadata)
-  if (is.null(slice) && length(unique(metadata$sample_id)) > 1) slice <- metadata$sample_id
-  sceInput(x, coords, slice, assay)
-}
-
-# For methods that take both classes.
-tissueInput <- function(x, coords, slice, assay) {
-  input <- if (methods::is(x, "SpatialExperiment")) spatialInput else sceInput
-  input(x, coords, slice, assay)
-}
-
-#' @rdname domainPseudotime
-#' @export
-domainPseudotime.SingleCellExperiment <- function(x, root, domain = "domain", ...) {
-  needPackage("SingleCellExperiment")
-  domain <- givenColumn(domain, SummarizedExperiment::colData(x), "domain")
-  sceStorePseudotime(x, domainPseudotime.starscape_fit(sceFit(x), root, domain, ...))
-}
-
-sceStorePseudotime <- function(x, found) {
-  x$pseudotime <- unname(found$pseudotime)
-  S4Vectors::metadata(x)$starscape$pseudotime <- found[c("connectivity", "root", "domains")]
-  x
-}
-
-#' @rdname imputeExpression
-#' @export
-imputeExpression.SingleCellExperiment <- function(x, features = NULL, assay = "counts", ...) {
-  needPackage("SingleCellExperiment")
-  fit <- sceFit(x)
-  counts <- sceCounts(x, assay)
-  # The names of the spots stay with the fit also where the object has none.
+# The names of the spots stay with the fit also where the object has none.
+#' @exportS3Method
+#' @noRd
+fittedCounts.SummarizedExperiment <- function(x, counts, fit) {
   colnames(counts) <- rownames(fit$embedding)
-  sceStoreImputed(x, imputeExpression.default(counts, features, fit = fit, ...))
+  counts
 }
 
-sceStoreImputed <- function(x, imputed) {
+# Its assays have all the spots.
+#' @exportS3Method
+#' @noRd
+objectMetadata.SummarizedExperiment <- function(x, spots = NULL) SummarizedExperiment::colData(x)
+
+#' @exportS3Method
+#' @noRd
+objectSamples.SummarizedExperiment <- function(x) {
+  sample <- objectMetadata(x)$sample_id
+  if (length(unique(sample)) > 1) sample
+}
+
+#' @exportS3Method
+#' @noRd
+objectPlaces.SummarizedExperiment <- function(x, spots, coords = NULL, slice = NULL, image = NULL, needed = TRUE) {
+  if (needed) stopCountsClass(x)
+  scePlaces(x, coords, slice, needed, function(x, metadata) NULL)
+}
+
+#' @exportS3Method
+#' @noRd
+objectPlaces.SingleCellExperiment <- function(x, spots, coords = NULL, slice = NULL, image = NULL, needed = TRUE) {
+  scePlaces(x, coords, slice, needed, sceCoords)
+}
+
+#' @exportS3Method
+#' @noRd
+objectPlaces.SpatialExperiment <- function(x, spots, coords = NULL, slice = NULL, image = NULL, needed = TRUE) {
+  scePlaces(x, coords, if (is.null(slice)) objectSamples(x) else slice, needed, spatialPlaces)
+}
+
+#' @exportS3Method
+#' @noRd
+objectResult.SummarizedExperiment <- function(x, name) S4Vectors::metadata(x)[[name]]
+
+#' @exportS3Method
+#' @noRd
+objectFit.SingleCellExperiment <- function(x, needed = TRUE) {
+  fit <- objectResult(x, "starscape")
+  if (!"starscape" %in% SingleCellExperiment::reducedDimNames(x)) fit <- NULL
+  if (!needed && is.null(fit)) {
+    return(NULL)
+  }
+  subsetFit(fit, if (!is.null(fit)) rownames(SingleCellExperiment::reducedDim(x, "starscape", withDimnames = FALSE)))
+}
+
+#' @exportS3Method
+#' @noRd
+objectGene.SingleCellExperiment <- function(x, gene, spots, assay = NULL, layer = NULL, argument = "domain") {
+  gateKnown(gene, rownames(x), argument, "a column of the cell metadata or a gene")
+  assays <- SummarizedExperiment::assayNames(x)
+  if (is.null(assay)) assay <- c(intersect(c("logcounts", "counts"), assays), assays)[[1]]
+  as.vector(objectCounts(x, assay)[gene, ])
+}
+
+#' @exportS3Method
+#' @noRd
+storeResult.SingleCellExperiment <- function(x, name, result, columns = NULL, reduction = NULL, assay = NULL) {
+  if (!is.null(reduction)) {
+    # The names of the spots stay with the embedding also where the object has none.
+    SingleCellExperiment::reducedDim(x, name, withDimnames = FALSE) <- reduction$embedding
+  }
+  for (column in names(columns)) SummarizedExperiment::colData(x)[[column]] <- columns[[column]]
+  S4Vectors::metadata(x)[[name]] <- result
+  x
+}
+
+#' @exportS3Method
+#' @noRd
+storeExpression.SingleCellExperiment <- function(x, imputed) {
   explained <- attr(imputed, "explained")
   attr(imputed, "explained") <- NULL
   colnames(imputed) <- colnames(x)
@@ -95,39 +104,11 @@ sceStoreImputed <- function(x, imputed) {
   x
 }
 
-#' @rdname domainMarkers
-#' @export
-domainMarkers.SingleCellExperiment <- function(x, domain = "domain", fit = NULL, coords = NULL, slice = NULL,
-                                               spatial = TRUE, block = NULL, assay = "counts", ...) {
-  needPackage("SingleCellExperiment")
-  counts <- sceCounts(x, assay)
-  metadata <- SummarizedExperiment::colData(x)
-  domain <- givenColumn(domain, metadata, "domain")
-  block <- givenColumn(block, metadata, "block")
-  if (is.null(fit) && !is.null(S4Vectors::metadata(x)$starscape)) {
-    fit <- fitOfDomains(sceFit(x), S4Vectors::metadata(x)$transst, domain)
-  }
-  fitted <- inherits(fit, "starscape_fit")
-  # The names of the spots stay with the fit also where the object has none.
-  if (fitted) colnames(counts) <- rownames(fit$embedding)
-  places <- if (isTRUE(spatial) && (!fitted || !is.null(coords))) {
-    tissueInput(x, coords, slice, assay)
-  }
-  domainMarkers.default(
-    counts, domain, fit = fit, coords = places$coords, slice = places$slice, spatial = spatial, block = block, ...
-  )
-}
-
-#' @rdname spatiallyVariableGenes
-#' @export
-spatiallyVariableGenes.SingleCellExperiment <- function(x, coords = NULL, slice = NULL, assay = "counts", ...) {
-  input <- tissueInput(x, coords, slice, assay)
-  spatiallyVariableGenes.default(input$counts, coords = input$coords, slice = input$slice, ...)
-}
-
-sceCounts <- function(x, assay) {
-  gateKnown(assay, SummarizedExperiment::assayNames(x), "assay", "an assay")
-  SummarizedExperiment::assay(x, assay)
+# `find` looks the places up where none are given.
+scePlaces <- function(x, coords, slice, needed, find) {
+  metadata <- objectMetadata(x)
+  coords <- if (is.null(coords)) unlessUnknown(find(x, metadata), needed) else givenCoords(coords, metadata)
+  list(coords = coords, slice = givenColumn(slice, metadata, "slice"))
 }
 
 sceCoords <- function(x, metadata) {
@@ -159,49 +140,4 @@ spatialPlaces <- function(x, metadata) {
     stopArgument("coords", "is missing, and spatialCoords(x) is empty", "Give a matrix of places.")
   }
   arrayOrPixels(array, pixels, metadata$sample_id)
-}
-
-sceStoreFit <- function(x, fit) {
-  # The names of the spots stay with the embedding also where the object has none.
-  SingleCellExperiment::reducedDim(x, "starscape", withDimnames = FALSE) <- fit$embedding
-  fit$domains <- keptColumns(S4Vectors::metadata(x)$starscape)
-  S4Vectors::metadata(x)$starscape <- fit
-  x
-}
-
-sceFit <- function(x) {
-  fit <- S4Vectors::metadata(x)$starscape
-  if (!"starscape" %in% SingleCellExperiment::reducedDimNames(x)) fit <- NULL
-  subsetFit(fit, if (!is.null(fit)) rownames(SingleCellExperiment::reducedDim(x, "starscape", withDimnames = FALSE)))
-}
-
-#' @rdname runTransST
-#' @export
-runTransST.SingleCellExperiment <- function(x, source, labels, coords = NULL, slice = NULL, assay = "counts", ...) {
-  input <- tissueInput(x, coords, slice, assay)
-  sceStoreTransst(x, runTransST.default(
-    input$counts, source, labels, coords = input$coords, slice = input$slice, ...
-  ))
-}
-
-sceStoreTransst <- function(x, fit) {
-  SingleCellExperiment::reducedDim(x, "transst", withDimnames = FALSE) <- fit$factors
-  columns <- transstColumns(fit)
-  for (name in names(columns)) SummarizedExperiment::colData(x)[[name]] <- columns[[name]]
-  S4Vectors::metadata(x)$transst <- fit
-  x
-}
-
-#' @rdname factorMarkers
-#' @export
-factorMarkers.SingleCellExperiment <- function(x, reduction = NULL, features = NULL, assay = "counts", ...) {
-  needPackage("SingleCellExperiment")
-  if (factorReduction(reduction, !is.null(S4Vectors::metadata(x)$transst)) == "transst") {
-    return(factorMarkers.default(gateTransst(x), ...))
-  }
-  fit <- sceFit(x)
-  counts <- sceCounts(x, assay)
-  # The names of the spots stay with the fit also where the object has none.
-  colnames(counts) <- rownames(fit$embedding)
-  factorMarkers.default(counts, fit = fit, features = features, ...)
 }

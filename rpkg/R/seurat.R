@@ -1,123 +1,12 @@
-# Seurat objects, versions 4 and 5: what the methods unpack and store.
+# Seurat objects, versions 4 and 5.
 
-#' @rdname runStarscape
-#' @param assay Assay with the counts. For `Seurat` its name, `NULL` for the default assay; otherwise its name in
-#'   `assayNames(x)`.
-#' @param layer Layer (in version 4: slot) with the raw counts. Split layers, such as `counts.1` and `counts.2`, are
-#'   joined over the genes they share.
-#' @param image Names of the images (fields of view) with the places of the spots; `NULL` for all.
-#' @export
-runStarscape.Seurat <- function(x, coords = NULL, slice = NULL, assay = NULL, layer = "counts", image = NULL,
-                                batch = NULL, ...) {
-  input <- seuratInput(x, coords, slice, assay, layer, image)
-  batch <- givenColumn(batch, x[[]][colnames(input$counts), , drop = FALSE], "batch")
-  fit <- runStarscape.default(input$counts, coords = input$coords, slice = input$slice, batch = batch, ...)
-  seuratStoreFit(x, fit, assay)
-}
+#' @exportS3Method
+#' @noRd
+objectPackage.Seurat <- function(x) "SeuratObject"
 
-#' @rdname findDomains
-#' @export
-findDomains.Seurat <- function(x, ..., name = "domain") {
-  needPackage("SeuratObject")
-  name <- gateColumnName(name)
-  seuratStoreDomains(x, findDomains.starscape_fit(seuratFit(x), ...), name)
-}
-
-seuratStoreDomains <- function(x, domains, name) {
-  columns <- domainColumns(domains, name)
-  tellReplaced(names(columns), names(x[[]]), x@misc$starscape$domains)
-  x <- SeuratObject::AddMetaData(x, columns)
-  x@misc$starscape$domains <- domainRecord(domains, name, x@misc$starscape$domains)
-  x
-}
-
-#' @rdname alignSlices
-#' @export
-alignSlices.Seurat <- function(x, slice = NULL, reference = NULL, ...) {
-  needPackage("SeuratObject")
-  seuratStoreAlignment(x, alignSlices.starscape_fit(seuratFit(x), slice, reference, ...))
-}
-
-seuratStoreAlignment <- function(x, alignment) {
-  columns <- data.frame(
-    aligned_x = alignment$coords[, 1], aligned_y = alignment$coords[, 2], row.names = rownames(alignment$coords)
-  )
-  x <- SeuratObject::AddMetaData(x, columns)
-  x@misc$starscape$alignment <- alignment
-  x
-}
-
-seuratInput <- function(x, coords, slice, assay, layer, image) {
-  needPackage("SeuratObject")
-  counts <- seuratCounts(x, assay, layer)
-  places <- seuratPlaces(x, colnames(counts), coords, slice, image)
-  list(counts = counts, coords = places$coords, slice = places$slice)
-}
-
-#' @rdname domainPseudotime
-#' @export
-domainPseudotime.Seurat <- function(x, root, domain = "domain", ...) {
-  needPackage("SeuratObject")
-  seuratStorePseudotime(x, domainPseudotime.starscape_fit(seuratFit(x), root, givenColumn(domain, x[[]], "domain"), ...))
-}
-
-seuratStorePseudotime <- function(x, found) {
-  x <- SeuratObject::AddMetaData(x, found$pseudotime, "pseudotime")
-  x@misc$starscape$pseudotime <- found[c("connectivity", "root", "domains")]
-  x
-}
-
-#' @rdname imputeExpression
-#' @param assay,layer For objects: where the raw counts are, as in [runStarscape()].
-#' @export
-imputeExpression.Seurat <- function(x, features = NULL, assay = NULL, layer = "counts", ...) {
-  needPackage("SeuratObject")
-  seuratStoreImputed(
-    x, imputeExpression.default(seuratCounts(x, assay, layer), features, fit = seuratFit(x), ...)
-  )
-}
-
-seuratStoreImputed <- function(x, imputed) {
-  explained <- attr(imputed, "explained")
-  attr(imputed, "explained") <- NULL
-  holder <- SeuratObject::CreateAssayObject(data = imputed, check.matrix = FALSE)
-  holder <- SeuratObject::AddMetaData(holder, unname(explained), "explained")
-  SeuratObject::Key(holder) <- "imputed_"
-  # Version 5 looks for counts to add up and warns that there are none.
-  suppressWarnings(x[["imputed"]] <- holder)
-  x
-}
-
-#' @rdname domainMarkers
-#' @param assay,layer,image For objects: where the raw counts and the places are, as in [runStarscape()].
-#' @export
-domainMarkers.Seurat <- function(x, domain = "domain", fit = NULL, coords = NULL, slice = NULL, spatial = TRUE,
-                                 block = NULL, assay = NULL, layer = "counts", image = NULL, ...) {
-  needPackage("SeuratObject")
-  counts <- seuratCounts(x, assay, layer)
-  metadata <- x[[]][colnames(counts), , drop = FALSE]
-  domain <- givenColumn(domain, metadata, "domain")
-  if (is.null(fit)) fit <- fitOfDomains(SeuratObject::Misc(x, "starscape"), SeuratObject::Misc(x, "transst"), domain)
-  block <- givenColumn(block, metadata, "block")
-  # The fit knows the places.
-  places <- if (isTRUE(spatial) && (!inherits(fit, "starscape_fit") || !is.null(coords))) {
-    seuratPlaces(x, colnames(counts), coords, slice, image)
-  }
-  domainMarkers.default(
-    counts, domain, fit = fit, coords = places$coords, slice = places$slice, spatial = spatial, block = block, ...
-  )
-}
-
-#' @rdname spatiallyVariableGenes
-#' @param assay,layer,image For objects: where the raw counts and the places are, as in [runStarscape()].
-#' @export
-spatiallyVariableGenes.Seurat <- function(x, coords = NULL, slice = NULL, assay = NULL, layer = "counts", image = NULL,
-                                          ...) {
-  input <- seuratInput(x, coords, slice, assay, layer, image)
-  spatiallyVariableGenes.default(input$counts, coords = input$coords, slice = input$slice, ...)
-}
-
-seuratCounts <- function(x, assay, layer) {
+#' @exportS3Method
+#' @noRd
+objectCounts.Seurat <- function(x, assay = NULL, layer = NULL) {
   if (!isString(layer)) stopArgument("layer", paste("must be the name of a layer, not", describe(layer)))
   holder <- seuratAssay(x, assay)
   if (inherits(holder, "Assay")) {
@@ -130,6 +19,98 @@ seuratCounts <- function(x, assay, layer) {
   parts <- if (layer %in% layers) layer else layers[startsWith(layers, paste0(layer, "."))]
   if (length(parts) == 0) gateKnown(layer, layers, "layer", "a layer")
   joinLayers(lapply(parts, function(part) layerData(holder, layer = part)), colnames(x))
+}
+
+#' @exportS3Method
+#' @noRd
+objectMetadata.Seurat <- function(x, spots = NULL) if (is.null(spots)) x[[]] else x[[]][spots, , drop = FALSE]
+
+#' @exportS3Method
+#' @noRd
+objectPlaces.Seurat <- function(x, spots, coords = NULL, slice = NULL, image = NULL, needed = TRUE) {
+  found <- unlessUnknown(seuratPlaces(x, spots, coords, slice, image), needed || !is.null(coords))
+  if (is.null(found)) list(coords = NULL, slice = givenColumn(slice, objectMetadata(x, spots), "slice")) else found
+}
+
+#' @exportS3Method
+#' @noRd
+objectResult.Seurat <- function(x, name) SeuratObject::Misc(x, name)
+
+# Of the cells that its reduction holds: those of the assay it was made from, which in version 5 need not be all.
+#' @exportS3Method
+#' @noRd
+objectFit.Seurat <- function(x, needed = TRUE) {
+  fit <- SeuratObject::Misc(x, "starscape")
+  if (!needed && is.null(fit)) {
+    return(NULL)
+  }
+  reduced <- "starscape" %in% SeuratObject::Reductions(x)
+  subsetFit(fit, if (reduced) rownames(SeuratObject::Embeddings(x, "starscape")) else colnames(x))
+}
+
+#' @exportS3Method
+#' @noRd
+objectGene.Seurat <- function(x, gene, spots, assay = NULL, layer = NULL, argument = "domain") {
+  gateKnown(gene, rownames(seuratAssay(x, assay)), argument, "a column of the cell metadata or a gene")
+  values <- if (!is.null(layer)) {
+    objectCounts(x, assay, layer)
+  } else {
+    tryCatch(objectCounts(x, assay, "data"), starscape_error_argument = function(cnd) objectCounts(x, assay, "counts"))
+  }
+  as.vector(values[gene, spots])
+}
+
+#' @exportS3Method
+#' @noRd
+storeResult.Seurat <- function(x, name, result, columns = NULL, reduction = NULL, assay = NULL) {
+  if (!is.null(reduction)) x[[name]] <- seuratReduction(x, name, reduction, assay)
+  if (!is.null(columns)) x <- SeuratObject::AddMetaData(x, columns)
+  # Misc<- would strip the class of the fit.
+  x@misc[[name]] <- result
+  x
+}
+
+#' @exportS3Method
+#' @noRd
+storeExpression.Seurat <- function(x, imputed) {
+  explained <- attr(imputed, "explained")
+  attr(imputed, "explained") <- NULL
+  holder <- SeuratObject::CreateAssayObject(data = imputed, check.matrix = FALSE)
+  holder <- SeuratObject::AddMetaData(holder, unname(explained), "explained")
+  SeuratObject::Key(holder) <- "imputed_"
+  # Version 5 looks for counts to add up and warns that there are none.
+  suppressWarnings(x[["imputed"]] <- holder)
+  x
+}
+
+seuratReduction <- function(x, name, reduction, assay) {
+  if (name == "starscape" && anyNA(reduction$embedding[, 1])) {
+    tell("The reduction \"starscape\" is NA for spots without counts, which RunUMAP() and FindNeighbors() do not ",
+         "take. Leave these spots out with subset() first.")
+  }
+  SeuratObject::CreateDimReducObject(
+    embeddings = reduction$embedding, loadings = reduction$loadings, key = reduction$key,
+    assay = if (is.null(assay)) SeuratObject::DefaultAssay(x) else assay
+  )
+}
+
+seuratPlaces <- function(x, spots, coords, slice, image) {
+  metadata <- objectMetadata(x, spots)
+  found <- if (is.null(coords)) imagePlaces(x, spots, image)
+  coords <- if (!is.null(coords)) {
+    givenCoords(coords, metadata)
+  } else if (!is.null(found)) {
+    found$coords
+  } else {
+    knownCoords(metadata)
+  }
+  if (is.null(coords)) {
+    stopPlaces(
+      metadata, "is missing, and `x` has no image",
+      "Give a matrix of places, or the names of two columns of the cell metadata."
+    )
+  }
+  list(coords = coords, slice = if (is.null(slice)) found$slice else givenColumn(slice, metadata, "slice"))
 }
 
 # Checks run before `[[`, whose S4 dispatch would wrap their errors in its own.
@@ -154,25 +135,6 @@ joinLayers <- function(parts, cells) {
   if (lost > 0) tell(lost, " genes are not in every layer. They are left out.")
   joined <- do.call(cbind, lapply(parts, function(part) asCounts(part[shared, , drop = FALSE])))
   joined[, intersect(cells, colnames(joined)), drop = FALSE]
-}
-
-seuratPlaces <- function(x, spots, coords, slice, image) {
-  metadata <- x[[]][spots, , drop = FALSE]
-  found <- if (is.null(coords)) imagePlaces(x, spots, image)
-  coords <- if (!is.null(coords)) {
-    givenCoords(coords, metadata)
-  } else if (!is.null(found)) {
-    found$coords
-  } else {
-    knownCoords(metadata)
-  }
-  if (is.null(coords)) {
-    stopPlaces(
-      metadata, "is missing, and `x` has no image",
-      "Give a matrix of places, or the names of two columns of the cell metadata."
-    )
-  }
-  list(coords = coords, slice = if (is.null(slice)) found$slice else givenColumn(slice, metadata, "slice"))
 }
 
 # Places of the spots from the images of an object, and the image of each where there are several; NULL without images.
@@ -246,58 +208,4 @@ outlineCentres <- function(places, cells) {
   corner <- !duplicated(data.frame(cells, places))
   sums <- rowsum(places[corner, , drop = FALSE], cells[corner], reorder = FALSE)
   sums / as.vector(table(factor(cells[corner], levels = rownames(sums))))
-}
-
-seuratStoreFit <- function(x, fit, assay) {
-  if (!all(usedSpots(fit))) {
-    tell("The reduction \"starscape\" is NA for spots without counts, which RunUMAP() and FindNeighbors() do not take. ",
-         "Leave these spots out with subset() first.")
-  }
-  x[["starscape"]] <- SeuratObject::CreateDimReducObject(
-    embeddings = fit$embedding, loadings = fit$loadings, key = "STAR_",
-    assay = if (is.null(assay)) SeuratObject::DefaultAssay(x) else assay
-  )
-  fit$domains <- keptColumns(x@misc$starscape)
-  # Misc<- would strip the class of the fit.
-  x@misc$starscape <- fit
-  x
-}
-
-# The fit of the cells that its reduction holds: those of the assay it was made from, which in version 5 need not be all.
-seuratFit <- function(x) {
-  reduced <- "starscape" %in% SeuratObject::Reductions(x)
-  cells <- if (reduced) rownames(SeuratObject::Embeddings(x, "starscape")) else colnames(x)
-  subsetFit(SeuratObject::Misc(x, "starscape"), cells)
-}
-
-#' @rdname runTransST
-#' @param assay,layer,image For objects: where the raw counts and places of `x` are, as in [runStarscape()].
-#' @export
-runTransST.Seurat <- function(x, source, labels, coords = NULL, slice = NULL, assay = NULL, layer = "counts",
-                              image = NULL, ...) {
-  input <- seuratInput(x, coords, slice, assay, layer, image)
-  fit <- runTransST.default(input$counts, source, labels, coords = input$coords, slice = input$slice, ...)
-  seuratStoreTransst(x, fit, assay)
-}
-
-seuratStoreTransst <- function(x, fit, assay) {
-  x[["transst"]] <- SeuratObject::CreateDimReducObject(
-    embeddings = fit$factors, loadings = if (is.null(fit$loadings)) matrix(0, 0, 0) else fit$loadings, key = "TST_",
-    assay = if (is.null(assay)) SeuratObject::DefaultAssay(x) else assay
-  )
-  x <- SeuratObject::AddMetaData(x, transstColumns(fit))
-  x@misc$transst <- fit
-  x
-}
-
-#' @rdname factorMarkers
-#' @param reduction `"transst"` or `"starscape"`; `NULL` takes the first of them that the object has.
-#' @param assay,layer For dimensions, where the raw counts are, as in [runStarscape()].
-#' @export
-factorMarkers.Seurat <- function(x, reduction = NULL, features = NULL, assay = NULL, layer = "counts", ...) {
-  needPackage("SeuratObject")
-  if (factorReduction(reduction, !is.null(SeuratObject::Misc(x, "transst"))) == "transst") {
-    return(factorMarkers.default(gateTransst(x), ...))
-  }
-  factorMarkers.default(seuratCounts(x, assay, layer), fit = seuratFit(x), features = features, ...)
 }

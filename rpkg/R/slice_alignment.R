@@ -96,13 +96,10 @@ print.slice_alignment <- function(x, ...) {
 
 # The alignment an object holds, of the spots it has now.
 storedAlignment <- function(x) {
-  alignment <- if (methods::is(x, "Seurat")) {
-    subsetAlignment(seuratFit(x)$alignment, colnames(x))
-  } else if (methods::is(x, "SingleCellExperiment")) {
-    fit <- sceFit(x)
-    subsetAlignment(fit$alignment, rownames(fit$embedding))
-  } else {
-    x
+  alignment <- x
+  if (isObject(x)) {
+    fit <- objectFit(x)
+    alignment <- subsetAlignment(fit$alignment, rownames(fit$embedding))
   }
   if (!inherits(alignment, "slice_alignment")) {
     stopArgument("x", "is not an alignment of slices and has none", "Run alignSlices() first.")

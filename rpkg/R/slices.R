@@ -1,130 +1,14 @@
 # Lists of slices: joined for one fit, and taken apart again.
 
-#' @rdname runStarscape
-#' @export
-runStarscape.list <- function(x, coords = NULL, ..., assay = NULL, layer = "counts", image = NULL) {
-  x <- gateSlices(x)
-  slices <- Map(sliceInput, x, gatePlacesOf(coords, x), list(assay), list(layer), list(image))
-  joined <- joinSlices(slices)
-  fit <- runStarscape.default(joined$counts, coords = joined$coords, slice = joined$slice, ...)
-  if (isMatrix(x[[1]])) {
-    return(fit)
-  }
-  fit$joint <- rlang::hash(fit$embedding)
-  rows <- split(seq_along(joined$from), joined$from)
-  Map(function(object, rows, slice) storeFit(object, fitPart(fit, rows, colnames(slice$counts))), x, rows, slices)
-}
-
-#' @rdname findDomains
-#' @export
-findDomains.list <- function(x, ..., name = "domain") {
-  name <- gateColumnName(name)
-  joined <- joinedFit(x)
-  domains <- findDomains.starscape_fit(joined$fit, ...)
-  parts <- lapply(split(seq_along(joined$from), joined$from), function(rows) {
-    part <- domains[rows, ]
-    rownames(part) <- joined$spots[rows]
-    for (kept in c("choice", "settings", "views")) attr(part, kept) <- attr(domains, kept)
-    part
-  })
-  Map(storeDomains, x, unname(parts), name)
-}
-
-#' @rdname alignSlices
-#' @export
-alignSlices.list <- function(x, slice = NULL, reference = NULL, ...) {
-  alignSlices.starscape_fit(joinedFit(x)$fit, slice, reference, ...)
-}
-
-#' @rdname domainPseudotime
-#' @export
-domainPseudotime.list <- function(x, root, domain = "domain", ...) {
-  joined <- joinedFit(x)
-  if (isString(domain)) {
-    domain <- unlist(lapply(unname(x), function(object) {
-      as.character(givenColumn(domain, cellMetadata(object), "domain"))
-    }))
-  }
-  found <- domainPseudotime.starscape_fit(joined$fit, root, domain, ...)
-  Map(function(object, rows) {
-    part <- found
-    part$pseudotime <- stats::setNames(found$pseudotime[rows], joined$spots[rows])
-    if (methods::is(object, "Seurat")) seuratStorePseudotime(object, part) else sceStorePseudotime(object, part)
-  }, x, unname(split(seq_along(joined$from), joined$from)))
-}
-
-#' @rdname imputeExpression
-#' @export
-imputeExpression.list <- function(x, features = NULL, ..., fit = NULL, assay = NULL, layer = "counts") {
-  x <- gateSlices(x)
-  counts <- joinCounts(lapply(x, sliceCounts, assay = assay, layer = layer))
-  if (isMatrix(x[[1]])) {
-    return(imputeExpression.default(counts, features, fit = fit, ...))
-  }
-  joined <- joinedFit(x)
-  imputed <- imputeExpression.default(counts, features, fit = joined$fit, ...)
-  Map(function(object, rows) {
-    part <- imputed[, rows, drop = FALSE]
-    colnames(part) <- joined$spots[rows]
-    attr(part, "explained") <- attr(imputed, "explained")
-    if (methods::is(object, "Seurat")) seuratStoreImputed(object, part) else sceStoreImputed(object, part)
-  }, x, unname(split(seq_along(joined$from), joined$from)))
-}
-
-#' @rdname domainMarkers
-#' @export
-domainMarkers.list <- function(x, domain = "domain", ..., fit = NULL, coords = NULL, slice = NULL, spatial = TRUE,
-                               block = NULL, assay = NULL, layer = "counts", image = NULL) {
-  x <- gateSlices(x)
-  counts <- joinCounts(lapply(x, sliceCounts, assay = assay, layer = layer))
-  matrices <- isMatrix(x[[1]])
-  if (!matrices && is.null(fit) && !any(vapply(x, hasNoFit, NA))) fit <- joinedFit(x)$fit
-  if (is.null(slice)) slice <- rep(names(x), vapply(x, ncol, 0L))
-  fitted <- inherits(fit, "starscape_fit")
-  if (!matrices && fitted) colnames(counts) <- rownames(fit$embedding)
-  if (isTRUE(spatial) && !matrices && !fitted && is.null(coords)) {
-    coords <- lapply(x, function(object) sliceInput(object, NULL, assay, layer, image)$coords)
-  }
-  column <- function(value, argument) {
-    if (matrices || !isString(value)) value else unlist(lapply(unname(x), function(object) {
-      as.character(givenColumn(value, cellMetadata(object), argument))
-    }))
-  }
-  domainMarkers.default(
-    counts, column(domain, "domain"), fit = fit, coords = coords, slice = slice, spatial = spatial,
-    block = column(block, "block"), ...
-  )
-}
-
 # Counts, places and, for a slice that has slices itself, which of them each spot is on.
 sliceInput <- function(x, coords, assay, layer, image) {
-  sceAssay <- if (is.null(assay)) "counts" else assay
-  input <- if (methods::is(x, "Seurat")) {
-    seuratInput(x, coords, NULL, assay, layer, image)
-  } else if (methods::is(x, "SpatialExperiment")) {
-    spatialInput(x, coords, NULL, sceAssay)
-  } else if (methods::is(x, "SingleCellExperiment")) {
-    sceInput(x, coords, NULL, sceAssay)
-  } else {
-    list(counts = x, coords = coords)
-  }
+  input <- if (isObject(x)) objectInput(x, coords, NULL, assay, layer, image) else list(counts = x, coords = coords)
   input$counts <- gateNames(asCounts(input$counts))
   input$coords <- gateCoords(input$coords, colnames(input$counts))
   input
 }
 
-sliceCounts <- function(x, assay, layer) {
-  counts <- if (methods::is(x, "Seurat")) {
-    seuratCounts(x, assay, layer)
-  } else if (isMatrix(x)) {
-    x
-  } else {
-    sceCounts(x, if (is.null(assay)) "counts" else assay)
-  }
-  gateNames(asCounts(counts))
-}
-
-cellMetadata <- function(x) if (methods::is(x, "Seurat")) x[[]] else SummarizedExperiment::colData(x)
+sliceCounts <- function(x, assay, layer) gateNames(asCounts(objectCounts(x, assay, layer)))
 
 joinSlices <- function(slices) {
   counts <- joinCounts(lapply(slices, `[[`, "counts"))
@@ -197,14 +81,57 @@ joinedFit <- function(x) {
   list(fit = fit, from = from, spots = spots)
 }
 
-hasNoFit <- function(x) {
-  is.null(if (methods::is(x, "Seurat")) SeuratObject::Misc(x, "starscape") else S4Vectors::metadata(x)$starscape)
+# A list of slices, each with a name; all matrices or all objects.
+gateSlices <- function(x) {
+  if (length(x) == 0) stopArgument("x", "is an empty list", "Give one element per slice.")
+  matrices <- vapply(x, isMatrix, NA)
+  objects <- vapply(x, isObject, NA)
+  if (!all(matrices) && !all(objects)) {
+    other <- which(!matrices & !objects)
+    problem <- if (length(other) == 0) {
+      "holds matrices and objects"
+    } else {
+      sprintf("holds %s at position %d", describe(x[[other[[1]]]]), other[[1]])
+    }
+    stopArgument(
+      "x", problem, "Give a list of count matrices, or of Seurat, SingleCellExperiment or SpatialExperiment objects."
+    )
+  }
+  empty <- which(vapply(x, ncol, 0) == 0)
+  if (length(empty) > 0) {
+    stopArgument("x", sprintf("has no spots at position %d", empty[[1]]), "Leave this slice out.")
+  }
+  if (is.null(names(x))) names(x) <- paste0("slice", seq_along(x))
+  if (anyNA(names(x)) || any(names(x) == "") || anyDuplicated(names(x)) > 0) {
+    stopArgument("x", paste("must have a name of its own for each slice, not", quoted(names(x))))
+  }
+  if (length(x) == 1) tell("`x` holds one slice. This is a plain fit.")
+  x
 }
 
-objectFit <- function(x) if (methods::is(x, "Seurat")) seuratFit(x) else sceFit(x)
-
-storeFit <- function(x, fit) if (methods::is(x, "Seurat")) seuratStoreFit(x, fit, NULL) else sceStoreFit(x, fit)
-
-storeDomains <- function(x, domains, name) {
-  if (methods::is(x, "Seurat")) seuratStoreDomains(x, domains, name) else sceStoreDomains(x, domains, name)
+# The places of each slice in a list, or NULL where the object is to know them.
+gatePlacesOf <- function(coords, x) {
+  if (is.null(coords) || is.character(coords)) {
+    return(rep(list(coords), length(x)))
+  }
+  if (is.data.frame(coords) || !is.list(coords) || length(coords) != length(x)) {
+    stopArgument(
+      "coords", sprintf("must be a list with an element for each of the %d slices, not %s", length(x), describe(coords))
+    )
+  }
+  if (!is.null(names(coords)) && setequal(names(coords), names(x))) coords[names(x)] else coords
 }
+
+# Slices are compared by the genes they share; `genes` are the names of each slice's genes.
+gateShared <- function(shared, genes) {
+  all <- length(unique(unlist(genes)))
+  if (shared < min(leastShared, lengths(genes))) {
+    stopArgument(
+      "x", sprintf("has slices that share only %d genes of %d", shared, all),
+      sprintf("Give slices with at least %d genes of the same names.", leastShared)
+    )
+  }
+  if (shared < all) tell(all - shared, " genes are not in every slice. They are left out.")
+}
+
+leastShared <- 50

@@ -1,42 +1,139 @@
-# What a labelled source holds, whatever its class: counts, labels, places and slices of its cells.
+# A labelled source: what it holds, whatever its class, and how the core takes it.
 
+# Counts, label, data set and place of the cells of one source or a list of several, over the genes they share.
+gateSource <- function(source, labels, coords, slice) {
+  if (missing(source)) stopArgument("source", "is missing", "Give counts of labelled cells, or an object with them.")
+  if (missing(labels)) stopArgument("labels", "is missing", "Give the label of each cell of the source.")
+  if (!is.list(source) || is.data.frame(source)) {
+    return(oneSource(source, labels, coords, slice))
+  }
+  if (length(source) == 0) stopArgument("source", "is an empty list", "Give at least one labelled source.")
+  several <- function(value, argument) {
+    if (is.null(value) || isString(value)) {
+      return(rep(list(value), length(source)))
+    }
+    if (!is.list(value) || is.data.frame(value) || length(value) != length(source)) {
+      stopArgument(argument, sprintf("must be a list with an element for each of the %d sources", length(source)))
+    }
+    # By name where both have names.
+    if (!is.null(names(value)) && setequal(names(value), names(source))) value[names(source)] else value
+  }
+  joinSources(Map(
+    oneSource, source, several(labels, "labels"), several(coords, "sourceCoords"), several(slice, "sourceSlice")
+  ))
+}
+
+oneSource <- function(source, labels, coords, slice) {
+  found <- sourceParts(source, labels, coords, slice)
+  if (!methods::is(found$counts, "Matrix") && !is.matrix(found$counts) && !methods::is(found$counts, "DelayedMatrix")) {
+    stopArgument(
+      "source", paste("must be a matrix of counts or an object, not", describe(source)),
+      "Give counts, genes x cells, a Seurat or a SingleCellExperiment object, or a list of these."
+    )
+  }
+  counts <- tryCatch(gateCounts(found$counts), starscape_error_argument = function(error) {
+    stopArgument("source", "cannot be read as counts", conditionMessage(error))
+  })
+  gateGeneNames(rownames(counts), "source")
+  labels <- perSpot(found$labels, colnames(counts), "labels")
+  if (!is.atomic(labels) || length(labels) != ncol(counts)) {
+    stopArgument(
+      "labels",
+      sprintf("must have one value for each of the %d cells of the source, not %s", ncol(counts), describe(labels))
+    )
+  }
+  slice <- gateSlice(perSpot(found$slice, colnames(counts), "sourceSlice"), ncol(counts), "sourceSlice")
+  coords <- gateSourceCoords(found$coords, counts, slice)
+  slice <- if (is.null(slice)) rep("1", ncol(counts)) else as.character(slice)
+  list(counts = counts, labels = replace(as.character(labels), is.na(labels), NA), coords = coords, slice = slice)
+}
+
+# Cells that have no names of their own are matched by position.
+gateSourceCoords <- function(coords, counts, slice) {
+  if (is.null(coords)) {
+    return(NULL)
+  }
+  cells <- colnames(counts)
+  if (is.null(cells) || anyDuplicated(cells) > 0) {
+    cells <- paste0("cell", seq_len(ncol(counts)))
+    rownames(coords) <- NULL
+  }
+  coords <- gateCoords(coords, cells, "sourceCoords")
+  gatePlaces(coords, slice, "sourceCoords")
+  coords
+}
+
+gateGeneNames <- function(genes, argument) {
+  if (is.null(genes)) {
+    other <- if (argument == "x") "source" else "x"
+    stopArgument(argument, "has no row names", sprintf("Name its genes as those of `%s`.", other))
+  }
+  if (anyNA(genes) || !all(nzchar(genes))) stopArgument(argument, "has genes without a name", "Name all of them.")
+  if (anyDuplicated(genes) > 0) stopArgument(argument, "has gene names that occur more than once", "Make them unique.")
+}
+
+# The genes that target and source share, in the target's order.
+gateSharedGenes <- function(genes, known) {
+  gateGeneNames(genes, "x")
+  shared <- intersect(genes, known)
+  if (length(shared) < min(leastShared, length(genes), length(known))) {
+    stopArgument(
+      "source",
+      sprintf("shares only %d genes with `x` (%d and %d genes)", length(shared), length(known), length(genes)),
+      sprintf("Give a source with at least %d genes of the same names.", leastShared)
+    )
+  }
+  if (length(shared) < max(length(genes), length(known))) {
+    tell(
+      length(shared), " genes are shared by `x` (", length(genes), ") and `source` (", length(known), "). ",
+      "The others are left out."
+    )
+  }
+  shared
+}
+
+# The source's cells as the core takes them: the target's genes, cells with counts, labels and data sets as numbers.
+gateSourceCells <- function(known, genes) {
+  counts <- known$counts[genes, , drop = FALSE]
+  used <- Matrix::colSums(counts) > 0
+  if (!any(used)) stopArgument("source", "has no counts in the genes it shares with `x`")
+  if (!all(used)) tell(sum(!used), " cells of the source have no counts in the shared genes. They are left out.")
+  labels <- known$labels[used]
+  levels <- sort(unique(labels[!is.na(labels)]), method = "radix")
+  if (length(levels) < 2) {
+    stopArgument(
+      "labels",
+      sprintf("must name at least two different labels, not %s", if (length(levels) == 0) "none" else quoted(levels)),
+      "Without labels, use runStarscape()."
+    )
+  }
+  slice <- factor(known$slice[used], levels = unique(known$slice[used]))
+  single <- tapply(labels, slice, function(own) length(unique(own[!is.na(own)])) == 1)
+  if (nlevels(slice) > 1 && any(single)) {
+    tell(
+      sum(single), " data sets of the source have cells of one label only. Each is standardised on its own, which ",
+      "takes off what such a label differs by."
+    )
+  }
+  list(
+    counts = counts[, used, drop = FALSE],
+    coords = if (!is.null(known$coords)) unname(known$coords[used, , drop = FALSE]),
+    label = ifelse(is.na(labels), 0L, match(labels, levels)), levels = levels, slice = as.integer(slice) - 1L
+  )
+}
+
+# Counts, labels, places and slices of its cells.
 sourceParts <- function(source, labels, coords, slice) {
-  if (methods::is(source, "Seurat")) {
-    seuratSource(source, labels, coords, slice)
-  } else if (methods::is(source, "SummarizedExperiment")) {
-    sceSource(source, labels, coords, slice)
-  } else {
-    list(counts = source, labels = labels, coords = coords, slice = slice)
+  if (!isObject(source)) {
+    return(list(counts = source, labels = labels, coords = coords, slice = slice))
   }
-}
-
-seuratSource <- function(source, labels, coords, slice) {
-  needPackage("SeuratObject", "source")
-  counts <- seuratCounts(source, NULL, "counts")
-  metadata <- source[[]][colnames(counts), , drop = FALSE]
+  needObject(source, "source")
+  counts <- objectCounts(source, layer = "counts")
   # Single cells have no places.
-  found <- unlessUnknown(seuratPlaces(source, colnames(counts), coords, slice, NULL), !is.null(coords))
-  slice <- if (is.null(found)) givenColumn(slice, metadata, "slice") else found$slice
-  list(counts = counts, labels = givenColumn(labels, metadata, "labels"), coords = found$coords, slice = slice)
-}
-
-sceSource <- function(source, labels, coords, slice) {
-  needPackage("SingleCellExperiment", "source")
-  metadata <- SummarizedExperiment::colData(source)
-  places <- if (!is.null(coords)) {
-    givenCoords(coords, metadata)
-  } else {
-    find <- if (methods::is(source, "SpatialExperiment")) spatialPlaces else sceCoords
-    # Single cells have no places.
-    if (methods::is(source, "SingleCellExperiment")) unlessUnknown(find(source, metadata), FALSE)
-  }
-  slice <- if (!is.null(slice)) {
-    givenColumn(slice, metadata, "slice")
-  } else if (length(unique(metadata$sample_id)) > 1) {
-    metadata$sample_id
-  }
-  labels <- givenColumn(labels, metadata, "labels")
-  list(counts = sceCounts(source, "counts"), labels = labels, coords = places, slice = slice)
+  places <- objectPlaces(source, colnames(counts), coords, slice, needed = FALSE)
+  labels <- givenColumn(labels, objectMetadata(source, colnames(counts)), "labels")
+  slice <- if (is.null(places$slice)) objectSamples(source) else places$slice
+  list(counts = counts, labels = labels, coords = places$coords, slice = slice)
 }
 
 joinSources <- function(parts) {

@@ -68,6 +68,22 @@ spatiallyVariableGenes.default <- function(x, coords = NULL, slice = NULL, stati
   spatialGeneTable(found, rownames(input$counts), settings$statistic)
 }
 
+#' @rdname spatiallyVariableGenes
+#' @param assay,layer,image For objects: where the raw counts and the places are, as in [runStarscape()].
+#' @export
+spatiallyVariableGenes.Seurat <- function(x, coords = NULL, slice = NULL, assay = NULL, layer = "counts", image = NULL,
+                                          ...) {
+  input <- objectInput(x, coords, slice, assay, layer, image)
+  spatiallyVariableGenes.default(input$counts, coords = input$coords, slice = input$slice, ...)
+}
+
+#' @rdname spatiallyVariableGenes
+#' @export
+spatiallyVariableGenes.SingleCellExperiment <- function(x, coords = NULL, slice = NULL, assay = "counts", ...) {
+  input <- objectInput(x, coords, slice, assay)
+  spatiallyVariableGenes.default(input$counts, coords = input$coords, slice = input$slice, ...)
+}
+
 spatialGeneChecks <- list(
   statistic = oneOf(c("moran", "geary")), normalisation = oneOf(c("pearson", "log")), threads = threadCount,
   verbose = yesOrNo

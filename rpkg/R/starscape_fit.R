@@ -222,15 +222,11 @@ print.summary.starscape_fit <- function(x, ...) {
 
 # The fit that x is or has.
 storedFit <- function(x, argument = "x") {
-  fit <- if (methods::is(x, "Seurat")) {
-    SeuratObject::Misc(x, "starscape")
-  } else if (methods::is(x, "SingleCellExperiment")) {
-    S4Vectors::metadata(x)$starscape
-  } else {
-    x
-  }
+  fit <- objectResult(x, "starscape")
   if (!inherits(fit, "starscape_fit")) {
     stopArgument(argument, "is not a starscape fit and has none", "Run runStarscape() first.")
   }
   fit
 }
+
+hasFit <- function(x) !is.null(objectResult(x, "starscape"))

@@ -206,3 +206,23 @@ separatePlaces <- function(x) {
   x$coords[, 1] <- x$coords[, 1] + (as.integer(x$slice) - 1) * (width + width %% 2)
   x$coords
 }
+
+gateBurnIn <- function(settings) {
+  if (settings$burnIn >= settings$nrep) {
+    stopArgument(
+      "burnIn", sprintf("is %d, no less than `nrep`, which is %d", settings$burnIn, settings$nrep),
+      "Give fewer iterations to leave out than there are."
+    )
+  }
+}
+
+# Places that count the rows and columns of an array.
+gateArray <- function(coords) {
+  between <- sum(rowSums(coords != round(coords)) > 0)
+  if (between > 0) {
+    stopArgument(
+      "coords", sprintf("must be positions in the array for this method, and is no whole number for %d spots", between),
+      "Give the columns array_col and array_row."
+    )
+  }
+}

@@ -112,3 +112,15 @@ gateStarscape <- function(settings, tissue) {
   given <- list(givenFeatures = gateFeatures(settings$features, rownames(tissue$counts)))
   gateLatentDim(settings$latentDim, featureCount(settings, given, tissue), ncol(tissue$counts))
 }
+
+# Settings of a method: those it knows, by their names.
+gateSettings <- function(settings, known, name) {
+  given <- if (is.null(names(settings))) rep("", length(settings)) else names(settings)
+  unknown <- setdiff(given, known)
+  if (length(unknown) > 0) {
+    have <- if (length(known) == 0) "It has none." else paste0("It has: ", paste(known, collapse = ", "), ".")
+    argument <- if (unknown[[1]] == "") "..." else unknown[[1]]
+    stopArgument(argument, sprintf("is not a setting of the method \"%s\"", name), have)
+  }
+  settings
+}

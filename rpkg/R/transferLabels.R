@@ -22,8 +22,8 @@
 #' @export
 transferLabels <- function(x, labels) {
   alignment <- storedAlignment(x)
-  labels <- if (inherits(x, "slice_alignment")) labels else givenColumn(labels, cellMetadata(x), "labels")
   spots <- rownames(alignment$coords)
+  if (isObject(x)) labels <- givenColumn(labels, objectMetadata(x, spots), "labels")
   labels <- perSpot(labels, spots, "labels")
   gateLabels(labels, "labels", length(spots))
   labels <- if (is.factor(labels)) droplevels(labels) else factor(labels)

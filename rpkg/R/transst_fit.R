@@ -139,3 +139,18 @@ transstColumns <- function(fit) {
     row.names = rownames(fit$factors)
   )
 }
+
+# A fit of runTransST(), or an object that has one.
+gateTransst <- function(x) {
+  fit <- objectResult(x, "transst")
+  if (!inherits(fit, "transst_fit")) {
+    stopArgument(
+      "x", "is not a fit of runTransST() and has none",
+      "Run runTransST() first; for the dimensions of runStarscape(), give counts as `x` and the fit as `fit`."
+    )
+  }
+  if (is.null(fit$loadings)) {
+    stopArgument("x", "was fitted with embedding \"starscape\", which has no loadings", "Use embedding = \"factors\".")
+  }
+  fit
+}

@@ -1,4 +1,51 @@
-# Whatever holds counts -> dgCMatrix, genes x spots. A sparse matrix is never made dense as a whole.
+# Matrices of counts, whatever holds them -> dgCMatrix, genes x spots. A sparse matrix is never made dense as a whole.
+
+#' @exportS3Method
+#' @noRd
+objectPackage.default <- function(x) NULL
+
+# What is no matrix either is refused where counts are read.
+#' @exportS3Method
+#' @noRd
+objectCounts.default <- function(x, assay = NULL, layer = NULL) x
+
+#' @exportS3Method
+#' @noRd
+fittedCounts.default <- function(x, counts, fit) counts
+
+#' @exportS3Method
+#' @noRd
+objectPlaces.default <- function(x, spots, coords = NULL, slice = NULL, image = NULL, needed = TRUE) {
+  list(coords = coords, slice = slice)
+}
+
+#' @exportS3Method
+#' @noRd
+objectSamples.default <- function(x) NULL
+
+#' @exportS3Method
+#' @noRd
+objectMetadata.default <- function(x, spots = NULL) stopNoObject(x)
+
+#' @exportS3Method
+#' @noRd
+objectResult.default <- function(x, name) x
+
+#' @exportS3Method
+#' @noRd
+objectFit.default <- function(x, needed = TRUE) stopNoObject(x)
+
+#' @exportS3Method
+#' @noRd
+objectGene.default <- function(x, gene, spots, assay = NULL, layer = NULL, argument = "domain") stopNoObject(x)
+
+#' @exportS3Method
+#' @noRd
+storeResult.default <- function(x, name, result, columns = NULL, reduction = NULL, assay = NULL) stopNoObject(x)
+
+#' @exportS3Method
+#' @noRd
+storeExpression.default <- function(x, imputed) stopNoObject(x)
 
 asCounts <- function(x) {
   counts <- if (methods::is(x, "dgCMatrix")) {

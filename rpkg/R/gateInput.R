@@ -1,0 +1,160 @@
+# Counts and slices of the spots.
+
+# Everything the core needs of counts and places, without spots and genes that have no counts. `used` says which of
+# the spots given are left, and `spots` names them all. Places may be left out where `placed` is FALSE.
+gateInput <- function(x, coords, slice, placed = TRUE) {
+  counts <- gateCounts(x)
+  slice <- gateSlice(perSpot(slice, colnames(counts), "slice"), ncol(counts))
+  if (!is.null(coords)) gateOrientation(counts, coords)
+  sections <- sectionsByDepth(coords, slice, colnames(counts))
+  slice <- sections$slice
+  coords <- sections$coords
+  renamed <- spotsOfSlices(counts, coords, slice)
+  counts <- gateNames(renamed$counts)
+  spots <- colnames(counts)
+  if (placed || !is.null(coords)) coords <- gateCoords(renamed$coords, spots)
+  usedSpots <- gateEmpty(Matrix::colSums(counts) > 0, "spot", "They stay in the result as NA.")
+  gateSliceSizes(slice, usedSpots)
+  if (!is.null(coords)) gatePlaces(coords[usedSpots, , drop = FALSE], slice[usedSpots])
+  usedGenes <- gateEmpty(Matrix::rowSums(counts) > 0, "gene", "They are left out.")
+  if (!all(usedSpots) || !all(usedGenes)) {
+    counts <- counts[usedGenes, usedSpots, drop = FALSE]
+  }
+  list(counts = counts, coords = coords, slice = slice, used = usedSpots, spots = spots)
+}
+
+gateCounts <- function(x) {
+  counts <- asCounts(x)
+  if (any(dim(counts) == 0)) {
+    stopArgument(
+      "x", sprintf("has %d genes and %d spots", nrow(counts), ncol(counts)), "Give genes as rows, spots as columns."
+    )
+  }
+  if (!all(is.finite(counts@x))) {
+    stopArgument(
+      "x", sprintf("has %d values that are NA, NaN or infinite", sum(!is.finite(counts@x))),
+      "Give raw counts; remove or repair these values first."
+    )
+  }
+  if (any(counts@x < 0)) {
+    stopArgument(
+      "x", sprintf("has %d negative values, the smallest %s", sum(counts@x < 0), format(min(counts@x))),
+      "Give raw counts, not scaled or centred values."
+    )
+  }
+  if (any(counts@x != trunc(counts@x))) {
+    tell("`x` has values that are not whole numbers. They are used as they are; raw counts are expected.")
+  }
+  counts
+}
+
+gateNames <- function(counts) {
+  rownames(counts) <- gateNamesOf(rownames(counts), nrow(counts), "gene", "row")
+  colnames(counts) <- gateNamesOf(colnames(counts), ncol(counts), "spot", "column")
+  counts
+}
+
+# Spots of different slices may have one name, as barcodes do: they are told apart by their slice.
+spotsOfSlices <- function(counts, coords, slice) {
+  spots <- colnames(counts)
+  if (is.null(slice) || anyDuplicated(spots) == 0 || anyNA(spots) || anyDuplicated(data.frame(spots, slice)) > 0) {
+    return(list(counts = counts, coords = coords))
+  }
+  if (identical(rownames(coords), spots)) rownames(coords) <- NULL
+  colnames(counts) <- jointNames(spots, slice)
+  list(counts = counts, coords = coords)
+}
+
+gateNamesOf <- function(names, n, what, side) {
+  if (is.null(names)) {
+    tell("`x` has no ", side, " names: ", what, "s are called ", what, "1 to ", what, n, ".")
+    return(paste0(what, seq_len(n)))
+  }
+  if (anyNA(names) || any(names == "")) {
+    stopArgument("x", sprintf("has missing %s names", side), sprintf("Give every %s a name of its own.", what))
+  }
+  if (anyDuplicated(names) > 0) {
+    repeated <- unique(names[duplicated(names)])
+    stopArgument(
+      "x", sprintf("has %d %s names that occur more than once: %s", length(repeated), side, quoted(repeated, 3)),
+      sprintf("Give every %s a name of its own, for instance with make.unique().", what)
+    )
+  }
+  names
+}
+
+gateEmpty <- function(used, what, consequence) {
+  if (!any(used)) {
+    stopArgument("x", "has no counts at all", "Give a matrix of raw counts.")
+  }
+  if (!all(used)) {
+    count <- sum(!used)
+    tell(count, " ", what, if (count == 1) " has" else "s have", " no counts. ", consequence)
+  }
+  used
+}
+
+# What is given for each spot, in the order of the spots: by name where a vector or the rows of a table have names and
+# the spots have, too; by position otherwise.
+perSpot <- function(value, spots, argument) {
+  names <- if (!is.data.frame(value)) names(value) else if (.row_names_info(value) > 0) rownames(value)
+  if (is.null(names) || is.null(spots) || identical(names, spots) || anyDuplicated(spots) > 0) {
+    return(value)
+  }
+  rows <- namedRows(names, spots, argument)
+  if (is.data.frame(value)) value[rows, , drop = FALSE] else value[rows]
+}
+
+# Where each spot is among the names of what was given; each must be there once.
+namedRows <- function(names, spots, argument) {
+  twice <- intersect(names[duplicated(names)], spots)
+  if (length(twice) > 0) {
+    stopArgument(
+      argument, sprintf("has %d rows whose name is not unique, for instance \"%s\"", length(twice), twice[[1]]),
+      "Give one row per spot."
+    )
+  }
+  rows <- match(spots, names)
+  if (anyNA(rows)) {
+    lost <- spots[is.na(rows)]
+    stopArgument(
+      argument, sprintf("has no row named like %d of the spots, for instance \"%s\"", length(lost), lost[[1]]),
+      "Name the rows like the columns of `x`, or remove the row names if both are in the same order."
+    )
+  }
+  rows
+}
+
+# Slices as a factor with levels in order of appearance, which does not depend on the locale; NULL means one slice.
+gateSlice <- function(slice, spots, argument = "slice") {
+  if (is.null(slice)) {
+    return(NULL)
+  }
+  if (!is.atomic(slice) || length(slice) != spots) {
+    stopArgument(
+      argument, sprintf("must have one value for each of the %d spots, not %s", spots, describe(slice)),
+      "Give a vector that says which slice each spot lies on."
+    )
+  }
+  if (anyNA(slice)) {
+    stopArgument(
+      argument, sprintf("is NA for %d spots", sum(is.na(slice))), "Say for every spot which slice it lies on."
+    )
+  }
+  if (is.factor(slice)) droplevels(slice) else factor(slice, levels = unique(slice))
+}
+
+# A slice of one spot has no neighbours and no variance; as many slices as spots is a column taken by mistake.
+gateSliceSizes <- function(slice, used) {
+  if (is.null(slice)) {
+    return()
+  }
+  sizes <- table(slice[used])
+  lone <- names(sizes)[sizes == 1]
+  if (length(lone) > 0) {
+    stopArgument(
+      "slice", sprintf("has %d slices of a single spot with counts, for instance \"%s\"", length(lone), lone[[1]]),
+      "Say which slice each spot lies on, or leave these spots out."
+    )
+  }
+}

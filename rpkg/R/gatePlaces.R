@@ -1,0 +1,170 @@
+# Places of the spots.
+
+# Coordinates as a double matrix, spots x 2 or, with a depth that differs, spots x 3, in the order of the spots.
+gateCoords <- function(coords, spots, argument = "coords") {
+  if (is.null(coords)) {
+    stopArgument(argument, "is missing", "Give a matrix with one row per spot and the columns x and y.")
+  }
+  places <- placeAxes(withSpotNames(coords, spots), argument)
+  places <- places[matchSpots(places, spots, argument), , drop = FALSE]
+  if (!all(is.finite(places))) {
+    stopArgument(
+      argument, sprintf("is NA or infinite for %d spots", sum(rowSums(!is.finite(places)) > 0)),
+      "Give every spot a place, or leave these spots out of `x`."
+    )
+  }
+  dimnames(places) <- list(spots, c("x", "y", "z")[seq_len(ncol(places))])
+  places
+}
+
+# A table without row names but with a column that holds the names of the spots, of most at least, has these as row
+# names.
+withSpotNames <- function(coords, spots) {
+  if (!is.data.frame(coords) || .row_names_info(coords) > 0) {
+    return(coords)
+  }
+  holds <- vapply(coords, function(column) !is.numeric(column) && mean(spots %in% column) > 0.5, NA)
+  if (!any(holds)) {
+    return(coords)
+  }
+  names <- as.character(coords[[which(holds)[[1]]]])
+  coords <- coords[!holds]
+  # A name that is there twice is refused where spots are matched, which a data frame could not hold.
+  coords <- as.matrix(coords[vapply(coords, is.numeric, NA)])
+  rownames(coords) <- names
+  coords
+}
+
+# The columns of places that say by their names which is x and which is y, with a depth that differs; the first two
+# where there are only two.
+placeAxes <- function(coords, argument = "coords") {
+  pair <- namedPair(colnames(coords), argument)
+  depth <- if (is.data.frame(coords) || is.matrix(coords)) depthOf(coords)
+  axes <- c(pair, if (!is.null(pair) && length(unique(depth$values)) > 1) depth$name)
+  if (is.data.frame(coords)) {
+    rows <- if (.row_names_info(coords) > 0) rownames(coords)
+    coords <- as.matrix(if (is.null(pair)) coords else coords[axes])
+    rownames(coords) <- rows
+  } else if (is.matrix(coords) && !is.null(pair)) {
+    coords <- coords[, axes, drop = FALSE]
+  }
+  if (!is.matrix(coords) || !is.numeric(coords) || ncol(coords) != max(2, length(axes))) {
+    shape <- if (is.matrix(coords)) sprintf("a %s matrix with %d columns", typeof(coords), ncol(coords))
+    given <- if (is.null(shape)) describe(coords) else shape
+    stopArgument(
+      argument, paste("must be numeric with two columns, x and y, not", given),
+      if (is.matrix(coords) && ncol(coords) == 3) "Name three columns x, y and z if the last is a depth."
+    )
+  }
+  storage.mode(coords) <- "double"
+  coords
+}
+
+# Places as they are drawn.
+inPlane <- function(coords) {
+  if (ncol(coords) > 2) {
+    tell("`coords`: spots are drawn by x and y, as seen along z.")
+  }
+  coords[, 1:2, drop = FALSE]
+}
+
+# x and y before the names that readers give them; NULL where no pair is among the names.
+namedPair <- function(names, argument) {
+  pairs <- c(list(c("x", "y")), placeColumns)
+  known <- Filter(function(pair) all(pair %in% names), pairs)
+  if (length(known) == 0) {
+    return(NULL)
+  }
+  if (!identical(known[[1]], c("x", "y"))) {
+    tell("`", argument, "`: x is the column \"", known[[1]][[1]], "\", y is \"", known[[1]][[2]], "\".")
+  }
+  known[[1]]
+}
+
+# The third dimension of places, by its name.
+depthOf <- function(coords) {
+  third <- intersect(c("z", "Z"), colnames(coords))
+  if (length(third) > 0 && ncol(coords) > 2) {
+    list(name = third[[1]], values = unlist(as.data.frame(coords)[third[[1]]], use.names = FALSE))
+  }
+}
+
+# A third dimension of few values is the section that a spot lies on, unless `slice` says so. Any other is a depth.
+sectionsByDepth <- function(coords, slice, spots) {
+  depth <- if (is.matrix(coords) || is.data.frame(coords)) depthOf(coords)
+  if (is.null(depth)) {
+    return(list(coords = coords, slice = slice))
+  }
+  named <- withSpotNames(coords, spots)
+  rows <- if (is.matrix(named) || .row_names_info(named) > 0) rownames(named)
+  values <- unname(perSpot(stats::setNames(depth$values, rows), spots, "coords"))
+  if (anyNA(values)) {
+    stopArgument(
+      "coords", sprintf("has no \"%s\" for %d spots", depth$name, sum(is.na(values))),
+      "Give every spot a place, or leave these spots out of `x`."
+    )
+  }
+  sections <- sort(unique(values), method = "radix")
+  flat <- coords[, colnames(coords) != depth$name, drop = FALSE]
+  if (length(sections) < 2) {
+    return(list(coords = flat, slice = slice))
+  }
+  if (min(table(values)) < fewestOnSection) {
+    tell("`coords`: \"", depth$name, "\" is a depth in the unit of x and y: neighbours are looked for in space.")
+    return(list(coords = coords, slice = slice))
+  }
+  if (!is.null(slice)) {
+    tell("`coords`: \"", depth$name, "\" is not used, as `slice` says which spots lie on one section.")
+    return(list(coords = flat, slice = slice))
+  }
+  tell("`coords`: spots of one \"", depth$name, "\" are taken for a section. There are ", length(sections), ".")
+  list(coords = flat, slice = factor(values, levels = sections, labels = paste0(depth$name, sections)))
+}
+
+# Fewer spots at one depth are no section: the depth is measured.
+fewestOnSection <- 10
+
+# Spots as rows are seen by the names, or else by the number, of the places.
+gateOrientation <- function(counts, coords) {
+  if (!is.matrix(coords) && !is.data.frame(coords)) {
+    return()
+  }
+  names <- if (is.matrix(coords) || .row_names_info(coords) > 0) rownames(coords)
+  fits <- function(own) if (is.null(names)) nrow(coords) == length(own) else length(own) > 0 && all(own %in% names)
+  sides <- if (is.null(names)) lapply(dim(counts), seq_len) else dimnames(counts)
+  if (fits(sides[[1]]) && !fits(sides[[2]])) {
+    stopArgument("x", "has the spots as rows: the places in `coords` fit its rows, not its columns", "Give t(x).")
+  }
+}
+
+# Which row of the coordinates belongs to each spot: by name where both have names, otherwise by position.
+matchSpots <- function(places, spots, argument) {
+  if (!is.null(rownames(places)) && !identical(rownames(places), spots)) {
+    return(namedRows(rownames(places), spots, argument))
+  }
+  if (nrow(places) != length(spots)) {
+    stopArgument(argument, sprintf("has %d rows for %d spots", nrow(places), length(spots)), "Give one row per spot.")
+  }
+  seq_along(spots)
+}
+
+# Places within slices: not all the same; shared ones are told.
+gatePlaces <- function(coords, slice, argument = "coords") {
+  slice <- if (is.null(slice)) rep(1L, nrow(coords)) else as.integer(slice)
+  order <- do.call(order, unname(c(list(slice), as.data.frame(coords))))
+  sorted <- cbind(slice, coords)[order, , drop = FALSE]
+  steps <- sorted[-1, , drop = FALSE] != sorted[-nrow(sorted), , drop = FALSE]
+  shared <- rowSums(steps) == 0
+  sizes <- tabulate(slice)
+  stuck <- which(sizes > 1 & tabulate(sorted[-1, 1][shared], length(sizes)) == sizes - 1)
+  if (length(stuck) > 0) {
+    stopArgument(argument, "is the same place for all spots of a slice", "Give each spot its own place on the tissue.")
+  }
+  if (any(shared)) {
+    several <- 3 * sum(shared) > nrow(coords)
+    tell(
+      sum(shared), " spots share their place with another spot. They are kept.",
+      if (several) " If these are several sections, say with `slice` which spots lie on which."
+    )
+  }
+}

@@ -1,0 +1,129 @@
+# What domainMarkers() compares: counts, domains, replicates and places of the spots.
+
+# Counts of all genes, domains, blocks and what there is to find domains again with, for the spots that have counts.
+gateMarkerInput <- function(x, domain, fit, coords, slice, block, settings) {
+  if (inherits(x, "starscape_fit")) stopArgument("x", "is a fit", "Give the counts as `x`, and the fit as `fit`.")
+  counts <- gateNames(gateCounts(x))
+  spots <- colnames(counts)
+  factors <- gateDomain(perSpot(domain, spots, "domain"), length(spots))
+  if (is.null(factors)) stopArgument("domain", "is missing", "Give one label per spot.")
+  factors <- droplevels(factors)
+  if (nlevels(factors) < 2) stopArgument("domain", "has one domain only", "Give labels of two or more domains.")
+  finder <- if (is.function(fit)) gateFunction(fit, "fit", 2)
+  fit <- if (is.null(finder) && !is.null(fit)) subsetFit(gateMarkerFit(fit), colnames(counts))
+  if (settings$correct == "countsplit" && is.null(fit) && is.null(finder)) {
+    stopArgument(
+      "correct", "is \"countsplit\", and there is no fit to find the domains again with",
+      paste(
+        "Give the `fit` they come from or a function that finds them, or correct = \"none\" for labels that do not",
+        "come from these counts."
+      )
+    )
+  }
+  gateEmpty(Matrix::rowSums(counts) > 0, "gene", "Their p-values are NA.")
+  gateEmpty(Matrix::colSums(counts) > 0, "spot", "They are left out.")
+  # Checked here: S4 dispatch on a part would wrap the errors in its own.
+  input <- list(
+    counts = counts, domain = factors, fit = fit, finder = finder,
+    block = gateBlock(perSpot(block, spots, "block"), length(spots), settings$test),
+    found = foundSettings(domain, fit, nlevels(factors)),
+    slice = gateSlice(perSpot(slice, spots, "slice"), length(spots))
+  )
+  input <- gateMarkerPlaces(input, coords, settings)
+  usedInput(input)
+}
+
+gateMarkerFit <- function(fit) {
+  if (inherits(fit, "transst_fit")) {
+    stopArgument(
+      "fit", "is a TransST fit, which does not hold its source",
+      "Give a function: fit = function(x, seed) runTransST(x, source, labels, ...)$domain."
+    )
+  }
+  storedFit(fit, "fit")
+}
+
+gateBlock <- function(block, spots, test) {
+  if (is.null(block)) {
+    if (test == "pseudobulk") {
+      stopArgument("block", "is missing, and test \"pseudobulk\" needs it", "Say which replicate each spot comes from.")
+    }
+    return(NULL)
+  }
+  if (!is.atomic(block) || length(block) != spots) {
+    stopArgument("block", sprintf("must have one value for each of the %d spots, not %s", spots, describe(block)))
+  }
+  if (anyNA(block)) stopArgument("block", sprintf("is NA for %d spots", sum(is.na(block))), "Leave these spots out.")
+  block <- factor(block, levels = unique(block))
+  if (test == "pseudobulk" && nlevels(block) < 2) {
+    stopArgument("block", "has a single replicate", "Give two or more, or test = \"wilcoxon\".")
+  }
+  block
+}
+
+# The places and slices of the spots, given or those of the fit, where a test of markers asks for them.
+gateMarkerPlaces <- function(input, coords, settings) {
+  if (!settings$spatial || settings$test == "pseudobulk") {
+    return(input)
+  }
+  if (is.null(coords) && is.null(input$fit)) {
+    stopArgument(
+      "coords", "is missing, and `spatial` is TRUE",
+      "Give the places of the spots, the `fit` that knows them, or spatial = FALSE."
+    )
+  }
+  if (is.null(coords)) coords <- `rownames<-`(input$fit$coords, NULL)
+  if (is.list(coords) && !is.data.frame(coords)) {
+    coords <- `rownames<-`(do.call(rbind, lapply(unname(coords), placeAxes)), NULL)
+  }
+  if (is.null(input$slice)) input$slice <- input$fit$slice
+  input$coords <- gateCoords(coords, colnames(input$counts))
+  if (ncol(input$coords) > 2) {
+    stopArgument(
+      "spatial", "is TRUE, and the places have a depth: how neighbours repeat each other is known for sections only",
+      "Give x and y as `coords` and say with `slice` which spots lie on a section, for instance slice = cut(z, 10)."
+    )
+  }
+  gateSliceSizes(input$slice, Matrix::colSums(input$counts) > 0)
+  gatePlaces(input$coords, input$slice)
+  input
+}
+
+# Which domains are compared: the domains as the core takes them, with which comparison, and whether the other direction
+# of each comparison is asked for, too.
+gateCompare <- function(compare, domain) {
+  if (identical(compare, "rest")) {
+    return(list(domain = domain, comparison = "rest", mirror = FALSE))
+  }
+  if (identical(compare, "pairs")) {
+    return(list(domain = domain, comparison = "pairs", mirror = TRUE))
+  }
+  sides <- lapply(as.list(compare), as.character)
+  if (length(sides) != 2 || any(lengths(sides) == 0) || length(intersect(sides[[1]], sides[[2]])) > 0) {
+    stopArgument(
+      "compare", paste("must be \"rest\", \"pairs\" or two different (groups of) domains, not", describe(compare)),
+      "Give for instance c(\"1\", \"2\") or list(c(\"1\", \"2\"), \"3\")."
+    )
+  }
+  for (one in unlist(sides)) gateKnown(one, levels(domain), "compare", "domains")
+  names <- vapply(sides, paste, "", collapse = "+")
+  side <- ifelse(domain %in% sides[[1]], names[[1]], ifelse(domain %in% sides[[2]], names[[2]], NA))
+  list(domain = factor(side, names), comparison = "pairs", mirror = FALSE)
+}
+
+# The domains that are too small to be tested.
+gateDomainSizes <- function(domain) {
+  small <- which(tabulate(domain, nlevels(domain)) < leastSpots)
+  if (length(small) > 0) {
+    tell("Domains of fewer than ", leastSpots, " spots are not tested: ", quoted(levels(domain)[small]), ".")
+  }
+  small
+}
+
+# Fewest spots of a domain that can be tested.
+leastSpots <- 3
+
+# The fit that an object holds, unless the domains are those of its TransST fit, which finds them in its own way.
+fitOfDomains <- function(fit, transst, domain) {
+  if (!is.null(transst) && identical(as.character(domain), as.character(transst$domain))) NULL else fit
+}

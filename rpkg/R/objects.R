@@ -1,0 +1,63 @@
+# What the package asks of an object, whatever its class. A class is one file of methods for these; what is none of the
+# classes known is a matrix, or is refused.
+
+# The package that defines the class, which may not be installed; NULL for what is no object.
+objectPackage <- function(x) UseMethod("objectPackage")
+
+# Raw counts, genes x spots. `assay` and `layer` say where they are; NULL takes what the class takes by default.
+objectCounts <- function(x, assay = NULL, layer = NULL) UseMethod("objectCounts")
+
+# Those counts under the names that the spots have in a fit of them.
+fittedCounts <- function(x, counts, fit) UseMethod("fittedCounts")
+
+# Places and slices, a list of `coords` and `slice`, of the `spots` named: those that are given, or else those that the
+# object knows. Places that it does not know are NULL where they are not `needed`.
+objectPlaces <- function(x, spots, coords = NULL, slice = NULL, image = NULL, needed = TRUE) UseMethod("objectPlaces")
+
+# The sample of each spot where the object knows of several, or NULL.
+objectSamples <- function(x) UseMethod("objectSamples")
+
+# The cell metadata, of the spots named or of all.
+objectMetadata <- function(x, spots = NULL) UseMethod("objectMetadata")
+
+# What is kept under a name as it was when it was stored, `"starscape"` or `"transst"`; what is no object is taken for
+# the result itself.
+objectResult <- function(x, name) UseMethod("objectResult")
+
+# The fit of runStarscape(), of the spots that there are now. An object without one has NULL where it is not `needed`.
+objectFit <- function(x, needed = TRUE) UseMethod("objectFit")
+
+# A gene's values for the spots named, by default the log-normalised ones. `argument` named the gene.
+objectGene <- function(x, gene, spots, assay = NULL, layer = NULL, argument = "domain") UseMethod("objectGene")
+
+# Keeps a result under a name. `columns` go to the cell metadata, a data frame whose rows have the spots' names;
+# `reduction` is a list of an `embedding`, its `loadings` and the `key` of its dimensions.
+storeResult <- function(x, name, result, columns = NULL, reduction = NULL, assay = NULL) UseMethod("storeResult")
+
+# Keeps imputed expression, genes x spots, beside the counts.
+storeExpression <- function(x, imputed) UseMethod("storeExpression")
+
+isObject <- function(x) !is.null(objectPackage(x))
+
+needObject <- function(x, argument = "x") needPackage(objectPackage(x), argument)
+
+# Counts, places and slices, as a fit needs them.
+objectInput <- function(x, coords, slice, assay, layer = NULL, image = NULL) {
+  needObject(x)
+  counts <- objectCounts(x, assay, layer)
+  c(list(counts = counts), objectPlaces(x, colnames(counts), coords, slice, image))
+}
+
+# Adds to what the fit of an object holds.
+storeWithFit <- function(x, name, part, columns) {
+  fit <- objectResult(x, "starscape")
+  fit[[name]] <- part
+  storeResult(x, "starscape", fit, columns = columns)
+}
+
+stopNoObject <- function(x) {
+  stopArgument(
+    "x", sprintf("has class %s, not one that holds cell metadata and fits", paste(class(x), collapse = "/")),
+    "Give a Seurat, SingleCellExperiment or SpatialExperiment object."
+  )
+}
