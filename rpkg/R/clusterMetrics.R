@@ -23,7 +23,8 @@
 #' clusterMetrics(c("a", "a", "b", "b", NA), c(1, 1, 2, 1, 2))
 #' @export
 clusterMetrics <- function(truth, labels, embedding = NULL, graph = NULL, threads = 2) {
-  names <- names(truth)
+  truth <- perSpot(truth, NULL, "truth")
+  names <- if (is.null(names(truth))) names(labels) else names(truth)
   truth <- gateLabels(truth, "truth")
   labels <- gateLabels(perSpot(labels, names, "labels"), "labels", length(truth))
   threads <- gateFields(list(threads = threads), list(threads = threadCount))$threads
@@ -32,12 +33,12 @@ clusterMetrics <- function(truth, labels, embedding = NULL, graph = NULL, thread
     stopArgument("truth", "and `labels` have no spot where both are known")
   }
   if (!is.null(embedding)) {
-    embedding <- gateEmbedding(embedding, "embedding", length(truth), missing = TRUE)
+    embedding <- gateEmbedding(perSpot(embedding, names, "embedding"), "embedding", length(truth), missing = TRUE)
     gateEmbedding(embedding[found, , drop = FALSE], "embedding")
     # Spots without a label are not looked at.
     embedding[!found, ] <- 0
   }
-  neighbours <- gateGraph(graph, length(truth))
+  neighbours <- gateGraph(perSpotPairs(graph, names, "graph"), length(truth))
   metrics <- unwrap(core_cluster_metrics(truth, replace(labels, !found, NA), unname(embedding), neighbours, threads))
   c(
     ARI = metrics$ari, NMI = metrics$nmi, CA = metrics$accuracy, macroF1 = metrics$macro_f1,

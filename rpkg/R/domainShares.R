@@ -44,7 +44,8 @@ domainShares <- function(x, ...) {
 domainShares.default <- function(x, sample, group = NULL, ...) {
   gateDots(...)
   if (missing(sample)) stopArgument("sample", "is missing", "Say of which sample each spot is.")
-  names <- if (is.data.frame(x)) rownames(x) else names(x)
+  x <- plainTable(x)
+  names <- spotNames(x)
   size <- if (is.data.frame(x)) nrow(x) else length(x)
   domain <- gateDomain(x, size)
   if (is.null(domain)) stopArgument("x", "is NULL", "Give the domain of each spot.")
@@ -110,6 +111,8 @@ groupOfSamples <- function(group, sample, spots) {
   samples <- levels(sample)
   if (is.atomic(group) && !is.null(names(group)) && all(samples %in% names(group))) {
     group <- gateSlice(group[samples], length(samples), "group")
+  } else if (is.atomic(group) && !is.null(names(group)) && any(samples %in% names(group))) {
+    stopArgument("group", paste("has no value for sample", quoted(setdiff(samples, names(group)), 3)))
   } else {
     group <- gateSlice(perSpot(group, spots, "group"), length(sample), "group")
     both <- unique(data.frame(sample, group))

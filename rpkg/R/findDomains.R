@@ -189,11 +189,11 @@ divideSpots <- function(embedding, k, kRange, settings, graph = NULL, prior = NU
   spots <- nrow(embedding)
   k <- gateK(k, spots, least = 1)
   kRange <- if (is.null(k)) gateKRange(kRange, spots)
-  neighbours <- gateGraph(graph, spots)
+  neighbours <- gateGraph(perSpotPairs(graph, rownames(embedding), "graph"), spots)
   if (settings$method == "hmrf" && is.null(neighbours)) {
     stopArgument("graph", "is missing, and method \"hmrf\" needs it", "Give the `graph` of a fit.")
   }
-  if (!is.null(prior)) prior <- gateEmbedding(prior, "prior", spots)
+  if (!is.null(prior)) prior <- gateEmbedding(perSpot(prior, rownames(embedding), "prior"), "prior", spots)
   if (!is.null(codes)) codes <- unname(codes)
   parameters <- c(list(k = k, kRange = kRange, view = view), settings[c("method", "seed", "threads")])
   found <- unwrap(core_find_domains(embedding, prior, codes, neighbours, parameters, progressBar(settings$verbose)))

@@ -4,6 +4,9 @@
 # the spots given are left, and `spots` names them all. Places may be left out where `placed` is FALSE.
 gateInput <- function(x, coords, slice, placed = TRUE) {
   counts <- gateCounts(x)
+  if (is.null(colnames(counts)) && !is.null(spotNames(slice))) {
+    tell("`slice` has names and the spots of `x` have none. It is taken in their order.")
+  }
   slice <- gateSlice(perSpot(slice, colnames(counts), "slice"), ncol(counts))
   if (!is.null(coords)) gateOrientation(counts, coords)
   sections <- sectionsByDepth(coords, slice, colnames(counts))
@@ -54,15 +57,16 @@ gateNames <- function(counts) {
   counts
 }
 
-# Spots of different slices may have one name, as barcodes do: they are told apart by their slice.
+# Spots of different slices may have one name, as barcodes do: they are told apart by their slice. Places that have the
+# same names are in the same order.
 spotsOfSlices <- function(counts, coords, slice) {
   spots <- colnames(counts)
   if (is.null(slice) || anyDuplicated(spots) == 0 || anyNA(spots) || anyDuplicated(data.frame(spots, slice)) > 0) {
     return(list(counts = counts, coords = coords))
   }
-  if (identical(rownames(coords), spots)) rownames(coords) <- NULL
+  rowsOfSpots(spotNames(coords, spots), spots, "coords")
   colnames(counts) <- jointNames(spots, slice)
-  list(counts = counts, coords = coords)
+  list(counts = counts, coords = withoutNames(coords))
 }
 
 gateNamesOf <- function(names, n, what, side) {
@@ -92,37 +96,6 @@ gateEmpty <- function(used, what, consequence) {
     tell(count, " ", what, if (count == 1) " has" else "s have", " no counts. ", consequence)
   }
   used
-}
-
-# What is given for each spot, in the order of the spots: by name where a vector or the rows of a table have names and
-# the spots have, too; by position otherwise.
-perSpot <- function(value, spots, argument) {
-  names <- if (!is.data.frame(value)) names(value) else if (.row_names_info(value) > 0) rownames(value)
-  if (is.null(names) || is.null(spots) || identical(names, spots) || anyDuplicated(spots) > 0) {
-    return(value)
-  }
-  rows <- namedRows(names, spots, argument)
-  if (is.data.frame(value)) value[rows, , drop = FALSE] else value[rows]
-}
-
-# Where each spot is among the names of what was given; each must be there once.
-namedRows <- function(names, spots, argument) {
-  twice <- intersect(names[duplicated(names)], spots)
-  if (length(twice) > 0) {
-    stopArgument(
-      argument, sprintf("has %d rows whose name is not unique, for instance \"%s\"", length(twice), twice[[1]]),
-      "Give one row per spot."
-    )
-  }
-  rows <- match(spots, names)
-  if (anyNA(rows)) {
-    lost <- spots[is.na(rows)]
-    stopArgument(
-      argument, sprintf("has no row named like %d of the spots, for instance \"%s\"", length(lost), lost[[1]]),
-      "Name the rows like the columns of `x`, or remove the row names if both are in the same order."
-    )
-  }
-  rows
 }
 
 # Slices as a factor with levels in order of appearance, which does not depend on the locale; NULL means one slice.

@@ -5,8 +5,13 @@ gateCoords <- function(coords, spots, argument = "coords") {
   if (is.null(coords)) {
     stopArgument(argument, "is missing", "Give a matrix with one row per spot and the columns x and y.")
   }
-  places <- placeAxes(withSpotNames(coords, spots), argument)
-  places <- places[matchSpots(places, spots, argument), , drop = FALSE]
+  coords <- plainTable(coords)
+  rows <- rowsOfSpots(spotNames(coords, spots, argument), spots, argument)
+  places <- placeAxes(coords, argument)
+  if (!is.null(rows)) places <- places[rows, , drop = FALSE]
+  if (nrow(places) != length(spots)) {
+    stopArgument(argument, sprintf("has %d rows for %d spots", nrow(places), length(spots)), "Give one row per spot.")
+  }
   if (!all(is.finite(places))) {
     stopArgument(
       argument, sprintf("is NA or infinite for %d spots", sum(rowSums(!is.finite(places)) > 0)),
@@ -17,34 +22,16 @@ gateCoords <- function(coords, spots, argument = "coords") {
   places
 }
 
-# A table without row names but with a column that holds the names of the spots, of most at least, has these as row
-# names.
-withSpotNames <- function(coords, spots) {
-  if (!is.data.frame(coords) || .row_names_info(coords) > 0) {
-    return(coords)
-  }
-  holds <- vapply(coords, function(column) !is.numeric(column) && mean(spots %in% column) > 0.5, NA)
-  if (!any(holds)) {
-    return(coords)
-  }
-  names <- as.character(coords[[which(holds)[[1]]]])
-  coords <- coords[!holds]
-  # A name that is there twice is refused where spots are matched, which a data frame could not hold.
-  coords <- as.matrix(coords[vapply(coords, is.numeric, NA)])
-  rownames(coords) <- names
-  coords
-}
-
-# The columns of places that say by their names which is x and which is y, with a depth that differs; the first two
-# where there are only two.
+# The columns of places that say by their names which is x and which is y, with a depth that differs; the columns of
+# numbers where these are two.
 placeAxes <- function(coords, argument = "coords") {
+  coords <- plainTable(coords)
   pair <- namedPair(colnames(coords), argument)
   depth <- if (is.data.frame(coords) || is.matrix(coords)) depthOf(coords)
   axes <- c(pair, if (!is.null(pair) && length(unique(depth$values)) > 1) depth$name)
   if (is.data.frame(coords)) {
-    rows <- if (.row_names_info(coords) > 0) rownames(coords)
-    coords <- as.matrix(if (is.null(pair)) coords else coords[axes])
-    rownames(coords) <- rows
+    numbers <- names(coords)[vapply(coords, is.numeric, NA) & !tolower(names(coords)) %in% nameColumns]
+    coords <- as.matrix(coords[if (is.null(pair)) numbers else axes])
   } else if (is.matrix(coords) && !is.null(pair)) {
     coords <- coords[, axes, drop = FALSE]
   }
@@ -57,7 +44,7 @@ placeAxes <- function(coords, argument = "coords") {
     )
   }
   storage.mode(coords) <- "double"
-  coords
+  unname(coords)
 }
 
 # Places as they are drawn.
@@ -70,7 +57,7 @@ inPlane <- function(coords) {
 
 # x and y before the names that readers give them; NULL where no pair is among the names.
 namedPair <- function(names, argument) {
-  pairs <- c(list(c("x", "y")), placeColumns)
+  pairs <- c(list(c("x", "y"), c("X", "Y")), placeColumns)
   known <- Filter(function(pair) all(pair %in% names), pairs)
   if (length(known) == 0) {
     return(NULL)
@@ -91,13 +78,12 @@ depthOf <- function(coords) {
 
 # A third dimension of few values is the section that a spot lies on, unless `slice` says so. Any other is a depth.
 sectionsByDepth <- function(coords, slice, spots) {
+  coords <- plainTable(coords)
   depth <- if (is.matrix(coords) || is.data.frame(coords)) depthOf(coords)
   if (is.null(depth)) {
     return(list(coords = coords, slice = slice))
   }
-  named <- withSpotNames(coords, spots)
-  rows <- if (is.matrix(named) || .row_names_info(named) > 0) rownames(named)
-  values <- unname(perSpot(stats::setNames(depth$values, rows), spots, "coords"))
+  values <- unname(perSpot(stats::setNames(depth$values, spotNames(coords, spots)), spots, "coords"))
   if (anyNA(values)) {
     stopArgument(
       "coords", sprintf("has no \"%s\" for %d spots", depth$name, sum(is.na(values))),
@@ -126,26 +112,16 @@ fewestOnSection <- 10
 
 # Spots as rows are seen by the names, or else by the number, of the places.
 gateOrientation <- function(counts, coords) {
+  coords <- plainTable(coords)
   if (!is.matrix(coords) && !is.data.frame(coords)) {
     return()
   }
-  names <- if (is.matrix(coords) || .row_names_info(coords) > 0) rownames(coords)
+  names <- spotNames(coords)
   fits <- function(own) if (is.null(names)) nrow(coords) == length(own) else length(own) > 0 && all(own %in% names)
   sides <- if (is.null(names)) lapply(dim(counts), seq_len) else dimnames(counts)
   if (fits(sides[[1]]) && !fits(sides[[2]])) {
     stopArgument("x", "has the spots as rows: the places in `coords` fit its rows, not its columns", "Give t(x).")
   }
-}
-
-# Which row of the coordinates belongs to each spot: by name where both have names, otherwise by position.
-matchSpots <- function(places, spots, argument) {
-  if (!is.null(rownames(places)) && !identical(rownames(places), spots)) {
-    return(namedRows(rownames(places), spots, argument))
-  }
-  if (nrow(places) != length(spots)) {
-    stopArgument(argument, sprintf("has %d rows for %d spots", nrow(places), length(spots)), "Give one row per spot.")
-  }
-  seq_along(spots)
 }
 
 # Places within slices: not all the same; shared ones are told.

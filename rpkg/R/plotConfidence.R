@@ -38,7 +38,9 @@ plotConfidence <- function(x, against, bins = 10) {
   x <- gateConfidentDomains(x)
   bins <- gateFields(list(bins = bins), list(bins = wholeNumber(2, 100)))$bins
   several <- is.list(against) && !is.data.frame(against)
-  replicates <- lapply(if (several) against else list(against), gateDomain, nrow(x), "against")
+  replicates <- lapply(if (several) against else list(against), function(own) {
+    gateDomain(perSpot(own, rownames(x), "against"), nrow(x), "against")
+  })
   if (length(replicates) == 0) stopArgument("against", "holds nothing to compare with")
   spots <- do.call(rbind, lapply(replicates, keptSpots, x))
   if (nrow(spots) == 0) stopArgument("against", "and `x` have no spot where both are known")

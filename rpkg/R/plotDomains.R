@@ -40,12 +40,14 @@ plotDomains <- function(x, domain = "domain", ...) {
 plotDomains.default <- function(x, domain = "domain", confidence = FALSE, slice = NULL, palette = NULL, diameter = 0.95,
                                 title = NULL, limits = NULL, features = NULL, ...) {
   gateDots(...)
-  expression <- if (!is.null(features)) gateExpression(features, NROW(x))
+  x <- plainTable(x)
+  names <- spotNames(x)
+  expression <- if (!is.null(features)) gateExpression(features, NROW(x), names)
   if (!is.null(expression)) domain <- list(value = expression[1, ], title = "expression")
-  shown <- shownValues(x, domain, confidence)
-  spots <- if (is.null(rownames(shown$coords))) seq_len(nrow(shown$coords)) else rownames(shown$coords)
-  coords <- unname(inPlane(gateCoords(shown$coords, as.character(spots))))
-  slice <- gateSlice(perSpot(slice, rownames(shown$coords), "slice"), nrow(coords))
+  shown <- shownValues(x, domain, confidence, names)
+  coords <- gateCoords(x, if (is.null(names)) as.character(seq_len(NROW(x))) else names, "x")
+  coords <- unname(inPlane(coords))
+  slice <- gateSlice(perSpot(slice, names, "slice"), nrow(coords))
   diameter <- realNumber(0, positive = TRUE)(diameter, "diameter")
   limits <- gateLimits(limits)
   places <- tissuePlaces(coords, slice)
@@ -90,7 +92,8 @@ shownPlaces <- function(x, coords, slice, image = NULL) {
   metadata <- objectMetadata(x, spots)
   list(
     coords = if (is.null(fit)) givenCoords(coords, metadata) else fit$coords,
-    slice = if (is.null(slice)) fit$slice else givenColumn(slice, metadata, "slice"), spots = spots
+    slice = if (!is.null(slice)) givenColumn(slice, metadata, "slice") else if (is.null(fit)) slicesOfFit(x) else fit$slice,
+    spots = spots
   )
 }
 
@@ -123,9 +126,9 @@ storedConfidence <- function(domain, metadata) {
 }
 
 # Values, opacity and legend title of what the user gave.
-shownValues <- function(coords, domain, confidence) {
+shownValues <- function(coords, domain, confidence, spots) {
   title <- "domain"
-  spots <- if (!is.data.frame(coords) || .row_names_info(coords) > 0) rownames(coords)
+  domain <- plainTable(domain)
   if (is.data.frame(coords) && isString(domain) && nrow(coords) != 1) {
     title <- gateKnown(domain, names(coords), "domain", "a column")
     domain <- coords[[domain]]
@@ -147,7 +150,7 @@ shownValues <- function(coords, domain, confidence) {
     # The radix order is the same in every locale.
     domain <- factor(domain, levels = sort(unique(domain), method = "radix"))
   }
-  list(coords = coords, value = domain, alpha = opacity(confidence, n), title = title)
+  list(value = domain, alpha = opacity(confidence, n), title = title)
 }
 
 opacity <- function(confidence, n) {
@@ -185,7 +188,8 @@ objectFeatures <- function(features, gene) {
 }
 
 # Expression to draw, genes x spots, dense: a few genes.
-gateExpression <- function(features, spots) {
+gateExpression <- function(features, spots, names) {
+  if (isMatrix(features)) features <- perSpotColumns(features, names, "features")
   if (!isMatrix(features) || ncol(features) != spots || nrow(features) == 0) {
     stopArgument(
       "features", sprintf("must be a numeric matrix, genes x %d spots, not %s", spots, describe(features)),
@@ -290,6 +294,7 @@ valueScale <- function(value, palette, limits) {
   }
   n <- nlevels(value)
   if (is.null(palette)) palette <- domainPalette(n)
+  if (!is.null(names(palette)) && all(levels(value) %in% names(palette))) palette <- palette[levels(value)]
   if (length(palette) < n) {
     stopArgument("palette", sprintf("has %d colours for %d domains", length(palette), n), "Give one colour per domain.")
   }

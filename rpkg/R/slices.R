@@ -119,7 +119,7 @@ gatePlacesOf <- function(coords, x) {
       "coords", sprintf("must be a list with an element for each of the %d slices, not %s", length(x), describe(coords))
     )
   }
-  if (!is.null(names(coords)) && setequal(names(coords), names(x))) coords[names(x)] else coords
+  listByName(coords, names(x), "coords", "slices")
 }
 
 # Slices are compared by the genes they share; `genes` are the names of each slice's genes.

@@ -15,8 +15,7 @@ gateSource <- function(source, labels, coords, slice) {
     if (!is.list(value) || is.data.frame(value) || length(value) != length(source)) {
       stopArgument(argument, sprintf("must be a list with an element for each of the %d sources", length(source)))
     }
-    # By name where both have names.
-    if (!is.null(names(value)) && setequal(names(value), names(source))) value[names(source)] else value
+    listByName(value, names(source), argument, "sources")
   }
   joinSources(Map(
     oneSource, source, several(labels, "labels"), several(coords, "sourceCoords"), several(slice, "sourceSlice")
@@ -25,7 +24,7 @@ gateSource <- function(source, labels, coords, slice) {
 
 oneSource <- function(source, labels, coords, slice) {
   found <- sourceParts(source, labels, coords, slice)
-  if (!methods::is(found$counts, "Matrix") && !is.matrix(found$counts) && !methods::is(found$counts, "DelayedMatrix")) {
+  if (!isMatrix(found$counts)) {
     stopArgument(
       "source", paste("must be a matrix of counts or an object, not", describe(source)),
       "Give counts, genes x cells, a Seurat or a SingleCellExperiment object, or a list of these."
@@ -55,8 +54,9 @@ gateSourceCoords <- function(coords, counts, slice) {
   }
   cells <- colnames(counts)
   if (is.null(cells) || anyDuplicated(cells) > 0) {
+    rowsOfSpots(spotNames(plainTable(coords), cells, "sourceCoords"), cells, "sourceCoords")
     cells <- paste0("cell", seq_len(ncol(counts)))
-    rownames(coords) <- NULL
+    coords <- withoutNames(coords)
   }
   coords <- gateCoords(coords, cells, "sourceCoords")
   gatePlaces(coords, slice, "sourceCoords")

@@ -128,7 +128,7 @@ embed <- function(job, seed) seeded(seed, job$method$embed(job$x, seed))
 divide <- function(job, embedding, seed) {
   cluster <- job$method$cluster
   labels <- if (is.null(cluster)) embedding else seeded(seed, cluster(embedding, job$k, seed))
-  checkedLabels(labels, job$used)
+  checkedLabels(perSpot(labels, job$spots, "method"), job$used)
 }
 
 # The embedding of a seed divided with the first seed.

@@ -1,0 +1,150 @@
+# What is given per spot -> the order of the spots: by name where it has names, by position where it has none. Names that
+# fit nothing are refused.
+
+# A vector, a factor, a table with a row for each spot, or a matrix of one column, which counts as a vector.
+perSpot <- function(value, spots, argument) {
+  value <- plainTable(value)
+  rows <- rowsOfSpots(spotNames(value, spots, argument), spots, argument)
+  if (is.matrix(value) && ncol(value) == 1) value <- value[, 1]
+  if (is.null(rows)) {
+    return(value)
+  }
+  if (length(dim(value)) == 2) value[rows, , drop = FALSE] else value[rows]
+}
+
+# A matrix with a column for each spot.
+perSpotColumns <- function(value, spots, argument) {
+  rows <- rowsOfSpots(colnames(value), spots, argument)
+  if (is.null(rows)) value else value[, rows, drop = FALSE]
+}
+
+# Rows and columns of a graph.
+perSpotPairs <- function(graph, spots, argument) {
+  names <- if (is.null(rownames(graph))) colnames(graph) else rownames(graph)
+  rows <- if (length(dim(graph)) == 2) rowsOfSpots(names, spots, argument)
+  if (is.null(rows)) graph else graph[rows, rows]
+}
+
+# Tables of other classes behave differently in `[`.
+plainTable <- function(value) {
+  if (is.data.frame(value) && !identical(class(value), "data.frame")) {
+    value <- as.data.frame(value)
+  } else if (methods::is(value, "DataFrame")) {
+    value <- data.frame(
+      lapply(stats::setNames(nm = colnames(value)), function(name) value[[name]]), row.names = rownames(value),
+      check.names = FALSE
+    )
+  }
+  value
+}
+
+# The names by which something is given, or NULL.
+spotNames <- function(value, spots = NULL, argument = "coords") {
+  if (is.data.frame(value)) tableNames(value, spots, argument) else if (is.matrix(value)) rownames(value) else names(value)
+}
+
+# Columns that hold the names of spots, as readers call them.
+nameColumns <- c(
+  "barcode", "barcodes", "cell", "cells", "cell_id", "cellid", "cell_ids", "cell.id", "cellbarcode", "cell_barcode",
+  "spot", "spots", "spot_id", "spotid", "bin", "bin_id", "name", "names"
+)
+
+# Row names that were given, or a column. Row numbers, as they are left over when rows are chosen or sorted, are names of
+# spots only where no column is and where they fit all of them.
+tableNames <- function(table, spots, argument) {
+  given <- is.character(.row_names_info(table, 0L))
+  if (given && (is.null(spots) || any(rownames(table) %in% spots))) {
+    return(rownames(table))
+  }
+  column <- nameColumn(table, spots, argument)
+  if (!is.null(column)) {
+    return(as.character(table[[column]]))
+  }
+  if (given || .row_names_info(table) > 0 && !is.null(spots) && all(spots %in% rownames(table))) rownames(table)
+}
+
+# The column that holds the names of the spots: the one that fits most of them; or else one that is called so, or that has
+# another text in every row. Numbers that are called so and fit no spot are told.
+nameColumn <- function(table, spots, argument) {
+  if (nrow(table) == 0) {
+    return(NULL)
+  }
+  called <- tolower(names(table)) %in% nameColumns
+  numbers <- vapply(table, is.numeric, NA)
+  candidates <- which(called | !numbers)
+  fit <- vapply(table[candidates], function(column) if (is.null(spots)) 0 else mean(spots %in% as.character(column)), 0)
+  if (any(fit > 0.5)) {
+    return(candidates[[which.max(fit)]])
+  }
+  if (any(called & numbers) && !is.null(spots)) {
+    tell("`", argument, "`: the numbers in \"", names(table)[called & numbers][[1]], "\" are no names of spots.")
+  }
+  texts <- which(!numbers)
+  unique <- vapply(table[texts], function(column) {
+    nrow(table) > 1 && anyDuplicated(as.character(column)) == 0 && !looksNumeric(column)
+  }, NA)
+  column <- c(texts[called[texts]], texts[unique], if (is.null(spots)) which(called))
+  if (length(column) > 0) column[[1]]
+}
+
+looksNumeric <- function(column) !anyNA(suppressWarnings(as.numeric(as.character(column))))
+
+# The row of each spot, or NULL where rows are in the order of the spots.
+rowsOfSpots <- function(names, spots, argument) {
+  if (is.null(names) || is.null(spots) || identical(names, spots)) {
+    return(NULL)
+  }
+  if (anyDuplicated(spots) > 0) {
+    stopArgument(
+      argument, "has names, and several spots of `x` have the same",
+      "Give it without names, in the order of the spots, or give every spot a name of its own."
+    )
+  }
+  namedRows(names, spots, argument)
+}
+
+# Where each spot is among the names of what was given; each must be there once.
+namedRows <- function(names, spots, argument) {
+  twice <- intersect(names[duplicated(names)], spots)
+  if (length(twice) > 0) {
+    stopArgument(
+      argument, sprintf("has %d rows whose name is not unique, for instance \"%s\"", length(twice), twice[[1]]),
+      "Give one row per spot."
+    )
+  }
+  rows <- match(spots, names)
+  if (anyNA(rows)) {
+    lost <- spots[is.na(rows)]
+    stopArgument(
+      argument, sprintf("has no row named like %d of the spots, for instance \"%s\"", length(lost), lost[[1]]),
+      "Name the rows like the columns of `x`, or remove the names if both are in the same order."
+    )
+  }
+  rows
+}
+
+# The same without names.
+withoutNames <- function(value) {
+  value <- plainTable(value)
+  if (is.data.frame(value)) {
+    value <- value[!tolower(names(value)) %in% nameColumns & vapply(value, is.numeric, NA)]
+    rownames(value) <- NULL
+  } else if (is.matrix(value)) {
+    rownames(value) <- NULL
+  }
+  value
+}
+
+# The elements of a list in the order of other lists' names: by name where both have names.
+listByName <- function(value, names, argument, what) {
+  if (is.null(names(value)) || is.null(names)) {
+    return(value)
+  }
+  if (!setequal(names(value), names)) {
+    stopArgument(
+      argument, sprintf("is called %s, and the %s are called %s", quoted(names(value), 4), what, quoted(names, 4)),
+      "Give both the same names, or this list none."
+    )
+  }
+  value[names]
+}
