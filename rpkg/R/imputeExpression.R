@@ -64,10 +64,9 @@ imputeExpression.default <- function(x, features = NULL, fit, threads = 2, verbo
   used <- usedSpots(fit)
   counts <- gateFittedSpots(counts, rownames(fit$embedding))[, used, drop = FALSE]
   genes <- gateGenes(features, fit$features, rownames(counts))
-  parts <- countParts(counts)
   found <- unwrap(core_impute_expression(
-    parts$values, parts$rows, parts$offsets, parts$dim, genes, scoreParts(fit, used, rownames(counts)),
-    gateGraph(fit$graph[used, used], sum(used)), sliceNumbers(fit$batch, used),
+    counts, genes, scoreParts(fit, used, rownames(counts)), gateGraph(fit$graph[used, used], sum(used)),
+    sliceNumbers(fit$batch, used),
     list(threads = settings$threads, normalisation = fit$params$normalisation), progressBar(settings$verbose)
   ))
   imputedMatrix(found, rownames(counts)[genes + 1L], used, rownames(fit$embedding))

@@ -90,9 +90,4 @@ stopCountsClass <- function(x) {
   )
 }
 
-# Splits the counts into the parts the core reads in place.
-countParts <- function(counts) {
-  list(values = counts@x, rows = counts@i, offsets = counts@p, dim = counts@Dim)
-}
-
 isMatrix <- function(x) is.matrix(x) || methods::is(x, "Matrix") || methods::is(x, "DelayedMatrix")

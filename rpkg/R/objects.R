@@ -57,7 +57,7 @@ storeWithFit <- function(x, name, part, columns) {
 
 stopNoObject <- function(x) {
   stopArgument(
-    "x", sprintf("has class %s, not one that holds cell metadata and fits", paste(class(x), collapse = "/")),
+    "x", sprintf("is no object that keeps a fit: it has class %s", paste(class(x), collapse = "/")),
     "Give a Seurat, SingleCellExperiment or SpatialExperiment object."
   )
 }

@@ -238,11 +238,10 @@ featureCount <- function(settings, given, input) {
 }
 
 fitCounts <- function(input, parameters, progress) {
-  parts <- countParts(input$counts)
   slice <- sliceNumbers(input$slice, input$used)
   batch <- sliceNumbers(input$batch, input$used)
   coords <- unname(input$coords[input$used, , drop = FALSE])
-  unwrap(core_fit(parts$values, parts$rows, parts$offsets, parts$dim, coords, slice, batch, parameters, progress))
+  unwrap(core_fit(input$counts, coords, slice, batch, parameters, progress))
 }
 
 # Numbers from 0; slices whose spots were all left out have none.

@@ -185,8 +185,8 @@ transstChecks <- list(
 fitTransst <- function(target, known, parameters, progress) {
   coords <- unname(target$coords[target$used, , drop = FALSE])
   unwrap(core_run_trans_st(
-    countParts(target$counts), coords, sliceNumbers(target$slice, target$used), countParts(known$counts),
-    known$coords, known$slice, known$label, length(known$levels), parameters, progress
+    target$counts, coords, sliceNumbers(target$slice, target$used), known$counts, known$coords, known$slice,
+    known$label, length(known$levels), parameters, progress
   ))
 }
 
