@@ -129,6 +129,7 @@ alignSlices.Seurat <- function(x, slice = NULL, reference = NULL, ...) {
   columns <- data.frame(
     aligned_x = alignment$coords[, 1], aligned_y = alignment$coords[, 2], row.names = rownames(alignment$coords)
   )
+  tellColumns(x, columns, if (!is.null(storedFit(x)$alignment)) names(columns))
   storeWithFit(x, "alignment", alignment, columns)
 }
 

@@ -43,12 +43,15 @@ batchOfSlices <- function(input) {
 }
 
 # Whether slices are next to each other without lying on each other, and all hang together: the boxes around them are
-# apart by at most three spacings of spots and share less than a twentieth of the smaller one.
+# apart by at most three spacings of spots and share less than a twentieth of the smaller one. A slice in one row has a
+# box as wide as its spots are apart.
 lieSideBySide <- function(coords, slice) {
   boxes <- vapply(split(seq_along(slice), slice, drop = TRUE), function(rows) {
-    own <- coords[rows, , drop = FALSE]
+    own <- coords[rows, 1:2, drop = FALSE]
     sides <- apply(own, 2, function(axis) diff(range(axis)))
-    c(range(own[, 1]), range(own[, 2]), spacing = sqrt(prod(sides) / length(rows)))
+    spacing <- max(sqrt(prod(sides) / length(rows)), if (any(sides == 0)) sum(sides) / length(rows))
+    wide <- ifelse(sides == 0, spacing / 2, 0)
+    c(range(own[, 1]) + c(-1, 1) * wide[[1]], range(own[, 2]) + c(-1, 1) * wide[[2]], spacing = spacing)
   }, c(left = 0, right = 0, top = 0, bottom = 0, spacing = 0))
   near <- 3 * stats::median(boxes["spacing", ])
   count <- ncol(boxes)

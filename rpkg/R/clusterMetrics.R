@@ -33,7 +33,9 @@ clusterMetrics <- function(truth, labels, embedding = NULL, graph = NULL, thread
     stopArgument("truth", "and `labels` have no spot where both are known")
   }
   if (!is.null(embedding)) {
-    embedding <- gateEmbedding(perSpot(embedding, names, "embedding"), "embedding", length(truth), missing = TRUE)
+    embedding <- gateEmbedding(
+      perSpotRows(embedding, names, "embedding"), "embedding", length(truth), missing = TRUE
+    )
     gateEmbedding(embedding[found, , drop = FALSE], "embedding")
     # Spots without a label are not looked at.
     embedding[!found, ] <- 0

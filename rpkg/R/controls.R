@@ -194,6 +194,10 @@ gateControl <- function(control, class) {
     stopArgument(argument, paste("must come from", paste0(class, "(), not"), describe(control)))
   }
   fields <- controlFields[[class]]
+  unknown <- setdiff(names(control), names(fields))
+  if (length(unknown) > 0) {
+    stopArgument(unknown[[1]], sprintf("is no setting of %s()", class), paste0("There are: ", quoted(names(fields), 20), "."))
+  }
   # A setting whose default is NULL vanishes when it is assigned NULL.
   lost <- setdiff(names(Filter(function(field) !is.null(field$default), fields)), names(control))
   if (length(lost) > 0) {

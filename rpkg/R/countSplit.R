@@ -36,18 +36,13 @@ geneOverdispersion <- function(input, threads, progress) {
   group <- as.integer(input$domain)
   slice <- if (is.null(input$slice)) input$fit$slice else input$slice
   if (!is.null(slice)) group <- group + nlevels(input$domain) * (as.integer(factor(slice)) - 1L)
-  parts <- countParts(input$counts)
-  found <- unwrap(core_overdispersion(
-    parts$values, parts$rows, parts$offsets, parts$dim, as.integer(factor(group)), threads, progress
-  ))
+  found <- unwrap(core_overdispersion(input$counts, as.integer(factor(group)), threads, progress))
   stats::setNames(found, rownames(input$counts))
 }
 
 splitCounts <- function(counts, overdispersion, settings, progress) {
-  parts <- countParts(counts)
   part <- unwrap(core_split_counts(
-    parts$values, parts$rows, parts$offsets, parts$dim, unname(overdispersion), settings[c("split", "seed", "threads")],
-    progress
+    counts, unname(overdispersion), settings[c("split", "seed", "threads")], progress
   ))
   first <- second <- counts
   first@x <- part
@@ -78,7 +73,7 @@ foundByFunction <- function(finder, counts, seed) {
   found <- tryCatch(keepingGenerator(seeded(seed, finder(counts, seed))), error = function(error) {
     stopArgument("fit", "is a function that failed in a part of the counts", conditionMessage(error))
   })
-  domain <- gateDomain(found, ncol(counts), "fit")
+  domain <- gateDomain(perSpot(found, colnames(counts), "fit"), ncol(counts), "fit")
   if (is.null(domain) || nlevels(droplevels(domain)) < 2) {
     stopArgument("fit", "is a function that finds fewer than two domains in a part of the counts")
   }

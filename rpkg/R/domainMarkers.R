@@ -191,13 +191,14 @@ markersOfObject <- function(x, domain, fit, given, spatial, block, assay, layer,
   metadata <- objectMetadata(x, colnames(counts))
   domain <- givenColumn(domain, metadata, "domain")
   block <- givenColumn(block, metadata, "block")
-  if (is.null(fit) && hasFit(x)) fit <- fitOfDomains(objectFit(x), objectResult(x, "transst"), domain)
+  own <- is.null(fit) && hasFit(x)
+  if (own) fit <- fitOfDomains(objectFit(x), objectResult(x, "transst"), domain)
   fitted <- inherits(fit, "starscape_fit")
-  # The fit knows the places.
-  places <- if (isTRUE(spatial) && (!fitted || !is.null(given[[1]]))) {
+  # The fit knows the places, unless others are asked for.
+  places <- if (isTRUE(spatial) && (!fitted || !all(vapply(given, is.null, NA)))) {
     objectPlaces(x, colnames(counts), given[[1]], given[[2]], given[[3]])
   }
-  if (fitted) counts <- fittedCounts(x, counts, fit)
+  if (own && fitted) counts <- fittedCounts(x, counts, fit)
   domainMarkers.default(
     counts, domain, fit = fit, coords = places$coords, slice = places$slice, spatial = spatial, block = block, ...
   )
@@ -210,12 +211,13 @@ domainMarkers.list <- function(x, domain = "domain", ..., fit = NULL, coords = N
   x <- gateSlices(x)
   counts <- joinCounts(lapply(x, sliceCounts, assay = assay, layer = layer))
   matrices <- isMatrix(x[[1]])
-  if (!matrices && is.null(fit) && all(vapply(x, hasFit, NA))) fit <- joinedFit(x)$fit
+  own <- !matrices && is.null(fit) && all(vapply(x, hasFit, NA))
+  if (own) fit <- joinedFit(x)$fit
+  if (own) colnames(counts) <- rownames(fit$embedding)
   if (is.null(slice)) slice <- rep(names(x), vapply(x, ncol, 0L))
-  fitted <- inherits(fit, "starscape_fit")
-  if (!matrices && fitted) colnames(counts) <- rownames(fit$embedding)
-  if (isTRUE(spatial) && !matrices && !fitted && is.null(coords)) {
-    coords <- lapply(x, function(object) sliceInput(object, NULL, assay, layer, image)$coords)
+  if (isTRUE(spatial) && (!is.null(coords) || !matrices && is.null(fit))) {
+    coords <- Map(function(slice, own) sliceInput(slice, own, assay, layer, image)$coords, x, gatePlacesOf(coords, x))
+    coords <- `rownames<-`(do.call(rbind, unname(coords)), NULL)
   }
   column <- function(value, argument) {
     if (matrices || !isString(value)) value else unlist(lapply(unname(x), function(object) {

@@ -122,6 +122,7 @@ domainPseudotime.list <- function(x, root, domain = "domain", ...) {
 
 storePseudotime <- function(x, found) {
   columns <- data.frame(pseudotime = found$pseudotime, row.names = names(found$pseudotime))
+  tellColumns(x, columns, if (!is.null(storedFit(x)$pseudotime)) names(columns))
   storeWithFit(x, "pseudotime", found[c("connectivity", "root", "domains")], columns)
 }
 

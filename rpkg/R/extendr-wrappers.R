@@ -1,7 +1,7 @@
 # Entry points of the compiled core. Each returns list(ok = value) or list(error = list(kind, argument, message)).
 
-core_fit <- function(values, rows, offsets, dim, coords, slice, batch, parameters, progress) {
-  .Call(wrap__core_fit, values, rows, offsets, dim, coords, slice, batch, parameters, progress)
+core_fit <- function(counts, coords, slice, batch, parameters, progress) {
+  .Call(wrap__core_fit, counts, coords, slice, batch, parameters, progress)
 }
 
 core_training_defaults <- function() {
@@ -46,35 +46,35 @@ core_domain_pseudotime <- function(embedding, graph, domain, parameters, progres
   .Call(wrap__core_domain_pseudotime, embedding, graph, domain, parameters, progress)
 }
 
-core_impute_expression <- function(values, rows, offsets, dim, genes, fit, graph, batch, parameters, progress) {
+core_impute_expression <- function(counts, genes, fit, graph, batch, parameters, progress) {
   .Call(
-    wrap__core_impute_expression, values, rows, offsets, dim, genes, fit, graph, batch, parameters, progress
+    wrap__core_impute_expression, counts, genes, fit, graph, batch, parameters, progress
   )
 }
 
-core_rank_sums <- function(values, rows, offsets, dim, domain, block, parameters, progress) {
-  .Call(wrap__core_rank_sums, values, rows, offsets, dim, domain, block, parameters, progress)
+core_rank_sums <- function(counts, domain, block, parameters, progress) {
+  .Call(wrap__core_rank_sums, counts, domain, block, parameters, progress)
 }
 
-core_overdispersion <- function(values, rows, offsets, dim, group, threads, progress) {
-  .Call(wrap__core_overdispersion, values, rows, offsets, dim, group, threads, progress)
+core_overdispersion <- function(counts, group, threads, progress) {
+  .Call(wrap__core_overdispersion, counts, group, threads, progress)
 }
 
-core_split_counts <- function(values, rows, offsets, dim, overdispersion, parameters, progress) {
-  .Call(wrap__core_split_counts, values, rows, offsets, dim, overdispersion, parameters, progress)
+core_split_counts <- function(counts, overdispersion, parameters, progress) {
+  .Call(wrap__core_split_counts, counts, overdispersion, parameters, progress)
 }
 
 core_match_labels <- function(truth, labels) {
   .Call(wrap__core_match_labels, truth, labels)
 }
 
-core_spatial_autocorrelation <- function(values, rows, offsets, dim, coords, slice, parameters, progress) {
-  .Call(wrap__core_spatial_autocorrelation, values, rows, offsets, dim, coords, slice, parameters, progress)
+core_spatial_autocorrelation <- function(counts, coords, slice, parameters, progress) {
+  .Call(wrap__core_spatial_autocorrelation, counts, coords, slice, parameters, progress)
 }
 
-core_rank_inflation <- function(values, rows, offsets, dim, coords, slice, domain, block, parameters, progress) {
+core_rank_inflation <- function(counts, coords, slice, domain, block, parameters, progress) {
   .Call(
-    wrap__core_rank_inflation, values, rows, offsets, dim, coords, slice, domain, block, parameters, progress
+    wrap__core_rank_inflation, counts, coords, slice, domain, block, parameters, progress
   )
 }
 
@@ -94,8 +94,8 @@ core_trans_st_embedding <- function(target, source, neighbours, labels, label_co
   .Call(wrap__core_trans_st_embedding, target, source, neighbours, labels, label_count, parameters, progress)
 }
 
-core_dimension_loadings <- function(values, rows, offsets, dim, genes, embedding, coords, slice, parameters, progress) {
+core_dimension_loadings <- function(counts, genes, embedding, coords, slice, parameters, progress) {
   .Call(
-    wrap__core_dimension_loadings, values, rows, offsets, dim, genes, embedding, coords, slice, parameters, progress
+    wrap__core_dimension_loadings, counts, genes, embedding, coords, slice, parameters, progress
   )
 }

@@ -79,6 +79,7 @@ factorMarkers.SingleCellExperiment <- function(x, reduction = NULL, features = N
 }
 
 factorsOfObject <- function(x, reduction, features, assay, layer, ...) {
+  refuseGiven(...names(), "fit", "is not an argument for objects, which hold their fit", "Give counts as `x` to choose one.")
   needObject(x)
   if (factorReduction(reduction, !is.null(objectResult(x, "transst"))) == "transst") {
     return(factorMarkers.default(gateTransst(x), ...))
@@ -91,12 +92,10 @@ dimensionMarkers <- function(x, fit, features, settings) {
   counts <- gateFittedSpots(gateNames(gateCounts(x)), rownames(fit$embedding))
   genes <- sort(gateGenes(features, fit$features, rownames(counts)))
   used <- usedSpots(fit)
-  parts <- countParts(counts[, used, drop = FALSE])
   parameters <- c(settings[c("draws", "seed", "threads")], fit$params["normalisation"])
   found <- unwrap(core_dimension_loadings(
-    parts$values, parts$rows, parts$offsets, parts$dim, genes, unname(fit$embedding[used, , drop = FALSE]),
-    unname(fit$coords[used, , drop = FALSE]), sliceNumbers(fit$slice, used), parameters,
-    progressBar(settings$verbose)
+    counts[, used, drop = FALSE], genes, unname(fit$embedding[used, , drop = FALSE]),
+    unname(fit$coords[used, , drop = FALSE]), sliceNumbers(fit$slice, used), parameters, progressBar(settings$verbose)
   ))
   names <- list(rownames(counts)[genes + 1L], colnames(fit$embedding))
   loadings <- matrix(found$loadings, ncol = length(names[[2]]), dimnames = names)

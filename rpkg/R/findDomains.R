@@ -176,9 +176,9 @@ findDomains.list <- function(x, ..., name = "domain") {
 
 
 storeDomains <- function(x, domains, name) {
-  before <- objectResult(x, "starscape")$domains
+  before <- storedFit(x)$domains
   columns <- domainColumns(domains, name)
-  tellReplaced(names(columns), names(objectMetadata(x)), before)
+  tellColumns(x, columns, ownColumns(x, before), "Give another `name` to keep both.")
   storeWithFit(x, "domains", domainRecord(domains, name, before), columns)
 }
 
@@ -193,7 +193,7 @@ divideSpots <- function(embedding, k, kRange, settings, graph = NULL, prior = NU
   if (settings$method == "hmrf" && is.null(neighbours)) {
     stopArgument("graph", "is missing, and method \"hmrf\" needs it", "Give the `graph` of a fit.")
   }
-  if (!is.null(prior)) prior <- gateEmbedding(perSpot(prior, rownames(embedding), "prior"), "prior", spots)
+  if (!is.null(prior)) prior <- gateEmbedding(perSpotRows(prior, rownames(embedding), "prior"), "prior", spots)
   if (!is.null(codes)) codes <- unname(codes)
   parameters <- c(list(k = k, kRange = kRange, view = view), settings[c("method", "seed", "threads")])
   found <- unwrap(core_find_domains(embedding, prior, codes, neighbours, parameters, progressBar(settings$verbose)))
@@ -256,7 +256,9 @@ domainRecord <- function(domains, name, before = NULL) {
 }
 
 # A new fit of an object has no domains yet, but the columns of the fit before are still no annotation of the user's.
-keptColumns <- function(before) if (!is.null(before$domains)) before$domains["columns"]
+keptColumns <- function(before) {
+  if (inherits(before, "starscape_fit") && !is.null(before$domains)) before$domains["columns"]
+}
 
 # The columns that domains become in the cell metadata.
 domainColumns <- function(domains, name) {
@@ -269,14 +271,13 @@ gateColumnName <- function(name) {
   name
 }
 
-# A user's own annotation is not replaced without a word. `present` are the columns there are, `new` those to be
-# written, domains first; `before` is what was recorded of earlier domains.
-tellReplaced <- function(new, present, before) {
+# The columns with domains that the package wrote and nobody changed since: domains are numbers, and whoever renames them
+# makes an annotation of his own. `before` is what was recorded of earlier domains.
+ownColumns <- function(x, before) {
   # Versions that recorded no names wrote this one.
-  own <- if (!is.null(before) && is.null(before$columns)) "domain" else before$columns
-  lost <- if (!new[[1]] %in% own) intersect(new, present)
-  if (length(lost) > 0) {
-    tell("The cell metadata had ", paste0("`", lost, "`", collapse = " and "), ", which domains replace now. ",
-         "Give another `name` to keep both.")
-  }
+  names <- if (!is.null(before) && is.null(before$columns)) "domain" else before$columns
+  metadata <- objectMetadata(x)
+  numbered <- vapply(names, function(name) all(grepl("^[0-9]+$", stats::na.omit(as.character(metadata[[name]])))), NA)
+  kept <- names[as.logical(numbered)]
+  c(kept, if (length(names) > 0) paste0(names, "_confidence"))
 }

@@ -278,11 +278,16 @@ gateDomain <- function(domain, spots, argument = "domain") {
   if (is.factor(domain)) domain else factor(domain, levels = sort(unique(domain), method = "radix"))
 }
 
+# Stops at an argument that this class of `x` does not have; `given` are the names that were given.
+refuseGiven <- function(given, argument, problem, hint = NULL) {
+  if (argument %in% given) stopArgument(argument, problem, hint)
+}
+
 # The name of an assay, a column and so on among those that an object has.
-gateKnown <- function(name, known, argument, what) {
+gateKnown <- function(name, known, argument, what, of = "x") {
   if (!isString(name) || !name %in% known) {
     have <- if (length(known) == 0) "There is none." else paste0("There are: ", quoted(known), ".")
-    stopArgument(argument, sprintf("must name %s of `x`, not %s", what, describe(name)), have)
+    stopArgument(argument, sprintf("must name %s of `%s`, not %s", what, of, describe(name)), have)
   }
   name
 }

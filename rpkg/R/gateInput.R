@@ -57,16 +57,15 @@ gateNames <- function(counts) {
   counts
 }
 
-# Spots of different slices may have one name, as barcodes do: they are told apart by their slice. Places that have the
-# same names are in the same order.
+# Spots of different slices may have one name, as barcodes do: they are told apart by their slice. Places under the same
+# names in the same order go with them.
 spotsOfSlices <- function(counts, coords, slice) {
   spots <- colnames(counts)
   if (is.null(slice) || anyDuplicated(spots) == 0 || anyNA(spots) || anyDuplicated(data.frame(spots, slice)) > 0) {
     return(list(counts = counts, coords = coords))
   }
-  rowsOfSpots(spotNames(coords, spots), spots, "coords")
   colnames(counts) <- jointNames(spots, slice)
-  list(counts = counts, coords = withoutNames(coords))
+  list(counts = counts, coords = if (identical(spotNames(coords, spots), spots)) withoutNames(coords) else coords)
 }
 
 gateNamesOf <- function(names, n, what, side) {

@@ -64,10 +64,9 @@ imputeExpression.default <- function(x, features = NULL, fit, threads = 2, verbo
   used <- usedSpots(fit)
   counts <- gateFittedSpots(counts, rownames(fit$embedding))[, used, drop = FALSE]
   genes <- gateGenes(features, fit$features, rownames(counts))
-  parts <- countParts(counts)
   found <- unwrap(core_impute_expression(
-    parts$values, parts$rows, parts$offsets, parts$dim, genes, scoreParts(fit, used, rownames(counts)),
-    gateGraph(fit$graph[used, used], sum(used)), sliceNumbers(fit$batch, used),
+    counts, genes, scoreParts(fit, used, rownames(counts)), gateGraph(fit$graph[used, used], sum(used)),
+    sliceNumbers(fit$batch, used),
     list(threads = settings$threads, normalisation = fit$params$normalisation), progressBar(settings$verbose)
   ))
   imputedMatrix(found, rownames(counts)[genes + 1L], used, rownames(fit$embedding))
@@ -87,11 +86,14 @@ imputeExpression.SingleCellExperiment <- function(x, features = NULL, assay = "c
 }
 
 imputeObject <- function(x, features, assay, layer, ...) {
+  refuseGiven(...names(), "fit", "is not an argument for objects, which hold their fit", "Give counts as `x` to choose one.")
   needObject(x)
   fit <- objectFit(x)
   counts <- fittedCounts(x, objectCounts(x, assay, layer), fit)
   storeExpression(x, imputeExpression.default(counts, features, fit = fit, ...))
 }
+
+tellImputed <- function() tell("`x` had other data under the name \"imputed\", replaced now.")
 
 #' @rdname imputeExpression
 #' @export
@@ -118,6 +120,10 @@ scoreParts <- function(fit, used, genes) {
   }
   rows <- function(table) unname(table[used, , drop = FALSE])
   row <- match(fit$features, genes)
+  if (anyNA(row)) {
+    tell("`x` has no row for ", sum(is.na(row)), " genes of the fit. Scores are taken without them, and shares are those ",
+         "of the counts that are there.")
+  }
   list(
     scores = rows(fit$scores), types = if (!is.null(fit$sharedTypes)) as.integer(fit$sharedTypes[used, ]) - 1L,
     prior = rows(fit$prior), embedding = rows(fit$embedding),

@@ -73,9 +73,6 @@ gateMarkerPlaces <- function(input, coords, settings) {
     )
   }
   if (is.null(coords)) coords <- `rownames<-`(input$fit$coords, NULL)
-  if (is.list(coords) && !is.data.frame(coords)) {
-    coords <- `rownames<-`(do.call(rbind, lapply(unname(coords), placeAxes)), NULL)
-  }
   if (is.null(input$slice)) input$slice <- input$fit$slice
   input$coords <- gateCoords(coords, colnames(input$counts))
   if (ncol(input$coords) > 2) {

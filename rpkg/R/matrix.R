@@ -125,7 +125,3 @@ stopCountsClass <- function(x) {
   )
 }
 
-# Splits the counts into the parts the core reads in place.
-countParts <- function(counts) {
-  list(values = counts@x, rows = counts@i, offsets = counts@p, dim = counts@Dim)
-}

@@ -5,7 +5,8 @@
 placeColumns <- list(
   c("array_col", "array_row"), c("col", "row"), c("x", "y"), c("imagecol", "imagerow"),
   c("pxl_col_in_fullres", "pxl_row_in_fullres"), c("x_centroid", "y_centroid"),
-  c("CenterX_global_px", "CenterY_global_px"), c("x_slide_mm", "y_slide_mm")
+  c("CenterX_global_px", "CenterY_global_px"), c("x_slide_mm", "y_slide_mm"),
+  c("CenterX_local_px", "CenterY_local_px")
 )
 
 # `coords` as the user gave it: the names of two columns, or the places themselves.
@@ -22,18 +23,38 @@ givenCoords <- function(coords, metadata) {
     column <- coords[!numbers][[1]]
     stopArgument("coords", sprintf("names the column \"%s\", which holds %s", column, describe(metadata[[column]])))
   }
-  columnsToCoords(coords, metadata)
+  columnsToCoords(inOrder(coords), metadata)
 }
 
-# Places from well-known columns, or NULL.
+# Two names of a known pair that were given as y and x.
+inOrder <- function(names) {
+  turned <- length(names) == 2 && any(vapply(placeColumns, identical, NA, rev(names)))
+  if (turned) tell("`coords`: x is the column \"", names[[2]], "\", y is \"", names[[1]], "\".")
+  if (turned) rev(names) else names
+}
+
+# Places from well-known columns, or NULL: those of the first pair that is complete, with what is next to `x` and `y` as
+# `z`. Array positions and pixels of one reader are chosen between; of other pairs that differ the one taken is told.
 knownCoords <- function(metadata, pairs = placeColumns) {
-  for (pair in pairs) {
-    known <- all(pair %in% names(metadata)) &&
+  complete <- Filter(function(pair) {
+    all(pair %in% names(metadata)) &&
       all(vapply(pair, function(name) is.numeric(metadata[[name]]) && all(is.finite(metadata[[name]])), NA))
-    if (known) {
-      return(columnsToCoords(pair, metadata))
-    }
+  }, pairs)
+  if (length(complete) == 0) {
+    return(NULL)
   }
+  pair <- complete[[1]]
+  pixels <- Filter(function(other) grepl("^pxl_|^image", other[[1]]), complete)
+  others <- setdiff(complete, c(list(pair), if (grepl("^array_|^col$", pair[[1]])) pixels))
+  if (length(others) > 0) {
+    tell("Places are the columns ", quoted(pair), ", not ", quoted(unlist(others)), ". Give `coords` for others.")
+  }
+  depth <- if (identical(pair, c("x", "y")) && is.numeric(metadata$z) && !anyNA(metadata$z)) "z"
+  places <- columnsToCoords(c(pair, depth), metadata)
+  if (!is.null(depth) || length(pixels) == 0 || identical(pair, pixels[[1]])) {
+    return(places)
+  }
+  arrayOrPixels(places, columnsToCoords(pixels[[1]], metadata), metadata$sample_id)
 }
 
 # Array positions, from which the grid is recognised exactly, unless more spots of a slice share them than share pixels:
@@ -79,10 +100,10 @@ columnsToCoords <- function(axes, metadata) {
 }
 
 # What is given per spot of an object as the user gave it: the name of a column, or one value per spot.
-givenColumn <- function(value, metadata, argument) {
+givenColumn <- function(value, metadata, argument, of = "x") {
   if (isString(value) && nrow(metadata) > 1) {
     # Checked before `[[`, whose S4 dispatch would wrap the error in its own.
-    column <- gateKnown(value, names(metadata), argument, "a column of the cell metadata")
+    column <- gateKnown(value, names(metadata), argument, "a column of the cell metadata", of)
     return(metadata[[column]])
   }
   value

@@ -37,6 +37,9 @@ storeResult <- function(x, name, result, columns = NULL, reduction = NULL, assay
 # Keeps imputed expression, genes x spots, beside the counts.
 storeExpression <- function(x, imputed) UseMethod("storeExpression")
 
+# The names of the reductions that there are.
+objectReductions <- function(x) UseMethod("objectReductions")
+
 isObject <- function(x) !is.null(objectPackage(x))
 
 needObject <- function(x, argument = "x") needPackage(objectPackage(x), argument)
@@ -55,9 +58,25 @@ storeWithFit <- function(x, name, part, columns) {
   storeResult(x, "starscape", fit, columns = columns)
 }
 
+# What is the user's is not replaced without a word. `own` are columns of the cell metadata that the package wrote.
+tellColumns <- function(x, columns, own, advice = "Rename what is to be kept first.") {
+  lost <- setdiff(intersect(names(columns), names(objectMetadata(x))), own)
+  if (length(lost) > 0) {
+    tell("The cell metadata had ", paste0("`", lost, "`", collapse = " and "), ", replaced now. ", advice)
+  }
+}
+
+# The same of a reduction and of what is kept under its name.
+tellKept <- function(x, name, class) {
+  kept <- objectResult(x, name)
+  if (!inherits(kept, class) && (!is.null(kept) || name %in% objectReductions(x))) {
+    tell("`x` had something else under the name \"", name, "\", replaced now. Rename what is to be kept first.")
+  }
+}
+
 stopNoObject <- function(x) {
   stopArgument(
-    "x", sprintf("has class %s, not one that holds cell metadata and fits", paste(class(x), collapse = "/")),
+    "x", sprintf("is no object that keeps a fit: it has class %s", paste(class(x), collapse = "/")),
     "Give a Seurat, SingleCellExperiment or SpatialExperiment object."
   )
 }

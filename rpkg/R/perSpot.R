@@ -12,16 +12,21 @@ perSpot <- function(value, spots, argument) {
   if (length(dim(value)) == 2) value[rows, , drop = FALSE] else value[rows]
 }
 
-# A matrix with a column for each spot.
+# A matrix with a row for each spot, with a column for each, or with both as a graph has. One of another size is refused
+# where that is looked at.
+perSpotRows <- function(value, spots, argument) {
+  rows <- if (is.matrix(value) && nrow(value) == length(spots)) rowsOfSpots(rownames(value), spots, argument)
+  if (is.null(rows)) value else value[rows, , drop = FALSE]
+}
+
 perSpotColumns <- function(value, spots, argument) {
-  rows <- rowsOfSpots(colnames(value), spots, argument)
+  rows <- if (isMatrix(value) && ncol(value) == length(spots)) rowsOfSpots(colnames(value), spots, argument)
   if (is.null(rows)) value else value[, rows, drop = FALSE]
 }
 
-# Rows and columns of a graph.
 perSpotPairs <- function(graph, spots, argument) {
   names <- if (is.null(rownames(graph))) colnames(graph) else rownames(graph)
-  rows <- if (length(dim(graph)) == 2) rowsOfSpots(names, spots, argument)
+  rows <- if (isMatrix(graph) && all(dim(graph) == length(spots))) rowsOfSpots(names, spots, argument)
   if (is.null(rows)) graph else graph[rows, rows]
 }
 

@@ -84,15 +84,17 @@ plotDomains.SingleCellExperiment <- function(x, domain = "domain", confidence = 
 shownPlaces <- function(x, coords, slice, image = NULL) {
   needObject(x)
   spots <- colnames(x)
-  fit <- if (is.null(coords) && is.null(image)) objectFit(x, needed = FALSE)
-  if (is.null(coords) && is.null(fit)) {
-    return(c(objectPlaces(x, spots, slice = slice, image = image), list(spots = spots)))
+  fit <- objectFit(x, needed = FALSE)
+  if (is.null(fit) || (is.null(coords) && !is.null(image))) {
+    return(c(objectPlaces(x, spots, coords, slice, image), list(spots = spots)))
   }
-  if (!is.null(fit)) spots <- rownames(fit$embedding)
+  # A fit may speak of some of the spots only.
+  whole <- nrow(fit$embedding) == length(spots) || is.null(spots)
+  if (is.null(coords) || whole) spots <- rownames(fit$embedding)
   metadata <- objectMetadata(x, spots)
   list(
-    coords = if (is.null(fit)) givenCoords(coords, metadata) else fit$coords,
-    slice = if (!is.null(slice)) givenColumn(slice, metadata, "slice") else if (is.null(fit)) slicesOfFit(x) else fit$slice,
+    coords = if (is.null(coords)) fit$coords else givenCoords(coords, metadata),
+    slice = if (!is.null(slice)) givenColumn(slice, metadata, "slice") else if (is.null(coords) || whole) fit$slice,
     spots = spots
   )
 }
@@ -189,7 +191,7 @@ objectFeatures <- function(features, gene) {
 
 # Expression to draw, genes x spots, dense: a few genes.
 gateExpression <- function(features, spots, names) {
-  if (isMatrix(features)) features <- perSpotColumns(features, names, "features")
+  features <- perSpotColumns(features, names, "features")
   if (!isMatrix(features) || ncol(features) != spots || nrow(features) == 0) {
     stopArgument(
       "features", sprintf("must be a numeric matrix, genes x %d spots, not %s", spots, describe(features)),

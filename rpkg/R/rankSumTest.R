@@ -3,9 +3,8 @@
 # Tests of the comparisons in `plan` (from gateCompare()): vectors and genes x comparisons matrices as the core gives
 # them, see RankSums there.
 rankSums <- function(counts, plan, block, threads, progress) {
-  parts <- countParts(counts)
   unwrap(core_rank_sums(
-    parts$values, parts$rows, parts$offsets, parts$dim, as.integer(plan$domain), sliceCodes(block),
+    counts, as.integer(plan$domain), sliceCodes(block),
     list(domains = nlevels(plan$domain), comparison = plan$comparison, threads = threads), progress
   ))
 }

@@ -137,6 +137,7 @@ runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 200
   gateLatentDim(settings$latentDim, featureCount(settings, given, input), ncol(input$counts))
   parameters <- c(settings[names(settings) != "verbose"], given, controls)
   fit <- newFit(fitCounts(input, parameters, progressBar(settings$verbose)), input, parameters)
+  gateAlone(fit)
   tellBatches(fit)
   tellNetwork(fit)
   fit
@@ -168,11 +169,17 @@ fitObject <- function(x, input, batch, assay, ...) {
 
 #' @rdname runStarscape
 #' @export
-runStarscape.list <- function(x, coords = NULL, ..., assay = NULL, layer = "counts", image = NULL) {
+runStarscape.list <- function(x, coords = NULL, ..., batch = NULL, assay = NULL, layer = "counts", image = NULL) {
+  refuseGiven(...names(), "slice", "is not an argument for a list, whose elements are the slices", "Name the elements.")
   x <- gateSlices(x)
   slices <- Map(sliceInput, x, gatePlacesOf(coords, x), list(assay), list(layer), list(image))
   joined <- joinSlices(slices)
-  fit <- runStarscape.default(joined$counts, coords = joined$coords, slice = joined$slice, ...)
+  if (isString(batch) && !isMatrix(x[[1]])) {
+    batch <- unlist(Map(function(object, slice) {
+      as.character(givenColumn(batch, objectMetadata(object, colnames(slice$counts)), "batch"))
+    }, x, slices), use.names = FALSE)
+  }
+  fit <- runStarscape.default(joined$counts, coords = joined$coords, slice = joined$slice, batch = batch, ...)
   if (isMatrix(x[[1]])) {
     return(fit)
   }
@@ -183,6 +190,7 @@ runStarscape.list <- function(x, coords = NULL, ..., assay = NULL, layer = "coun
 
 
 storeFit <- function(x, fit, assay = NULL) {
+  tellKept(x, "starscape", "starscape_fit")
   fit$domains <- keptColumns(objectResult(x, "starscape"))
   reduction <- list(embedding = fit$embedding, loadings = fit$loadings, key = "STAR_")
   storeResult(x, "starscape", fit, reduction = reduction, assay = assay)
@@ -195,6 +203,18 @@ tellBatches <- function(fit) {
   if (length(alone) > 0) {
     tell("`batch`: no type of spot of ", quoted(alone, 3), " is like one of another batch. All that differs there is ",
          "taken for technical; batch = FALSE keeps it.")
+  }
+}
+
+# Spots without neighbours are known by their own counts only.
+gateAlone <- function(fit) {
+  used <- usedSpots(fit)
+  alone <- sum(Matrix::rowSums(fit$graph)[used] == 0)
+  if (alone == sum(used)) {
+    stopArgument("graph", "leaves no two spots neighbours", "Give a larger `radius`, or another method.")
+  }
+  if (alone > 0.05 * sum(used)) {
+    tell(alone, " of ", sum(used), " spots have no neighbours. Their domains are those of their own counts, not of tissue.")
   }
 }
 
@@ -239,11 +259,10 @@ featureCount <- function(settings, given, input) {
 }
 
 fitCounts <- function(input, parameters, progress) {
-  parts <- countParts(input$counts)
   slice <- sliceNumbers(input$slice, input$used)
   batch <- sliceNumbers(input$batch, input$used)
   coords <- unname(input$coords[input$used, , drop = FALSE])
-  unwrap(core_fit(parts$values, parts$rows, parts$offsets, parts$dim, coords, slice, batch, parameters, progress))
+  unwrap(core_fit(input$counts, coords, slice, batch, parameters, progress))
 }
 
 # Numbers from 0; slices whose spots were all left out have none.

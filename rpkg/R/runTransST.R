@@ -170,7 +170,11 @@ storeTransst <- function(x, fit, assay) {
   reduction <- list(
     embedding = fit$factors, loadings = if (is.null(fit$loadings)) matrix(0, 0, 0) else fit$loadings, key = "TST_"
   )
-  storeResult(x, "transst", fit, transstColumns(fit), reduction, assay)
+  tellKept(x, "transst", "transst_fit")
+  columns <- transstColumns(fit)
+  earlier <- if (inherits(objectResult(x, "transst"), "transst_fit")) names(columns)
+  tellColumns(x, columns, earlier)
+  storeResult(x, "transst", fit, columns, reduction, assay)
 }
 
 transstChecks <- list(
@@ -185,8 +189,8 @@ transstChecks <- list(
 fitTransst <- function(target, known, parameters, progress) {
   coords <- unname(target$coords[target$used, , drop = FALSE])
   unwrap(core_run_trans_st(
-    countParts(target$counts), coords, sliceNumbers(target$slice, target$used), countParts(known$counts),
-    known$coords, known$slice, known$label, length(known$levels), parameters, progress
+    target$counts, coords, sliceNumbers(target$slice, target$used), known$counts, known$coords, known$slice,
+    known$label, length(known$levels), parameters, progress
   ))
 }
 

@@ -62,10 +62,14 @@ objectResult.SummarizedExperiment <- function(x, name) S4Vectors::metadata(x)[[n
 
 #' @exportS3Method
 #' @noRd
+objectReductions.SingleCellExperiment <- function(x) SingleCellExperiment::reducedDimNames(x)
+
+#' @exportS3Method
+#' @noRd
 objectFit.SingleCellExperiment <- function(x, needed = TRUE) {
   fit <- objectResult(x, "starscape")
   if (!"starscape" %in% SingleCellExperiment::reducedDimNames(x)) fit <- NULL
-  if (!needed && is.null(fit)) {
+  if (!needed && !inherits(fit, "starscape_fit")) {
     return(NULL)
   }
   subsetFit(fit, if (!is.null(fit)) rownames(SingleCellExperiment::reducedDim(x, "starscape", withDimnames = FALSE)))
@@ -97,6 +101,10 @@ storeResult.SingleCellExperiment <- function(x, name, result, columns = NULL, re
 storeExpression.SingleCellExperiment <- function(x, imputed) {
   explained <- attr(imputed, "explained")
   attr(imputed, "explained") <- NULL
+  present <- "imputed" %in% SingleCellExperiment::altExpNames(x)
+  if (present && !"explained" %in% names(SummarizedExperiment::rowData(SingleCellExperiment::altExp(x, "imputed")))) {
+    tellImputed()
+  }
   colnames(imputed) <- colnames(x)
   SingleCellExperiment::altExp(x, "imputed") <- SummarizedExperiment::SummarizedExperiment(
     list(logcounts = imputed), rowData = S4Vectors::DataFrame(explained = unname(explained))
@@ -114,7 +122,7 @@ scePlaces <- function(x, coords, slice, needed, find) {
 sceCoords <- function(x, metadata) {
   reductions <- SingleCellExperiment::reducedDimNames(x)
   coords <- if ("spatial" %in% reductions) {
-    unname(as.matrix(SingleCellExperiment::reducedDim(x, "spatial")))
+    `rownames<-`(as.matrix(SingleCellExperiment::reducedDim(x, "spatial")), NULL)
   } else {
     knownCoords(metadata)
   }

@@ -36,12 +36,16 @@ objectPlaces.Seurat <- function(x, spots, coords = NULL, slice = NULL, image = N
 #' @noRd
 objectResult.Seurat <- function(x, name) SeuratObject::Misc(x, name)
 
+#' @exportS3Method
+#' @noRd
+objectReductions.Seurat <- function(x) SeuratObject::Reductions(x)
+
 # Of the cells that its reduction holds: those of the assay it was made from, which in version 5 need not be all.
 #' @exportS3Method
 #' @noRd
 objectFit.Seurat <- function(x, needed = TRUE) {
   fit <- SeuratObject::Misc(x, "starscape")
-  if (!needed && is.null(fit)) {
+  if (!needed && !inherits(fit, "starscape_fit")) {
     return(NULL)
   }
   reduced <- "starscape" %in% SeuratObject::Reductions(x)
@@ -63,6 +67,13 @@ objectGene.Seurat <- function(x, gene, spots, assay = NULL, layer = NULL, argume
 #' @exportS3Method
 #' @noRd
 storeResult.Seurat <- function(x, name, result, columns = NULL, reduction = NULL, assay = NULL) {
+  odd <- names(columns) != make.names(names(columns))
+  if (any(odd)) {
+    stopArgument(
+      "name", sprintf("is \"%s\", which Seurat takes for no name of a column", names(columns)[odd][[1]]),
+      sprintf("Give for instance \"%s\".", make.names(names(columns)[odd][[1]]))
+    )
+  }
   if (!is.null(reduction)) x[[name]] <- seuratReduction(x, name, reduction, assay)
   if (!is.null(columns)) x <- SeuratObject::AddMetaData(x, columns)
   # Misc<- would strip the class of the fit.
@@ -75,6 +86,7 @@ storeResult.Seurat <- function(x, name, result, columns = NULL, reduction = NULL
 storeExpression.Seurat <- function(x, imputed) {
   explained <- attr(imputed, "explained")
   attr(imputed, "explained") <- NULL
+  if ("imputed" %in% SeuratObject::Assays(x) && !"explained" %in% names(x[["imputed"]][[]])) tellImputed()
   holder <- SeuratObject::CreateAssayObject(data = imputed, check.matrix = FALSE)
   holder <- SeuratObject::AddMetaData(holder, unname(explained), "explained")
   SeuratObject::Key(holder) <- "imputed_"

@@ -131,7 +131,7 @@ sourceParts <- function(source, labels, coords, slice) {
   counts <- objectCounts(source, layer = "counts")
   # Single cells have no places.
   places <- objectPlaces(source, colnames(counts), coords, slice, needed = FALSE)
-  labels <- givenColumn(labels, objectMetadata(source, colnames(counts)), "labels")
+  labels <- givenColumn(labels, objectMetadata(source, colnames(counts)), "labels", "source")
   slice <- if (is.null(places$slice)) objectSamples(source) else places$slice
   list(counts = counts, labels = labels, coords = places$coords, slice = slice)
 }

@@ -7,10 +7,9 @@ spatialNull <- function(input, plan, sums, settings, progress) {
   if (!settings$spatial) {
     return(list(inflation = 1, df = Inf))
   }
-  parts <- countParts(input$counts)
   found <- unwrap(core_rank_inflation(
-    parts$values, parts$rows, parts$offsets, parts$dim, unname(input$coords), sliceNumbers(input$slice, TRUE),
-    as.integer(plan$domain), sliceCodes(input$block),
+    input$counts, unname(input$coords), sliceNumbers(input$slice, TRUE), as.integer(plan$domain),
+    sliceCodes(input$block),
     list(domains = nlevels(plan$domain), comparison = plan$comparison, threads = settings$threads), progress
   ))
   spots <- matrix(comparedSpots(plan$domain, sums), nrow(found$df), ncol(found$df), byrow = TRUE)

@@ -59,10 +59,8 @@ spatiallyVariableGenes.default <- function(x, coords = NULL, slice = NULL, stati
   )
   control <- flattenControls(gateControl(graph, "graphControl"))
   input <- gateInput(x, coords, slice)
-  parts <- countParts(input$counts)
   found <- unwrap(core_spatial_autocorrelation(
-    parts$values, parts$rows, parts$offsets, parts$dim, unname(input$coords[input$used, , drop = FALSE]),
-    sliceNumbers(input$slice, input$used),
+    input$counts, unname(input$coords[input$used, , drop = FALSE]), sliceNumbers(input$slice, input$used),
     c(list(index = settings$statistic), settings[c("normalisation", "threads")], control), progressBar(settings$verbose)
   ))
   spatialGeneTable(found, rownames(input$counts), settings$statistic)

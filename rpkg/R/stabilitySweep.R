@@ -195,7 +195,7 @@ sweepJob <- function(x, tissue, method, seeds, k, apart) {
   used <- tissue$used
   apart <- apart && !is.null(method$cluster)
   job <- list(
-    x = x, used = used, method = method, k = k, apart = apart, first = seeds[[1]],
+    x = x, used = used, spots = tissue$spots, method = method, k = k, apart = apart, first = seeds[[1]],
     fingerprint = sweepFingerprint(x, tissue, method, k, apart, seeds[[1]])
   )
   if (!method$own) {
@@ -204,6 +204,7 @@ sweepJob <- function(x, tissue, method, seeds, k, apart) {
       slice = if (!is.null(tissue$slice)) droplevels(tissue$slice[used])
     )
     job$used <- rep(TRUE, sum(used))
+    job$spots <- job$spots[used]
   }
   job
 }

@@ -229,4 +229,4 @@ storedFit <- function(x, argument = "x") {
   fit
 }
 
-hasFit <- function(x) !is.null(objectResult(x, "starscape"))
+hasFit <- function(x) inherits(objectResult(x, "starscape"), "starscape_fit")

@@ -292,14 +292,3 @@ test_that("a slice that loses all its spots leaves the others as they were", {
   expect_identical(fit$graphMethod, quickFit$graphMethod)
   expect_identical(unname(fit$embedding[slice == "full", ]), unname(quickFit$embedding))
 })
-
-test_that("no function is defined twice, of which the later file would win", {
-  folder <- testthat::test_path("..", "..", "R")
-  skip_if_not(dir.exists(folder), "the sources are not here")
-  defined <- unlist(lapply(list.files(folder, "[.]R$", full.names = TRUE), function(file) {
-    lines <- Filter(function(line) rlang::is_call(line, "<-") && is.symbol(line[[2]]), as.list(parse(file)))
-    vapply(lines, function(line) as.character(line[[2]]), "")
-  }))
-  expect_gt(length(defined), 300)
-  expect_identical(defined[duplicated(defined)], character())
-})

@@ -181,3 +181,13 @@ test_that("slices too small to tell composition from technique are standardised 
   alone <- c("one", rep("rest", 447))
   expectArgumentError(quick(two$counts, two$coords, slice = two$slice, batch = alone), "batch", "fewer than two")
 })
+
+test_that("what keeps no fit is refused, not taken for an object of another class", {
+  expectArgumentError(findDomains(list(small$counts, small$counts), k = 2), "x", "dgCMatrix")
+  expectArgumentError(domainShares(list(small$counts, small$counts)), "x", "dgCMatrix")
+  skip_if_not_installed("SummarizedExperiment")
+  bare <- SummarizedExperiment::SummarizedExperiment(list(counts = small$counts))
+  expectArgumentError(findDomains(list(bare, bare), k = 2), "x", "SummarizedExperiment")
+  expectArgumentError(quick(list(bare, bare), coords = list(small$coords, small$coords)), "x", "SummarizedExperiment")
+  expectArgumentError(transferLabels(bare, "labels"), "x", "SummarizedExperiment")
+})

@@ -1,6 +1,6 @@
 //! `core_align_slices`: how a slice lies on another one.
 
-use crate::answer::{Failure, answer};
+use crate::answer::answer;
 use crate::arguments::{Parameters, matrix};
 use crate::worker;
 use extendr_api::prelude::*;
@@ -22,7 +22,7 @@ fn core_align_slices(
     parameters: List,
     progress: Robj,
 ) -> List {
-    let run = || -> std::result::Result<Robj, Failure> {
+    answer(|| {
         let parameters = Parameters::new(parameters);
         let params = read(&parameters)?;
         let moving = Slice { embedding: matrix(&embedding, "x")?, coords: matrix(&coords, "x")? };
@@ -30,8 +30,7 @@ fn core_align_slices(
             Slice { embedding: matrix(&reference_embedding, "x")?, coords: matrix(&reference_coords, "x")? };
         let threads = parameters.whole("threads")?;
         Ok(write(&worker::run(threads, &progress, |monitor| align(moving, reference, &params, monitor))?))
-    };
-    answer(run())
+    })
 }
 
 fn read(parameters: &Parameters) -> Result<AlignParams> {

@@ -18,9 +18,9 @@ impl From<Error> for Failure {
     }
 }
 
-/// `list(ok = value)` or `list(error = list(kind, argument, message))`.
-pub fn answer(result: Result<Robj, Failure>) -> List {
-    let failure = match result {
+/// What `run` gives, as `list(ok = value)` or `list(error = list(kind, argument, message))`.
+pub fn answer(run: impl FnOnce() -> Result<Robj, Failure>) -> List {
+    let failure = match run() {
         Ok(value) => return list!(ok = value),
         Err(failure) => failure,
     };

@@ -90,10 +90,33 @@ pub fn labels(values: &[Rint]) -> Vec<Option<usize>> {
     values.iter().map(label).collect()
 }
 
-/// Counts from the slots of a `dgCMatrix`.
-pub fn counts<'a>(values: &'a [f64], rows: &'a [i32], offsets: &'a [i32], dim: &[i32]) -> Result<Counts<'a>> {
-    let [genes, spots] = dim else { return Err(Error::argument("x", "must have two dimensions")) };
-    Counts::new(*genes as usize, *spots as usize, offsets, rows, values)
+/// The slots of a `dgCMatrix`, kept alive while the core reads them in place.
+pub struct CountSlots {
+    values: Robj,
+    rows: Robj,
+    offsets: Robj,
+    dim: Robj,
+    argument: &'static str,
+}
+
+impl CountSlots {
+    /// Finds the slots.
+    pub fn new(counts: &Robj, argument: &'static str) -> Result<Self> {
+        let slot = |name| counts.get_attrib(name).ok_or_else(|| broken(argument));
+        Ok(CountSlots { values: slot("x")?, rows: slot("i")?, offsets: slot("p")?, dim: slot("Dim")?, argument })
+    }
+
+    /// The counts, without a copy of them.
+    pub fn read(&self) -> Result<Counts<'_>> {
+        let whole = |slot: &'_ Robj| slot.as_integer_slice().ok_or_else(|| broken(self.argument));
+        let values = self.values.as_real_slice().ok_or_else(|| broken(self.argument))?;
+        let [genes, spots] = whole(&self.dim)? else { return Err(broken(self.argument)) };
+        Counts::new(*genes as usize, *spots as usize, whole(&self.offsets)?, whole(&self.rows)?, values)
+    }
+}
+
+fn broken(argument: &'static str) -> Error {
+    Error::argument(argument, "is not a sparse matrix of counts")
 }
 
 /// The columns of a matrix of whole numbers that are not negative.

@@ -1,7 +1,7 @@
 //! `core_spatial_autocorrelation` and `core_rank_inflation`: what it means that neighbouring spots are alike.
 
-use crate::answer::{Failure, answer, table};
-use crate::arguments::{Parameters, counts, groups, labels, matrix};
+use crate::answer::{answer, table};
+use crate::arguments::{CountSlots, Parameters, groups, labels, matrix};
 use crate::domain_markers::comparison;
 use crate::fit::{read_graph, read_normalisation};
 use crate::worker;
@@ -16,22 +16,13 @@ extendr_module! {
     fn core_rank_inflation;
 }
 
-/// Moran's I or Geary's C of all genes. Counts come as the slots of a `dgCMatrix`; `slice` holds numbers from 0 or
+/// Moran's I or Geary's C of all genes. Counts come as a `dgCMatrix`; `slice` holds numbers from 0 or
 /// NULL; `parameters` are `index`, `normalisation`, `threads` and those of the graph.
-#[allow(clippy::too_many_arguments)] // the slots of R's sparse matrix, read in place
 #[extendr]
-fn core_spatial_autocorrelation(
-    values: &[f64],
-    rows: &[i32],
-    offsets: &[i32],
-    dim: &[i32],
-    coords: Robj,
-    slice: Robj,
-    parameters: List,
-    progress: Robj,
-) -> List {
-    let run = || -> std::result::Result<Robj, Failure> {
-        let (counts, parameters) = (counts(values, rows, offsets, dim)?, Parameters::new(parameters));
+fn core_spatial_autocorrelation(counts: Robj, coords: Robj, slice: Robj, parameters: List, progress: Robj) -> List {
+    answer(|| {
+        let (counts, parameters) = (CountSlots::new(&counts, "x")?, Parameters::new(parameters));
+        let counts = counts.read()?;
         let coords = matrix(&coords, "coords")?;
         let slice = groups(&slice, counts.spots(), "slice")?;
         let index = parameters.choice("index", |word| match word {
@@ -51,19 +42,14 @@ fn core_spatial_autocorrelation(
             variance = column(|found| found.variance)
         )
         .into())
-    };
-    answer(run())
+    })
 }
 
 /// Inflation of the variance of rank sums, and its degrees of freedom, genes x comparisons. `domain` holds numbers from
 /// 1 or NA, `block` and `slice` numbers from 0 or NULL; `parameters` are `domains`, `comparison` and `threads`.
-#[allow(clippy::too_many_arguments)] // the slots of R's sparse matrix, read in place
 #[extendr]
 fn core_rank_inflation(
-    values: &[f64],
-    rows: &[i32],
-    offsets: &[i32],
-    dim: &[i32],
+    counts: Robj,
     coords: Robj,
     slice: Robj,
     domain: &[Rint],
@@ -71,8 +57,9 @@ fn core_rank_inflation(
     parameters: List,
     progress: Robj,
 ) -> List {
-    let run = || -> std::result::Result<Robj, Failure> {
-        let (counts, parameters) = (counts(values, rows, offsets, dim)?, Parameters::new(parameters));
+    answer(|| {
+        let (counts, parameters) = (CountSlots::new(&counts, "x")?, Parameters::new(parameters));
+        let counts = counts.read()?;
         let coords = matrix(&coords, "coords")?;
         let (slice, block) = (groups(&slice, domain.len(), "slice")?, groups(&block, domain.len(), "block")?);
         let groups = Groups::new(&labels(domain), parameters.whole("domains")?, &block)?;
@@ -81,6 +68,5 @@ fn core_rank_inflation(
             rank_inflation(&counts, &groups, comparison, coords, &slice, monitor)
         })?;
         Ok(list!(factor = table(found.factor)?, df = table(found.df)?).into())
-    };
-    answer(run())
+    })
 }

@@ -1,6 +1,6 @@
 //! `core_cluster_metrics`: agreement with known labels.
 
-use crate::answer::{Failure, answer, or_na};
+use crate::answer::{answer, or_na};
 use crate::arguments::{graph, optional_matrix};
 use crate::worker;
 use extendr_api::prelude::*;
@@ -14,7 +14,7 @@ extendr_module! {
 /// Metrics of integer labels; NA labels are left out.
 #[extendr]
 fn core_cluster_metrics(truth: &[Rint], labels: &[Rint], embedding: Robj, neighbours: Robj, threads: i32) -> List {
-    let run = || -> std::result::Result<Robj, Failure> {
+    answer(|| {
         let codes = |values: &[Rint]| -> Vec<Option<usize>> {
             values.iter().map(|value| Option::<i32>::from(*value).and_then(|code| usize::try_from(code).ok())).collect()
         };
@@ -35,6 +35,5 @@ fn core_cluster_metrics(truth: &[Rint], labels: &[Rint], embedding: Robj, neighb
             boundary_spots = metrics.boundary.map_or(0, |boundary| boundary.spots as i32)
         )
         .into())
-    };
-    answer(run())
+    })
 }

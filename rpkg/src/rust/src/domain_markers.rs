@@ -1,7 +1,7 @@
 //! `core_rank_sums`, `core_overdispersion`, `core_split_counts` and `core_match_labels`: genes that mark domains.
 
-use crate::answer::{Failure, answer, table};
-use crate::arguments::{Parameters, counts, groups, labels};
+use crate::answer::{answer, table};
+use crate::arguments::{CountSlots, Parameters, groups, labels};
 use crate::worker;
 use extendr_api::prelude::*;
 use starscape::Result;
@@ -16,22 +16,13 @@ extendr_module! {
     fn core_match_labels;
 }
 
-/// Rank sums of all genes. Counts come as the slots of a `dgCMatrix`; `domain` holds numbers from 1 or NA, `block`
-/// numbers from 0 or NULL; `parameters` are `domains`, `comparison` and `threads`.
-#[allow(clippy::too_many_arguments)] // the slots of R's sparse matrix, read in place
+/// Rank sums of all genes. Counts come as a `dgCMatrix`; `domain` holds numbers from 1 or NA, `block` numbers from 0 or
+/// NULL; `parameters` are `domains`, `comparison` and `threads`.
 #[extendr]
-fn core_rank_sums(
-    values: &[f64],
-    rows: &[i32],
-    offsets: &[i32],
-    dim: &[i32],
-    domain: &[Rint],
-    block: Robj,
-    parameters: List,
-    progress: Robj,
-) -> List {
-    let run = || -> std::result::Result<Robj, Failure> {
-        let counts = counts(values, rows, offsets, dim)?;
+fn core_rank_sums(counts: Robj, domain: &[Rint], block: Robj, parameters: List, progress: Robj) -> List {
+    answer(|| {
+        let counts = CountSlots::new(&counts, "x")?;
+        let counts = counts.read()?;
         let parameters = Parameters::new(parameters);
         let block = groups(&block, domain.len(), "block")?;
         let groups = Groups::new(&labels(domain), parameters.whole("domains")?, &block)?;
@@ -39,62 +30,43 @@ fn core_rank_sums(
         let threads = parameters.whole("threads")?;
         let found = worker::run(threads, &progress, |monitor| rank_sums(&counts, &groups, comparison, monitor))?;
         Ok(write(found)?)
-    };
-    answer(run())
+    })
 }
 
 /// Overdispersion of each gene within the groups of spots, numbers from 1 or NA.
 #[extendr]
-fn core_overdispersion(
-    values: &[f64],
-    rows: &[i32],
-    offsets: &[i32],
-    dim: &[i32],
-    group: &[Rint],
-    threads: i32,
-    progress: Robj,
-) -> List {
-    let run = || -> std::result::Result<Robj, Failure> {
-        let (counts, group) = (counts(values, rows, offsets, dim)?, labels(group));
+fn core_overdispersion(counts: Robj, group: &[Rint], threads: i32, progress: Robj) -> List {
+    answer(|| {
+        let (counts, group) = (CountSlots::new(&counts, "x")?, labels(group));
+        let counts = counts.read()?;
         let found = worker::run(threads as usize, &progress, |monitor| overdispersion(&counts, &group, monitor))?;
         Ok(found.into())
-    };
-    answer(run())
+    })
 }
 
 /// The part of each stored count that goes to the first of two independent parts; `parameters` are `split`, `seed` and
 /// `threads`.
-#[allow(clippy::too_many_arguments)] // the slots of R's sparse matrix, read in place
 #[extendr]
-fn core_split_counts(
-    values: &[f64],
-    rows: &[i32],
-    offsets: &[i32],
-    dim: &[i32],
-    overdispersion: &[f64],
-    parameters: List,
-    progress: Robj,
-) -> List {
-    let run = || -> std::result::Result<Robj, Failure> {
-        let (counts, parameters) = (counts(values, rows, offsets, dim)?, Parameters::new(parameters));
+fn core_split_counts(counts: Robj, overdispersion: &[f64], parameters: List, progress: Robj) -> List {
+    answer(|| {
+        let (counts, parameters) = (CountSlots::new(&counts, "x")?, Parameters::new(parameters));
+        let counts = counts.read()?;
         let (share, seed) = (parameters.number("split")?, parameters.whole("seed")? as u64);
         let threads = parameters.whole("threads")?;
         let part =
             worker::run(threads, &progress, |monitor| split_counts(&counts, overdispersion, share, seed, monitor))?;
         Ok(part.into())
-    };
-    answer(run())
+    })
 }
 
 /// The label matched with each class of the truth, numbers from 1, 0 for none.
 #[extendr]
 fn core_match_labels(truth: &[Rint], found: &[Rint]) -> List {
-    let run = || -> std::result::Result<Robj, Failure> {
+    answer(|| {
         let partners = match_labels(&labels(truth), &labels(found))?;
         let from_one: Vec<i32> = partners.into_iter().map(|label| label.map_or(0, |label| label as i32 + 1)).collect();
         Ok(from_one.into())
-    };
-    answer(run())
+    })
 }
 
 /// What each domain is compared with.

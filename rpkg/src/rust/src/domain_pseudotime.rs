@@ -22,7 +22,7 @@ fn core_domain_pseudotime(
     parameters: List,
     progress: Robj,
 ) -> List {
-    let run = || -> std::result::Result<Robj, Failure> {
+    answer(|| {
         let parameters = Parameters::new(parameters);
         let embedding = matrix(&embedding, "x")?;
         let graph = graph(&neighbours)?;
@@ -38,8 +38,7 @@ fn core_domain_pseudotime(
             domain_pseudotime(embedding, graph.as_ref(), &labels, root, count, monitor)
         })?;
         write(found)
-    };
-    answer(run())
+    })
 }
 
 fn write(found: Pseudotime) -> std::result::Result<Robj, Failure> {

@@ -1,7 +1,7 @@
 //! `core_dimension_loadings` and `core_bootstrap_loadings`: genes of dimensions and of factors, and how sure they are.
 
-use crate::answer::{Failure, answer, table};
-use crate::arguments::{Parameters, counts, groups, indices, matrix};
+use crate::answer::{answer, table};
+use crate::arguments::{CountSlots, Parameters, groups, indices, matrix};
 use crate::fit::read_normalisation;
 use crate::worker;
 use extendr_api::prelude::*;
@@ -15,14 +15,10 @@ extendr_module! {
     fn core_dimension_loadings;
 }
 
-/// Counts come as the slots of a `dgCMatrix`; `genes` are row numbers from 0, `slice` numbers from 0 or NULL.
-#[allow(clippy::too_many_arguments)] // the slots of R's sparse matrix, read in place
+/// Counts come as a `dgCMatrix`; `genes` are row numbers from 0, `slice` numbers from 0 or NULL.
 #[extendr]
 fn core_dimension_loadings(
-    values: &[f64],
-    rows: &[i32],
-    offsets: &[i32],
-    dim: &[i32],
+    counts: Robj,
     genes: Robj,
     embedding: Robj,
     coords: Robj,
@@ -30,8 +26,9 @@ fn core_dimension_loadings(
     parameters: List,
     progress: Robj,
 ) -> List {
-    let run = || -> std::result::Result<Robj, Failure> {
-        let counts = counts(values, rows, offsets, dim)?;
+    answer(|| {
+        let counts = CountSlots::new(&counts, "x")?;
+        let counts = counts.read()?;
         let (genes, embedding) = (indices(&genes, "features")?, matrix(&embedding, "fit")?);
         let coords = matrix(&coords, "fit")?;
         let slice = groups(&slice, counts.spots(), "slice")?;
@@ -49,8 +46,7 @@ fn core_dimension_loadings(
             signStability = table(spread.sign_stability)?
         )
         .into())
-    };
-    answer(run())
+    })
 }
 
 /// Standard errors of loadings (features x factors) over draws of tiles, from what a fit keeps.
@@ -65,7 +61,7 @@ fn core_bootstrap_loadings(
     parameters: List,
     progress: Robj,
 ) -> List {
-    let run = || -> std::result::Result<Robj, Failure> {
+    answer(|| {
         let parameters = Parameters::new(parameters);
         let problem = Adaptive {
             basis: matrix(&basis, "fit")?.to_owned(),
@@ -80,6 +76,5 @@ fn core_bootstrap_loadings(
             loading_spread(&problem, share, loadings, &tiles, draws, monitor)
         })?;
         Ok(list!(standardErrors = table(spread.standard_errors)?, signStability = table(spread.sign_stability)?).into())
-    };
-    answer(run())
+    })
 }

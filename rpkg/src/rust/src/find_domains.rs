@@ -1,6 +1,6 @@
 //! `core_find_domains`: domains from an embedding.
 
-use crate::answer::{Failure, answer};
+use crate::answer::answer;
 use crate::arguments::{Parameters, graph, matrix, optional_matrix};
 use crate::worker;
 use extendr_api::prelude::*;
@@ -30,7 +30,7 @@ fn core_find_domains(
     parameters: List,
     progress: Robj,
 ) -> List {
-    let run = || -> std::result::Result<Robj, Failure> {
+    answer(|| {
         let parameters = Parameters::new(parameters);
         let params = read(&parameters)?;
         let embedding = matrix(&embedding, "embedding")?;
@@ -61,8 +61,7 @@ fn core_find_domains(
             Ok((find_domains(embedding, graph, start, &params, monitor)?, views))
         })?;
         Ok(write(domains, views))
-    };
-    answer(run())
+    })
 }
 
 /// The graph, which views are made with.

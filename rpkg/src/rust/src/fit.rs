@@ -1,7 +1,7 @@
 //! `core_fit`: the embedding of one or several slices.
 
-use crate::answer::{Failure, answer, or_na, table};
-use crate::arguments::{Parameters, counts, groups, matrix};
+use crate::answer::{answer, or_na, table};
+use crate::arguments::{CountSlots, Parameters, groups, matrix};
 use crate::worker;
 use extendr_api::prelude::*;
 use ndarray::s;
@@ -18,23 +18,13 @@ extendr_module! {
     fn core_training_defaults;
 }
 
-/// Counts come as the slots of a `dgCMatrix`: `values`, `rows` (from 0), `offsets`, `dim`.
-#[allow(clippy::too_many_arguments)] // the slots of R's sparse matrix, read in place
+/// Counts come as a `dgCMatrix`.
 #[extendr]
-fn core_fit(
-    values: &[f64],
-    rows: &[i32],
-    offsets: &[i32],
-    dim: &[i32],
-    coords: Robj,
-    slice: Robj,
-    batch: Robj,
-    parameters: List,
-    progress: Robj,
-) -> List {
-    let run = || -> std::result::Result<Robj, Failure> {
+fn core_fit(counts: Robj, coords: Robj, slice: Robj, batch: Robj, parameters: List, progress: Robj) -> List {
+    answer(|| {
         let parameters = Parameters::new(parameters);
-        let counts = counts(values, rows, offsets, dim)?;
+        let counts = CountSlots::new(&counts, "x")?;
+        let counts = counts.read()?;
         let coords = matrix(&coords, "coords")?;
         let slice = groups(&slice, counts.spots(), "slice")?;
         let batch = groups(&batch, counts.spots(), "batch")?;
@@ -42,8 +32,7 @@ fn core_fit(
         let threads = parameters.whole("threads")?;
         let found = worker::run(threads, &progress, |monitor| fit(&counts, coords, &slice, &batch, &params, monitor))?;
         Ok(write(found)?)
-    };
-    answer(run())
+    })
 }
 
 fn read(parameters: &Parameters) -> Result<FitParams> {

@@ -1,7 +1,7 @@
 //! `core_impute_expression`: denoised expression of chosen genes.
 
-use crate::answer::{Failure, answer, table};
-use crate::arguments::{Parameters, counts, graph, groups, indices, matrix};
+use crate::answer::{answer, table};
+use crate::arguments::{CountSlots, Parameters, graph, groups, indices, matrix};
 use crate::fit::read_normalisation;
 use crate::worker;
 use extendr_api::prelude::*;
@@ -15,16 +15,12 @@ extendr_module! {
     fn core_impute_expression;
 }
 
-/// Counts come as the slots of a `dgCMatrix`; `genes` are row numbers from 0, `batch` those of batches from 0 or NULL. `fit`
+/// Counts come as a `dgCMatrix`; `genes` are row numbers from 0, `batch` those of batches from 0 or NULL. `fit`
 /// is a list with the `scores`, `prior` and `embedding` of the spots, their `types` in the batches (from 0, or NULL), the
 /// row numbers of its `genes`, their `loadings` and the `singular_values`.
-#[allow(clippy::too_many_arguments)] // the slots of R's sparse matrix, read in place
 #[extendr]
 fn core_impute_expression(
-    values: &[f64],
-    rows: &[i32],
-    offsets: &[i32],
-    dim: &[i32],
+    counts: Robj,
     genes: Robj,
     fit: List,
     neighbours: Robj,
@@ -32,8 +28,9 @@ fn core_impute_expression(
     parameters: List,
     progress: Robj,
 ) -> List {
-    let run = || -> std::result::Result<Robj, Failure> {
-        let counts = counts(values, rows, offsets, dim)?;
+    answer(|| {
+        let counts = CountSlots::new(&counts, "x")?;
+        let counts = counts.read()?;
         let (genes, parameters) = (indices(&genes, "features")?, Parameters::new(parameters));
         let fit = Parameters::new(fit);
         let part = |name| fit.value(name).ok_or_else(|| Error::argument("fit", format!("has no {name}")));
@@ -62,8 +59,7 @@ fn core_impute_expression(
             impute_expression(&counts, &genes, scores, &graph, &batches, monitor)
         })?;
         Ok(list!(expression = table(found.expression)?, explained = found.explained).into())
-    };
-    answer(run())
+    })
 }
 
 /// What the network adds to the prior.

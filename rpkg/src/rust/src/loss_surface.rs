@@ -1,6 +1,6 @@
 //! `core_loss_surface`: the objective and the domains around a fitted network.
 
-use crate::answer::{Failure, answer};
+use crate::answer::answer;
 use crate::arguments::{Parameters, graph, groups, matrix};
 use crate::fit::read_train;
 use crate::worker;
@@ -28,7 +28,7 @@ fn core_loss_surface(
     parameters: List,
     progress: Robj,
 ) -> List {
-    let run = || -> std::result::Result<Robj, Failure> {
+    answer(|| {
         let parameters = Parameters::new(parameters);
         let (scores, embedding) = (matrix(&scores, "scores")?, matrix(&embedding, "embedding")?);
         let graph = graph(&neighbours)?.ok_or_else(|| Error::argument("graph", "is missing"))?;
@@ -45,8 +45,7 @@ fn core_loss_surface(
         let threads = parameters.whole("threads")?;
         let surface = worker::run(threads, &progress, |monitor| loss_surface(&fitted, &train, &params, monitor))?;
         Ok(write(&surface))
-    };
-    answer(run())
+    })
 }
 
 fn read(parameters: &Parameters) -> Result<SurfaceParams> {

@@ -1,11 +1,10 @@
 //! `core_run_trans_st` and `core_trans_st_embedding`: domains that borrow from a labelled source.
 
 use crate::answer::{Failure, answer, table};
-use crate::arguments::{Parameters, counts, graph, groups, labels, matrix, optional_matrix};
+use crate::arguments::{CountSlots, Parameters, graph, groups, labels, matrix, optional_matrix};
 use crate::fit::{read_graph, read_normalisation};
 use crate::worker;
 use extendr_api::prelude::*;
-use starscape::counts::Counts;
 use starscape::graph::SpatialGraph;
 use starscape::preprocess::{FeatureParams, FeatureSelection};
 use starscape::transst::domains::Domains;
@@ -18,14 +17,14 @@ extendr_module! {
     fn core_trans_st_embedding;
 }
 
-/// Counts of target and source come as `list(values, rows, offsets, dim)`; labels are numbered from 1, 0 where missing.
+/// Counts of target and source come as `dgCMatrix`; labels are numbered from 1, 0 where missing.
 #[allow(clippy::too_many_arguments)] // target and source, each with places and slices
 #[extendr]
 fn core_run_trans_st(
-    target: List,
+    target: Robj,
     coords: Robj,
     slice: Robj,
-    source: List,
+    source: Robj,
     source_coords: Robj,
     source_slice: Robj,
     label: &[Rint],
@@ -33,10 +32,10 @@ fn core_run_trans_st(
     parameters: List,
     progress: Robj,
 ) -> List {
-    let run = || -> std::result::Result<Robj, Failure> {
+    answer(|| {
         let parameters = Parameters::new(parameters);
-        let (target_parts, source_parts) = (Parts::new(target), Parts::new(source));
-        let (target, source) = (target_parts.counts("x")?, source_parts.counts("source")?);
+        let (target, source) = (CountSlots::new(&target, "x")?, CountSlots::new(&source, "source")?);
+        let (target, source) = (target.read()?, source.read()?);
         let coords = matrix(&coords, "coords")?;
         let source_coords = optional_matrix(&source_coords, "source")?;
         let slice = groups(&slice, target.spots(), "slice")?;
@@ -54,8 +53,7 @@ fn core_run_trans_st(
         let threads = parameters.whole("threads")?;
         let found = worker::run(threads, &progress, |monitor| fit(&target, &source, &params, monitor))?;
         write(found)
-    };
-    answer(run())
+    })
 }
 
 /// Domains in a common embedding of target and source.
@@ -69,7 +67,7 @@ fn core_trans_st_embedding(
     parameters: List,
     progress: Robj,
 ) -> List {
-    let run = || -> std::result::Result<Robj, Failure> {
+    answer(|| {
         let parameters = Parameters::new(parameters);
         let (target, source) = (matrix(&target, "x")?, matrix(&source, "source")?);
         let graph = graph(&neighbours)?.ok_or_else(|| Error::argument("x", "has no graph"))?;
@@ -89,31 +87,7 @@ fn core_trans_st_embedding(
             borrowed = found.borrowed
         )
         .into())
-    };
-    answer(run())
-}
-
-/// The slots of a sparse matrix, kept alive while the core reads them.
-struct Parts {
-    values: Robj,
-    rows: Robj,
-    offsets: Robj,
-    dim: Robj,
-}
-
-impl Parts {
-    fn new(list: List) -> Self {
-        let part = |name: &str| list.iter().find(|(own, _)| *own == name).map_or_else(|| ().into(), |(_, value)| value);
-        Parts { values: part("values"), rows: part("rows"), offsets: part("offsets"), dim: part("dim") }
-    }
-
-    fn counts(&self, argument: &'static str) -> Result<Counts<'_>> {
-        let broken = || Error::argument(argument, "is not a sparse matrix of counts");
-        let values = self.values.as_real_slice().ok_or_else(broken)?;
-        let (rows, offsets) = (self.rows.as_integer_slice(), self.offsets.as_integer_slice());
-        let (rows, offsets) = (rows.ok_or_else(broken)?, offsets.ok_or_else(broken)?);
-        counts(values, rows, offsets, self.dim.as_integer_slice().ok_or_else(broken)?)
-    }
+    })
 }
 
 fn read(parameters: &Parameters) -> Result<Params> {

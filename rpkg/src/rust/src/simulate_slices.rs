@@ -1,6 +1,6 @@
 //! `core_simulate_slices`: simulated sections with known domains.
 
-use crate::answer::{Failure, answer};
+use crate::answer::answer;
 use crate::arguments::Parameters;
 use crate::worker;
 use extendr_api::prelude::*;
@@ -15,13 +15,12 @@ extendr_module! {
 /// Slices side by side in one matrix, as the slots of a `dgCMatrix`, with coordinates x = column, y = row.
 #[extendr]
 fn core_simulate_slices(parameters: List, progress: Robj) -> List {
-    let run = || -> std::result::Result<Robj, Failure> {
+    answer(|| {
         let parameters = Parameters::new(parameters);
         let (params, threads) = (read(&parameters)?, parameters.whole("threads")?);
         let simulation = worker::run(threads, &progress, |monitor| simulate_slices(&params, monitor))?;
         Ok(write(simulation)?)
-    };
-    answer(run())
+    })
 }
 
 fn read(parameters: &Parameters) -> Result<Params> {

@@ -1,6 +1,6 @@
 //! `core_stability`, `core_pairwise` and `core_coassignment`: how far many labellings of the same spots agree.
 
-use crate::answer::{Failure, answer};
+use crate::answer::answer;
 use crate::arguments::{columns, indices};
 use crate::worker;
 use extendr_api::prelude::*;
@@ -18,34 +18,31 @@ extendr_module! {
 /// All measures of `labels` (whole numbers, spots x runs) and of their consensus of `k` domains.
 #[extendr]
 fn core_stability(labels: Robj, k: i32, threads: i32, progress: Robj) -> List {
-    let run = || -> std::result::Result<Robj, Failure> {
+    answer(|| {
         let runs = runs(&labels)?;
         Ok(write(worker::run(threads as usize, &progress, |monitor| stability(&runs, k as usize, monitor))?))
-    };
-    answer(run())
+    })
 }
 
 /// The adjusted Rand index of every two columns of `labels`.
 #[extendr]
 fn core_pairwise(labels: Robj, threads: i32, progress: Robj) -> List {
-    let run = || -> std::result::Result<Robj, Failure> {
+    answer(|| {
         let runs = runs(&labels)?;
         let pairs = worker::run(threads as usize, &progress, |monitor| pairwise(&runs, monitor))?;
         Ok(square(&pairs.ari))
-    };
-    answer(run())
+    })
 }
 
 /// The share of the columns of `labels` that put two spots in one domain, for every two of `spots` (numbers from 1).
 #[extendr]
 fn core_coassignment(labels: Robj, spots: Robj) -> List {
-    let run = || -> std::result::Result<Robj, Failure> {
+    answer(|| {
         let runs = runs(&labels)?;
         let spots: Vec<usize> = indices(&spots, "spots")?.into_iter().map(|spot| spot.wrapping_sub(1)).collect();
         let silent = ().into();
         Ok(square(&worker::run(1, &silent, |monitor| coassignment(&runs, &spots, monitor))?))
-    };
-    answer(run())
+    })
 }
 
 fn runs(labels: &Robj) -> Result<Runs> {
