@@ -211,7 +211,7 @@ domainMarkers.list <- function(x, domain = "domain", ..., fit = NULL, coords = N
   counts <- joinCounts(lapply(x, sliceCounts, assay = assay, layer = layer))
   matrices <- isMatrix(x[[1]])
   if (!matrices && is.null(fit) && all(vapply(x, hasFit, NA))) fit <- joinedFit(x)$fit
-  if (is.null(slice)) slice <- rep(names(x), vapply(x, ncol, 0L))
+  if (is.null(slice)) slice <- rep(names(x), vapply(x, ncol, 0))
   fitted <- inherits(fit, "starscape_fit")
   if (!matrices && fitted) colnames(counts) <- rownames(fit$embedding)
   if (isTRUE(spatial) && !matrices && !fitted && is.null(coords)) {
