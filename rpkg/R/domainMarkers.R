@@ -214,7 +214,7 @@ domainMarkers.list <- function(x, domain = "domain", ..., fit = NULL, coords = N
   own <- !matrices && is.null(fit) && all(vapply(x, hasFit, NA))
   if (own) fit <- joinedFit(x)$fit
   if (own) colnames(counts) <- rownames(fit$embedding)
-  if (is.null(slice)) slice <- rep(names(x), vapply(x, ncol, 0L))
+  if (is.null(slice)) slice <- rep(names(x), vapply(x, ncol, 0))
   if (isTRUE(spatial) && (!is.null(coords) || !matrices && is.null(fit))) {
     coords <- Map(function(slice, own) sliceInput(slice, own, assay, layer, image)$coords, x, gatePlacesOf(coords, x))
     coords <- `rownames<-`(do.call(rbind, unname(coords)), NULL)

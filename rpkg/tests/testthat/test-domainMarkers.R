@@ -233,6 +233,13 @@ test_that("lists of slices are tested together", {
   expect_equal(
     markersOf(bare, "domain", spatial = TRUE)$p_value, markersOf(counts, domains, fit = fit, spatial = TRUE)$p_value
   )
+  skip_if_not_installed("SeuratObject")
+  objects <- lapply(slices, function(rows) {
+    seuratSmall(list(
+      counts = pair$counts[, rows], coords = pair$coords[rows, ], slice = pair$slice[rows], labels = pair$labels[rows]
+    ))
+  })
+  expect_equal(markersOf(objects, "truth")$p_value, markersOf(counts, pair$labels)$p_value)
 })
 
 test_that("markers become lists of tables", {
