@@ -1,0 +1,100 @@
+# What objects know, what of theirs is replaced, and what they refuse.
+
+quietly <- function(code) suppressMessages(code, "starscape_message")
+sceOf <- function(...) {
+  testthat::skip_if_not_installed("SingleCellExperiment")
+  object <- SingleCellExperiment::SingleCellExperiment(list(counts = small$counts))
+  places <- list(...)
+  for (name in names(places)) object[[name]] <- places[[name]]
+  object
+}
+x <- unname(small$coords[, 1]) * 1
+y <- unname(small$coords[, 2]) * 1
+told <- function(code) {
+  messages <- character()
+  withCallingHandlers(code, starscape_message = function(message) {
+    messages <<- c(messages, conditionMessage(message))
+    rlang::cnd_muffle(message)
+  })
+  messages
+}
+fitted <- function(object, ...) S4Vectors::metadata(quick(object, ...))$starscape
+loud <- function(object, ...) {
+  runStarscape(object, ..., latentDim = 5, epochs = 2, stability = starControl(share = 1), verbose = FALSE)
+}
+
+test_that("places of the metadata are taken as their columns are called, and told", {
+  expect_identical(fitted(sceOf(x = x, y = y))$graph, quickFit$graph)
+  expect_match(told(loud(sceOf(x = x, y = y, x_centroid = x, y_centroid = y))), "not \"x_centroid\"", all = FALSE)
+  expect_identical(levels(fitted(sceOf(x = x, y = y, z = rep(1:2, 72)))$slice), c("z1", "z2"))
+  turned <- sceOf(array_col = x, array_row = y)
+  expect_identical(fitted(turned, coords = c("array_row", "array_col"))$graph, quickFit$graph)
+  object <- sceOf()
+  SingleCellExperiment::reducedDim(object, "spatial") <- cbind(y = y, x = x)
+  expect_identical(fitted(object)$graph, quickFit$graph)
+  zeros <- sceOf(array_col = 0 * x, array_row = 0 * y, pxl_col_in_fullres = 9 * x, pxl_row_in_fullres = 9 * y)
+  expect_match(told(loud(zeros)), "Pixels are taken", all = FALSE)
+  expect_equal(unname(fitted(zeros)$coords), cbind(9 * x, 9 * y))
+})
+
+test_that("what is the user's is not replaced without a word", {
+  object <- quick(sceOf(x = x, y = y))
+  object$domain <- "mine"
+  object$pseudotime <- 1
+  said <- told(object <- findDomains(object, k = 3))
+  expect_match(said, "`domain`", all = FALSE)
+  said <- told(object <- findDomains(object, k = 3))
+  expect_length(said, 0)
+  object$domain <- paste0("Layer", object$domain)
+  said <- told(object <- findDomains(object, k = 3))
+  expect_match(said, "`domain`", all = FALSE)
+  said <- told(object <- domainPseudotime(object, "1"))
+  expect_match(said, "`pseudotime`", all = FALSE)
+  expect_length(told(domainPseudotime(object, "1")), 0)
+  expect_match(
+    told(runTransST(object, small$counts, small$labels, k = 3, verbose = FALSE)), "`domain` and `domain_confidence`",
+    all = FALSE
+  )
+  SingleCellExperiment::altExp(object, "imputed") <- object[1:5, ]
+  said <- told(object <- imputeExpression(object, rownames(object)[1:2]))
+  expect_match(said, "imputed", all = FALSE)
+  expect_length(told(imputeExpression(object, rownames(object)[1:2])), 0)
+  other <- sceOf(x = x, y = y)
+  SingleCellExperiment::reducedDim(other, "starscape") <- small$coords
+  S4Vectors::metadata(other)$starscape <- "notes"
+  expect_match(told(loud(other)), "something else", all = FALSE)
+  other$lab <- small$labels
+  expect_s3_class(plotDomains(other, "lab"), "ggplot")
+})
+
+test_that("arguments that a class does not have are refused by name", {
+  object <- quick(sceOf(x = x, y = y))
+  expectArgumentError(imputeExpression(object, fit = quickFit), "fit", "objects")
+  expectArgumentError(factorMarkers(object, fit = quickFit), "fit", "objects")
+  expectArgumentError(quick(list(object, object), slice = 1:2), "slice", "list")
+  expectArgumentError(quick(object, stability = structure(c(starControl(), Share = 1), class = "starControl")), "Share")
+  expectArgumentError(runTransST(object, sceOf(label = small$labels), "labels"), "labels", "`source`")
+  expectArgumentError(domainMarkers(object, small$labels, slice = "nope", correct = "none"), "slice", "nope")
+  expectArgumentError(quick(object, graph = graphControl("radius", radius = 0.1)), "graph", "no two spots")
+  expectArgumentError(domainShares(small$labels, rep(1:4, 36), group = c("1" = "a", "2" = "b")), "group", "sample \"3\"")
+  donors <- lapply(list(1:72, 73:144), function(own) {
+    half <- object[, own]
+    half$donor <- rep(c("p", "q"), 36)
+    half
+  })
+  expect_identical(levels(S4Vectors::metadata(quick(donors, batch = "donor")[[1]])$starscape$batch), c("p", "q"))
+})
+
+test_that("a fit is taken by the names of its spots wherever it comes from", {
+  object <- findDomains(quick(sceOf(x = x, y = y)), k = 3, verbose = FALSE)
+  order <- withr::with_seed(1, sample(144))
+  markers <- function(object, ...) quietly(domainMarkers(object, ..., correct = "none", verbose = FALSE))
+  expected <- markers(small$counts, object$domain, fit = quickFit)
+  expect_equal(markers(object[, order], fit = quickFit)$p_value, expected$p_value)
+  expect_identical(markers(object[, order])$p_value, markers(object[, order], fit = quickFit)$p_value)
+  lists <- list(a = small$counts[, 1:72], b = small$counts[, 73:144])
+  places <- list(a = small$coords[1:72, ], b = small$coords[73:144, ] * 1.7)
+  joint <- function(coords) markers(lists, object$domain, coords = coords)$p_value
+  expect_identical(joint(list(a = places$a[72:1, ], b = places$b)), joint(places))
+  expect_identical(joint(rev(places)), joint(places))
+})
