@@ -40,6 +40,8 @@ pub struct Known<'a> {
     pub slice: &'a [usize],
     /// Domain of each spot, below `count`; none for spots that are not to be used.
     pub domain: &'a [Option<usize>],
+    /// How sure that is, from 0 to 1.
+    pub confidence: &'a [f64],
     /// Number of domains.
     pub count: usize,
 }
@@ -57,7 +59,8 @@ pub enum Surroundings<'a> {
 pub struct Projected {
     /// Most probable domain; none for a place outside of the fit's spots.
     pub domain: Vec<Option<usize>>,
-    /// Its posterior probability.
+    /// Its posterior probability times the mean confidence of the fit's spots of that domain: those around the spot, or
+    /// all where none of these is of it.
     pub confidence: Vec<f64>,
     /// Share of the domain's own spots that lie at least as far from its mean, the new spot counted among them.
     pub typical: Vec<f64>,
@@ -91,23 +94,23 @@ pub fn project(known: &Known, scores: ArrayView2<f64>, surroundings: Surrounding
     let averages = diffuse(known.graph, known.scores, known.steps);
     let discriminants = Discriminants::new(averages.view(), known.domain, known.count)?;
     let shares = (&discriminants.sizes / discriminants.sizes.sum()).insert_axis(Axis(0));
-    let (new, expected, outside) = match surroundings {
+    let (new, around, outside) = match surroundings {
         Surroundings::Own(graph) => {
-            let all = shares.broadcast((scores.nrows(), known.count)).expect("one row").to_owned();
-            (diffuse(graph, scores, known.steps), all, vec![false; scores.nrows()])
+            (diffuse(graph, scores, known.steps), vec![Vec::new(); scores.nrows()], vec![false; scores.nrows()])
         }
         Surroundings::Known(coords, slice) => {
             let around = around(known, coords, slice);
-            let expected = expected_domains(known, &around, &shares);
             let outside = around.iter().map(Vec::is_empty).collect();
-            (joined(known, scores, &around), expected, outside)
+            (joined(known, scores, &around), around, outside)
         }
     };
+    let expected = expected_domains(known, &around, &shares);
     let posterior = posterior(discriminants.log_densities(new.view()) + expected.mapv(f64::ln));
     let domain = most_probable(&posterior);
     let far = discriminants.squared_distances(new.view(), &domain);
     let typical = typical(known, &discriminants, &averages, &domain, &far);
-    let confidence = domain.iter().zip(posterior.rows()).map(|(&own, row)| row[own]).collect();
+    let sure = confidence_around(known, &around, &domain);
+    let confidence = domain.iter().zip(posterior.rows()).zip(sure).map(|((&own, row), sure)| row[own] * sure).collect();
     let domain = domain.into_iter().zip(outside).map(|(own, outside)| (!outside).then_some(own)).collect();
     Ok(Projected { domain, confidence, typical })
 }
@@ -157,6 +160,18 @@ fn expected_domains(known: &Known, around: &[Vec<usize>], shares: &Array2<f64>) 
     expected
 }
 
+/// Mean confidence of the fit's spots of a domain, of those around each new spot.
+fn confidence_around(known: &Known, around: &[Vec<usize>], domain: &[usize]) -> Vec<f64> {
+    let mean = |own: usize, spots: &mut dyn Iterator<Item = usize>| {
+        let (sum, count) = spots
+            .filter(|&spot| known.domain[spot] == Some(own))
+            .fold((0.0, 0.0), |(sum, count), spot| (sum + known.confidence[spot], count + 1.0));
+        (count > 0.0).then(|| sum / count)
+    };
+    let all: Vec<f64> = (0..known.count).map(|own| mean(own, &mut (0..known.domain.len())).unwrap_or(1.0)).collect();
+    around.iter().zip(domain).map(|(near, &own)| mean(own, &mut near.iter().copied()).unwrap_or(all[own])).collect()
+}
+
 fn typical(
     known: &Known,
     discriminants: &Discriminants,
@@ -182,7 +197,8 @@ fn check(known: &Known, scores: ArrayView2<f64>, surroundings: &Surroundings) ->
     if scores.ncols() != known.scores.ncols() {
         return Err(Error::argument("scores", "must have as many components as those of the fit"));
     }
-    let lengths = [known.coords.nrows(), known.slice.len(), known.domain.len(), known.graph.spots()];
+    let lengths =
+        [known.coords.nrows(), known.slice.len(), known.domain.len(), known.confidence.len(), known.graph.spots()];
     if lengths.iter().any(|&length| length != spots) {
         return Err(Error::argument("fit", format!("must have {spots} spots in all of its parts")));
     }
@@ -237,6 +253,7 @@ mod tests {
             coords: coords.view(),
             slice: &slice,
             domain: &domain,
+            confidence: &[0.9; SIDE * SIDE],
             count: 2,
         };
         let mut places = &coords + 0.3;
@@ -254,7 +271,7 @@ mod tests {
         let apart = project(&known, scores.view(), Surroundings::Own(&graph))?;
         let right = (0..SIDE * SIDE).filter(|&spot| apart.domain[spot] == domain[spot]).count();
         assert!(right as f64 > 0.95 * (SIDE * SIDE) as f64, "{right}");
-        assert!(apart.confidence.iter().all(|&confidence| (0.5..=1.0).contains(&confidence)));
+        assert!(apart.confidence.iter().all(|&confidence| (0.45..=0.9 + 1e-12).contains(&confidence)));
         Ok(())
     }
 
@@ -269,6 +286,7 @@ mod tests {
             coords: coords.view(),
             slice: &slice[1..],
             domain: &domain,
+            confidence: &[0.9; SIDE * SIDE],
             count: 2,
         };
         let refused = |error: Result<Projected>, name: &str| match error {

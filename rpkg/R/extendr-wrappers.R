@@ -16,6 +16,14 @@ core_loss_surface <- function(scores, prior, embedding, slice, graph, weights, p
   .Call(wrap__core_loss_surface, scores, prior, embedding, slice, graph, weights, parameters, progress)
 }
 
+core_component_scores <- function(counts, loadings, levels, parameters, progress) {
+  .Call(wrap__core_component_scores, counts, loadings, levels, parameters, progress)
+}
+
+core_project_domains <- function(scores, coords, slice, known, parameters, progress) {
+  .Call(wrap__core_project_domains, scores, coords, slice, known, parameters, progress)
+}
+
 core_cluster_metrics <- function(truth, labels, embedding, graph, threads) {
   .Call(wrap__core_cluster_metrics, truth, labels, embedding, graph, threads)
 }

@@ -21,6 +21,7 @@ newFit <- function(result, input, parameters) {
       features = features,
       loadings = matrix(result$loadings, ncol = length(axes), dimnames = list(features, axes)),
       singularValues = result$singular_values,
+      levels = geneLevels(result, input$batch, features),
       coords = input$coords,
       slice = input$slice,
       batch = input$batch,
@@ -39,6 +40,13 @@ spotCodes <- function(result, used, spots) {
 # The type of each spot by which batches are compared; nothing with one batch.
 sharedTypes <- function(result, used, spots) {
   if (length(result$shared_types) > 0) allSpots(cbind(as.numeric(result$shared_types)), used, spots, "type")
+}
+
+# What genes are standardised by: share of the counts, mean and standard deviation, batches x genes.
+geneLevels <- function(result, batch, genes) {
+  names <- list(if (nlevels(batch) > 1) levels(batch) else "all", genes)
+  levels <- list(share = result$shares, mean = result$means, deviation = result$deviations)
+  lapply(levels, `dimnames<-`, names)
 }
 
 # Every table of a fit that has a row for each spot.

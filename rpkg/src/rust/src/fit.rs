@@ -172,6 +172,9 @@ fn write(fit: Fit) -> Result<Robj> {
         network = network(&fit.network),
         features = features,
         feature_scores = fit.features.scores,
+        shares = table(fit.features.shares)?,
+        means = table(fit.features.means)?,
+        deviations = table(fit.features.deviations)?,
         loadings = table(fit.components.loadings.slice(s![.., ..latent]).to_owned())?,
         singular_values = fit.components.singular_values.iter().copied().take(latent).collect::<Vec<f64>>(),
         graph = list!(method = method, offsets = offsets, neighbours = neighbours)

@@ -15,6 +15,7 @@ mod fit;
 mod impute_expression;
 mod interrupt;
 mod loss_surface;
+mod project_domains;
 mod run_trans_st;
 mod simulate_slices;
 mod stability;
@@ -34,6 +35,7 @@ extendr_module! {
     use fit;
     use impute_expression;
     use loss_surface;
+    use project_domains;
     use run_trans_st;
     use simulate_slices;
     use stability;
