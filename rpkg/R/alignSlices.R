@@ -34,6 +34,7 @@ NULL
 #' @param threads Number of threads, a whole number from 1. It does not change the result.
 #' @param verbose Whether to show progress.
 #' @param ... For objects and lists: the arguments of the method for fits.
+#' @param reduction For objects the name of the fit, which [runStarscape()] was given as `name`.
 #' @return For a fit or a list, a `slice_alignment`: a list with
 #'   * `coords`: places of all spots (spots x 2) in the frame of the reference. Spots of other slices are where they
 #'     were. Array positions of a Visium slide are in tissue proportions, that is with rows spread by the square root of
@@ -123,14 +124,15 @@ alignSlices.starscape_fit <- function(x, slice = NULL, reference = NULL,
 
 #' @rdname alignSlices
 #' @export
-alignSlices.Seurat <- function(x, slice = NULL, reference = NULL, ...) {
+alignSlices.Seurat <- function(x, slice = NULL, reference = NULL, ..., reduction = "starscape") {
   needObject(x)
-  alignment <- alignSlices.starscape_fit(objectFit(x), slice, reference, ...)
+  reduction <- gateReduction(reduction)
+  alignment <- alignSlices.starscape_fit(objectFit(x, reduction), slice, reference, ...)
   columns <- data.frame(
     aligned_x = alignment$coords[, 1], aligned_y = alignment$coords[, 2], row.names = rownames(alignment$coords)
   )
-  tellColumns(x, columns, if (!is.null(storedFit(x)$alignment)) names(columns))
-  storeWithFit(x, "alignment", alignment, columns)
+  tellColumns(x, columns, if (!is.null(storedFit(x, name = reduction)$alignment)) names(columns))
+  storeWithFit(x, "alignment", alignment, columns, reduction)
 }
 
 #' @rdname alignSlices

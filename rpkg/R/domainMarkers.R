@@ -171,28 +171,32 @@ domainMarkers.default <- function(x, domain = "domain", fit = NULL, coords = NUL
 
 #' @rdname domainMarkers
 #' @param assay,layer,image For objects: where the raw counts and the places are, as in [runStarscape()].
+#' @param reduction For objects the name of the fit that the domains come from, as in [findDomains()].
 #' @export
 domainMarkers.Seurat <- function(x, domain = "domain", fit = NULL, coords = NULL, slice = NULL, spatial = TRUE,
-                                 block = NULL, assay = NULL, layer = "counts", image = NULL, ...) {
-  markersOfObject(x, domain, fit, list(coords, slice, image), spatial, block, assay, layer, ...)
+                                 block = NULL, assay = NULL, layer = "counts", image = NULL, reduction = "starscape",
+                                 ...) {
+  markersOfObject(x, domain, fit, list(coords, slice, image), spatial, block, assay, layer, reduction, ...)
 }
 
 #' @rdname domainMarkers
 #' @export
 domainMarkers.SingleCellExperiment <- function(x, domain = "domain", fit = NULL, coords = NULL, slice = NULL,
-                                               spatial = TRUE, block = NULL, assay = "counts", ...) {
-  markersOfObject(x, domain, fit, list(coords, slice, NULL), spatial, block, assay, NULL, ...)
+                                               spatial = TRUE, block = NULL, assay = "counts",
+                                               reduction = "starscape", ...) {
+  markersOfObject(x, domain, fit, list(coords, slice, NULL), spatial, block, assay, NULL, reduction, ...)
 }
 
 # `given` are coords, slice and image.
-markersOfObject <- function(x, domain, fit, given, spatial, block, assay, layer, ...) {
+markersOfObject <- function(x, domain, fit, given, spatial, block, assay, layer, reduction, ...) {
   needObject(x)
   counts <- objectCounts(x, assay, layer)
   metadata <- objectMetadata(x, colnames(counts))
   domain <- givenColumn(domain, metadata, "domain")
   block <- givenColumn(block, metadata, "block")
-  own <- is.null(fit) && hasFit(x)
-  if (own) fit <- fitOfDomains(objectFit(x), objectResult(x, "transst"), domain)
+  reduction <- gateReduction(reduction)
+  own <- is.null(fit) && hasFit(x, reduction)
+  if (own) fit <- fitOfDomains(objectFit(x, reduction), objectResult(x, "transst"), domain)
   fitted <- inherits(fit, "starscape_fit")
   # The fit knows the places, unless others are asked for.
   places <- if (isTRUE(spatial) && (!fitted || !all(vapply(given, is.null, NA)))) {

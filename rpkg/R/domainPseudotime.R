@@ -23,6 +23,7 @@ NULL
 #' @param threads Number of threads, a whole number from 1. It does not change the result.
 #' @param verbose Whether to show progress.
 #' @param ... For objects and lists: the arguments of the method for fits.
+#' @param reduction For objects the name of the fit, which [runStarscape()] was given as `name`.
 #' @return For a fit or a matrix, a list of class `domain_pseudotime` with
 #'   * `pseudotime`: from 0 at the root to 1, named by spot; NA for spots without counts and for those without links to
 #'     the root;
@@ -91,11 +92,12 @@ domainPseudotime.default <- function(x, root, domain = NULL, neighbours = 15, th
 
 #' @rdname domainPseudotime
 #' @export
-domainPseudotime.Seurat <- function(x, root, domain = "domain", ...) {
+domainPseudotime.Seurat <- function(x, root, domain = "domain", ..., reduction = "starscape") {
   needObject(x)
-  fit <- objectFit(x)
+  reduction <- gateReduction(reduction)
+  fit <- objectFit(x, reduction)
   domain <- givenColumn(domain, objectMetadata(x, rownames(fit$embedding)), "domain")
-  storePseudotime(x, domainPseudotime.starscape_fit(fit, root, domain, ...))
+  storePseudotime(x, domainPseudotime.starscape_fit(fit, root, domain, ...), reduction)
 }
 
 #' @rdname domainPseudotime
@@ -120,10 +122,10 @@ domainPseudotime.list <- function(x, root, domain = "domain", ...) {
 }
 
 
-storePseudotime <- function(x, found) {
+storePseudotime <- function(x, found, reduction = "starscape") {
   columns <- data.frame(pseudotime = found$pseudotime, row.names = names(found$pseudotime))
-  tellColumns(x, columns, if (!is.null(storedFit(x)$pseudotime)) names(columns))
-  storeWithFit(x, "pseudotime", found[c("connectivity", "root", "domains")], columns)
+  tellColumns(x, columns, if (!is.null(storedFit(x, name = reduction)$pseudotime)) names(columns))
+  storeWithFit(x, "pseudotime", found[c("connectivity", "root", "domains")], columns, reduction)
 }
 
 # `embedding` and `graph` hold the spots that are `used`, `spots` names all of them.

@@ -40,6 +40,7 @@
 #' @param threads Number of threads, a whole number from 1. It does not change the result.
 #' @param verbose Whether to show progress.
 #' @param ... For objects and lists: the arguments of the method for fits.
+#' @param reduction For objects the name of the fit, which [runStarscape()] was given as `name`.
 #' @param name For objects and lists of them: the column of the cell metadata that takes the domains; their confidence
 #'   goes to this name with `_confidence`. Several numbers of domains or settings can be kept under names of their own.
 #'   A message tells when a column is replaced that findDomains() did not write.
@@ -149,10 +150,11 @@ findDomains.default <- function(x, k = NULL, method = c("gmm", "kmeans", "hmrf")
 
 #' @rdname findDomains
 #' @export
-findDomains.Seurat <- function(x, ..., name = "domain") {
+findDomains.Seurat <- function(x, ..., name = "domain", reduction = "starscape") {
   needObject(x)
   name <- gateColumnName(name)
-  storeDomains(x, findDomains.starscape_fit(objectFit(x), ...), name)
+  reduction <- gateReduction(reduction)
+  storeDomains(x, findDomains.starscape_fit(objectFit(x, reduction), ...), name, reduction)
 }
 
 #' @rdname findDomains
@@ -175,11 +177,11 @@ findDomains.list <- function(x, ..., name = "domain") {
 }
 
 
-storeDomains <- function(x, domains, name) {
-  before <- storedFit(x)$domains
+storeDomains <- function(x, domains, name, reduction = "starscape") {
+  before <- storedFit(x, name = reduction)$domains
   columns <- domainColumns(domains, name)
   tellColumns(x, columns, ownColumns(x, before), "Give another `name` to keep both.")
-  storeWithFit(x, "domains", domainRecord(domains, name, before), columns)
+  storeWithFit(x, "domains", domainRecord(domains, name, before), columns, reduction)
 }
 
 # Domains of an embedding, in the views made from `codes` (those named by `view`), or started from a `prior`.

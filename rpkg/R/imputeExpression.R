@@ -74,21 +74,22 @@ imputeExpression.default <- function(x, features = NULL, fit, threads = 2, verbo
 
 #' @rdname imputeExpression
 #' @param assay,layer For objects: where the raw counts are, as in [runStarscape()].
+#' @param reduction For objects the name of the fit, which [runStarscape()] was given as `name`.
 #' @export
-imputeExpression.Seurat <- function(x, features = NULL, assay = NULL, layer = "counts", ...) {
-  imputeObject(x, features, assay, layer, ...)
+imputeExpression.Seurat <- function(x, features = NULL, assay = NULL, layer = "counts", reduction = "starscape", ...) {
+  imputeObject(x, features, assay, layer, reduction, ...)
 }
 
 #' @rdname imputeExpression
 #' @export
-imputeExpression.SingleCellExperiment <- function(x, features = NULL, assay = "counts", ...) {
-  imputeObject(x, features, assay, NULL, ...)
+imputeExpression.SingleCellExperiment <- function(x, features = NULL, assay = "counts", reduction = "starscape", ...) {
+  imputeObject(x, features, assay, NULL, reduction, ...)
 }
 
-imputeObject <- function(x, features, assay, layer, ...) {
+imputeObject <- function(x, features, assay, layer, reduction, ...) {
   refuseGiven(...names(), "fit", "is not an argument for objects, which hold their fit", "Give counts as `x` to choose one.")
   needObject(x)
-  fit <- objectFit(x)
+  fit <- objectFit(x, gateReduction(reduction))
   counts <- fittedCounts(x, objectCounts(x, assay, layer), fit)
   storeExpression(x, imputeExpression.default(counts, features, fit = fit, ...))
 }

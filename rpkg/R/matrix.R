@@ -33,7 +33,7 @@ objectResult.default <- function(x, name) x
 
 #' @exportS3Method
 #' @noRd
-objectFit.default <- function(x, needed = TRUE) stopNoObject(x)
+objectFit.default <- function(x, name = "starscape", needed = TRUE) stopNoObject(x)
 
 #' @exportS3Method
 #' @noRd

@@ -24,8 +24,9 @@ objectMetadata <- function(x, spots = NULL) UseMethod("objectMetadata")
 # the result itself.
 objectResult <- function(x, name) UseMethod("objectResult")
 
-# The fit of runStarscape(), of the spots that there are now. An object without one has NULL where it is not `needed`.
-objectFit <- function(x, needed = TRUE) UseMethod("objectFit")
+# The fit of runStarscape() under the name of its reduction, of the spots that there are now. An object without one has
+# NULL where it is not `needed`.
+objectFit <- function(x, name = "starscape", needed = TRUE) UseMethod("objectFit")
 
 # A gene's values for the spots named, by default the log-normalised ones. `argument` named the gene.
 objectGene <- function(x, gene, spots, assay = NULL, layer = NULL, argument = "domain") UseMethod("objectGene")
@@ -51,11 +52,22 @@ objectInput <- function(x, coords, slice, assay, layer = NULL, image = NULL) {
   c(list(counts = counts), objectPlaces(x, colnames(counts), coords, slice, image))
 }
 
-# Adds to what the fit of an object holds.
-storeWithFit <- function(x, name, part, columns) {
-  fit <- objectResult(x, "starscape")
+# Adds to what a fit of an object holds.
+storeWithFit <- function(x, name, part, columns, reduction = "starscape") {
+  fit <- objectResult(x, reduction)
   fit[[name]] <- part
-  storeResult(x, "starscape", fit, columns = columns)
+  storeResult(x, reduction, fit, columns = columns)
+}
+
+# The name of a reduction that a fit is kept under.
+gateReduction <- function(name, argument = "reduction") {
+  if (!isString(name) || !grepl("^[A-Za-z][A-Za-z0-9_.]*$", name) || name %in% c("transst", "imputed")) {
+    stopArgument(
+      argument, paste("must be the name of a reduction, not", describe(name)),
+      "Give letters, numbers, dots and underscores, such as \"starscape\"; other results use \"transst\" and \"imputed\"."
+    )
+  }
+  name
 }
 
 # What is the user's is not replaced without a word. `own` are columns of the cell metadata that the package wrote.

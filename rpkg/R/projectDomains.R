@@ -223,22 +223,23 @@ projectedFrame <- function(found, input, sizes, unknown) {
 #' @rdname projectDomains
 #' @param assay,layer,image For objects: where the raw counts and the places of the new spots are, as in
 #'   [runStarscape()].
+#' @param reduction For objects the name of the fit, as in [findDomains()].
 #' @export
 projectDomains.Seurat <- function(x, newdata = NULL, domain = "domain", coords = NULL, slice = NULL, assay = NULL,
-                                  layer = "counts", image = NULL, ...) {
-  projectObject(x, newdata, domain, coords, slice, assay, layer, image, ...)
+                                  layer = "counts", image = NULL, reduction = "starscape", ...) {
+  projectObject(x, newdata, domain, coords, slice, assay, layer, image, reduction, ...)
 }
 
 #' @rdname projectDomains
 #' @export
 projectDomains.SingleCellExperiment <- function(x, newdata = NULL, domain = "domain", coords = NULL, slice = NULL,
-                                                assay = "counts", ...) {
-  projectObject(x, newdata, domain, coords, slice, assay, NULL, NULL, ...)
+                                                assay = "counts", reduction = "starscape", ...) {
+  projectObject(x, newdata, domain, coords, slice, assay, NULL, NULL, reduction, ...)
 }
 
-projectObject <- function(x, newdata, domain, coords, slice, assay, layer, image, ...) {
+projectObject <- function(x, newdata, domain, coords, slice, assay, layer, image, reduction, ...) {
   needObject(x)
-  fit <- objectFit(x)
+  fit <- objectFit(x, gateReduction(reduction))
   known <- rownames(fit$embedding)
   metadata <- objectMetadata(x, known)
   sure <- if (isString(domain)) metadata[[paste0(domain, "_confidence")]]

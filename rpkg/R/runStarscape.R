@@ -149,22 +149,26 @@ runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 200
 #' @param layer Layer (in version 4: slot) with the raw counts. Split layers, such as `counts.1` and `counts.2`, are
 #'   joined over the genes they share.
 #' @param image Names of the images (fields of view) with the places of the spots; `NULL` for all.
+#' @param name For one object the name of the reduction and of the fit that is kept with it, so that several can stand side
+#'   by side: `reduction` of [findDomains()] and the others says which one is meant.
 #' @export
 runStarscape.Seurat <- function(x, coords = NULL, slice = NULL, assay = NULL, layer = "counts", image = NULL,
-                                batch = NULL, ...) {
-  fitObject(x, objectInput(x, coords, slice, assay, layer, image), batch, assay, ...)
+                                batch = NULL, name = "starscape", ...) {
+  fitObject(x, objectInput(x, coords, slice, assay, layer, image), batch, assay, name, ...)
 }
 
 #' @rdname runStarscape
 #' @export
-runStarscape.SingleCellExperiment <- function(x, coords = NULL, slice = NULL, assay = "counts", batch = NULL, ...) {
-  fitObject(x, objectInput(x, coords, slice, assay), batch, assay, ...)
+runStarscape.SingleCellExperiment <- function(x, coords = NULL, slice = NULL, assay = "counts", batch = NULL,
+                                              name = "starscape", ...) {
+  fitObject(x, objectInput(x, coords, slice, assay), batch, assay, name, ...)
 }
 
-fitObject <- function(x, input, batch, assay, ...) {
+fitObject <- function(x, input, batch, assay, name, ...) {
+  name <- gateReduction(name, "name")
   batch <- givenColumn(batch, objectMetadata(x, colnames(input$counts)), "batch")
   fit <- runStarscape.default(input$counts, coords = input$coords, slice = input$slice, batch = batch, ...)
-  storeFit(x, fit, assay)
+  storeFit(x, fit, assay, name)
 }
 
 #' @rdname runStarscape
@@ -189,11 +193,11 @@ runStarscape.list <- function(x, coords = NULL, ..., batch = NULL, assay = NULL,
 }
 
 
-storeFit <- function(x, fit, assay = NULL) {
-  tellKept(x, "starscape", "starscape_fit")
-  fit$domains <- keptColumns(objectResult(x, "starscape"))
-  reduction <- list(embedding = fit$embedding, loadings = fit$loadings, key = "STAR_")
-  storeResult(x, "starscape", fit, reduction = reduction, assay = assay)
+storeFit <- function(x, fit, assay = NULL, name = "starscape") {
+  tellKept(x, name, "starscape_fit")
+  fit$domains <- keptColumns(objectResult(x, name))
+  key <- if (name == "starscape") "STAR_" else paste0(gsub("[^A-Za-z0-9]", "", name), "_")
+  storeResult(x, name, fit, reduction = list(embedding = fit$embedding, loadings = fit$loadings, key = key), assay = assay)
 }
 
 # Batches that nothing can be compared with.

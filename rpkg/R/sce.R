@@ -66,13 +66,13 @@ objectReductions.SingleCellExperiment <- function(x) SingleCellExperiment::reduc
 
 #' @exportS3Method
 #' @noRd
-objectFit.SingleCellExperiment <- function(x, needed = TRUE) {
-  fit <- objectResult(x, "starscape")
-  if (!"starscape" %in% SingleCellExperiment::reducedDimNames(x)) fit <- NULL
+objectFit.SingleCellExperiment <- function(x, name = "starscape", needed = TRUE) {
+  fit <- objectResult(x, name)
+  if (!name %in% SingleCellExperiment::reducedDimNames(x)) fit <- NULL
   if (!needed && !inherits(fit, "starscape_fit")) {
     return(NULL)
   }
-  subsetFit(fit, if (!is.null(fit)) rownames(SingleCellExperiment::reducedDim(x, "starscape", withDimnames = FALSE)))
+  subsetFit(fit, if (!is.null(fit)) rownames(SingleCellExperiment::reducedDim(x, name, withDimnames = FALSE)))
 }
 
 #' @exportS3Method

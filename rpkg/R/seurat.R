@@ -43,13 +43,13 @@ objectReductions.Seurat <- function(x) SeuratObject::Reductions(x)
 # Of the cells that its reduction holds: those of the assay it was made from, which in version 5 need not be all.
 #' @exportS3Method
 #' @noRd
-objectFit.Seurat <- function(x, needed = TRUE) {
-  fit <- SeuratObject::Misc(x, "starscape")
+objectFit.Seurat <- function(x, name = "starscape", needed = TRUE) {
+  fit <- SeuratObject::Misc(x, name)
   if (!needed && !inherits(fit, "starscape_fit")) {
     return(NULL)
   }
-  reduced <- "starscape" %in% SeuratObject::Reductions(x)
-  subsetFit(fit, if (reduced) rownames(SeuratObject::Embeddings(x, "starscape")) else colnames(x))
+  reduced <- name %in% SeuratObject::Reductions(x)
+  subsetFit(fit, if (reduced) rownames(SeuratObject::Embeddings(x, name)) else colnames(x))
 }
 
 #' @exportS3Method
@@ -96,8 +96,11 @@ storeExpression.Seurat <- function(x, imputed) {
 }
 
 seuratReduction <- function(x, name, reduction, assay) {
-  if (name == "starscape" && anyNA(reduction$embedding[, 1])) {
-    tell("The reduction \"starscape\" is NA for spots without counts, which RunUMAP() and FindNeighbors() do not ",
+  if (name %in% SeuratObject::Assays(x)) {
+    stopArgument("name", sprintf("is \"%s\", which is the name of an assay", name), "Give another name.")
+  }
+  if (name != "transst" && anyNA(reduction$embedding[, 1])) {
+    tell("The reduction \"", name, "\" is NA for spots without counts, which RunUMAP() and FindNeighbors() do not ",
          "take. Leave these spots out with subset() first.")
   }
   SeuratObject::CreateDimReducObject(

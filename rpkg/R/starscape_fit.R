@@ -229,12 +229,15 @@ print.summary.starscape_fit <- function(x, ...) {
 }
 
 # The fit that x is or has.
-storedFit <- function(x, argument = "x") {
-  fit <- objectResult(x, "starscape")
+storedFit <- function(x, argument = "x", name = "starscape") {
+  fit <- objectResult(x, name)
   if (!inherits(fit, "starscape_fit")) {
-    stopArgument(argument, "is not a starscape fit and has none", "Run runStarscape() first.")
+    problem <- if (name == "starscape") "is not a starscape fit and has none" else {
+      sprintf("has no starscape fit under the name \"%s\"", name)
+    }
+    stopArgument(argument, problem, "Run runStarscape() first.")
   }
   fit
 }
 
-hasFit <- function(x) inherits(objectResult(x, "starscape"), "starscape_fit")
+hasFit <- function(x, name = "starscape") inherits(objectResult(x, name), "starscape_fit")

@@ -98,3 +98,25 @@ test_that("a fit is taken by the names of its spots wherever it comes from", {
   expect_identical(joint(list(a = places$a[72:1, ], b = places$b)), joint(places))
   expect_identical(joint(rev(places)), joint(places))
 })
+
+test_that("fits stand side by side under names of their own", {
+  for (object in list(sceOf(x = x, y = y), if (requireNamespace("SeuratObject", quietly = TRUE)) seuratSmall())) {
+    if (is.null(object)) next
+    both <- quick(quick(object), name = "wide", latentDim = 8)
+    expect_identical(ncol(objectFit(both)$embedding), 5L)
+    expect_identical(ncol(objectFit(both, "wide")$embedding), 8L)
+    expect_true(all(c("starscape", "wide") %in% objectReductions(both)))
+    both <- findDomains(both, k = 3, reduction = "wide", name = "other", verbose = FALSE)
+    both <- findDomains(both, k = 3, verbose = FALSE)
+    direct <- findDomains(objectFit(both, "wide"), k = 3, verbose = FALSE)
+    expect_identical(as.character(objectMetadata(both)$other), as.character(direct$domain))
+    markers <- function(...) quietly(domainMarkers(both, ..., verbose = FALSE))
+    expect_equal(
+      markers("other", reduction = "wide")$p_value,
+      quietly(domainMarkers(small$counts, direct, fit = objectFit(both, "wide"), verbose = FALSE))$p_value
+    )
+    expectArgumentError(findDomains(both, k = 3, reduction = "none"), "x", "no starscape fit")
+    expectArgumentError(quick(object, name = "transst"), "name", "transst")
+    expectArgumentError(findDomains(both, reduction = 3), "reduction")
+  }
+})
