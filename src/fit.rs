@@ -75,7 +75,8 @@ pub struct Fit {
 /// same input, parameters and seed give the same bits for any number of threads.
 ///
 /// # Errors
-/// [`Error::Argument`] naming the user's argument, [`Error::Numeric`], [`Error::Interrupted`].
+/// [`Error::Argument`] naming the user's argument, `graph` where no two spots are neighbours; [`Error::Numeric`],
+/// [`Error::Interrupted`].
 pub fn fit(
     counts: &Counts,
     coords: ArrayView2<f64>,
@@ -86,6 +87,10 @@ pub fn fit(
 ) -> Result<Fit> {
     check(counts, &[("slice", slice), ("batch", batch)], params)?;
     let (graph, graph_method) = spatial_graph(coords, slice, &params.graph)?;
+    if graph.edges() == 0 {
+        let message = "leaves no two spots neighbours; give a larger radius, or another method";
+        return Err(Error::argument("graph", message));
+    }
     let graph = Arc::new(graph);
     monitor.check()?;
     let types = shared_types(counts, batch, &graph, &params.features, monitor)?;

@@ -10,6 +10,35 @@ stopArgument <- function(argument, problem, hint = NULL) {
   )
 }
 
+# Runs checks that do not need each other, and stops with all that they refuse, not with the first alone. Each is evaluated
+# here: checks of objects and lists, too, where what they hold is handed on as it was given.
+gateTogether <- function(...) {
+  found <- vector("list", ...length())
+  errors <- list()
+  for (step in seq_len(...length())) {
+    found[step] <- list(tryCatch(...elt(step), starscape_error_argument = function(error) {
+      errors <<- c(errors, list(error))
+      NULL
+    }))
+  }
+  stopTogether(errors)
+  stats::setNames(found, ...names())
+}
+
+# One error for several; its field `argument` is that of the first, `arguments` are all, `errors` the errors themselves.
+stopTogether <- function(errors) {
+  errors <- do.call(c, lapply(errors, function(error) if (is.null(error$errors)) list(error) else error$errors))
+  if (length(errors) == 1) rlang::cnd_signal(errors[[1]])
+  if (length(errors) > 1) {
+    problems <- vapply(errors, function(error) gsub("\n", " ", conditionMessage(error)), "")
+    rlang::abort(
+      c(sprintf("%d arguments cannot be used.", length(errors)), stats::setNames(problems, rep("x", length(errors)))),
+      class = c("starscape_error_argument", "starscape_error"), argument = errors[[1]]$argument,
+      arguments = vapply(errors, function(error) error$argument, ""), errors = errors, call = userFrame()
+    )
+  }
+}
+
 # Tells what was done to the input.
 tell <- function(...) {
   rlang::inform(paste0(...), class = "starscape_message")

@@ -142,10 +142,7 @@ domainMarkers.default <- function(x, domain = "domain", fit = NULL, coords = NUL
                                   spatial = TRUE, block = NULL, split = 0.5, pseudocount = 1, seed = 1, threads = 2,
                                   verbose = rlang::is_interactive(), features = NULL, ...) {
   gateDots(...)
-  settings <- gateFields(list(
-    test = test, correct = correct, spatial = spatial, split = split, pseudocount = pseudocount, seed = seed,
-    threads = threads, verbose = verbose
-  ), markerChecks)
+  settings <- gateFields(mget(names(markerChecks)), markerChecks)
   input <- gateMarkerInput(x, domain, fit, coords, slice, block, settings)
   gateCompare(compare, input$domain)
   shown <- gateGenes(features, rownames(input$counts), rownames(input$counts)) + 1L

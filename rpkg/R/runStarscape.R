@@ -119,25 +119,25 @@ runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 200
                                  loss = lossControl(), graph = graphControl(), threads = 2,
                                  verbose = rlang::is_interactive(), batch = NULL, ...) {
   gateDots(...)
-  settings <- gateFields(
-    list(
-      nFeatures = nFeatures, normalisation = normalisation, featureSelection = featureSelection,
-      latentDim = latentDim, epochs = epochs, seed = seed, threads = threads, verbose = verbose
-    ),
-    runChecks
+  checked <- gateTogether(
+    settings = gateFields(mget(names(runChecks)), runChecks), stability = gateControl(stability, "starControl"),
+    loss = gateControl(loss, "lossControl"), graph = gateControl(graph, "graphControl"),
+    input = gateInput(x, coords, slice)
   )
-  controls <- flattenControls(
-    gateControl(stability, "starControl"), gateControl(loss, "lossControl"), gateControl(graph, "graphControl")
-  )
-  input <- gateInput(x, coords, slice)
-  input$batch <- gateBatch(batch, input, colnames(x))
+  settings <- checked$settings
+  controls <- flattenControls(checked$stability, checked$loss, checked$graph)
+  input <- checked$input
   if (nlevels(input$slice) == 1) tell("`slice` has one value. This is a plain fit of one slice.")
   tellScarce(input$counts)
-  given <- list(givenFeatures = gateFeatures(features, rownames(input$counts)))
+  checked <- gateTogether(
+    batch = gateBatch(batch, input, colnames(x)), features = gateFeatures(features, rownames(input$counts))
+  )
+  input["batch"] <- list(checked$batch)
+  given <- list(givenFeatures = checked$features)
   gateLatentDim(settings$latentDim, featureCount(settings, given, input), ncol(input$counts))
   parameters <- c(settings[names(settings) != "verbose"], given, controls)
   fit <- newFit(fitCounts(input, parameters, progressBar(settings$verbose)), input, parameters)
-  gateAlone(fit)
+  tellAlone(fit)
   tellBatches(fit)
   tellNetwork(fit)
   fit
@@ -166,8 +166,11 @@ runStarscape.SingleCellExperiment <- function(x, coords = NULL, slice = NULL, as
 
 fitObject <- function(x, input, batch, assay, name, ...) {
   name <- gateReduction(name, "name")
-  batch <- givenColumn(batch, objectMetadata(x, colnames(input$counts)), "batch")
-  fit <- runStarscape.default(input$counts, coords = input$coords, slice = input$slice, batch = batch, ...)
+  # All of these are looked at where the default method checks its arguments.
+  fit <- runStarscape.default(
+    input$counts, coords = input$coords, slice = input$slice,
+    batch = givenColumn(batch, objectMetadata(x, colnames(input$counts)), "batch"), ...
+  )
   storeFit(x, fit, assay, name)
 }
 
@@ -176,14 +179,12 @@ fitObject <- function(x, input, batch, assay, name, ...) {
 runStarscape.list <- function(x, coords = NULL, ..., batch = NULL, assay = NULL, layer = "counts", image = NULL) {
   refuseGiven(...names(), "slice", "is not an argument for a list, whose elements are the slices", "Name the elements.")
   x <- gateSlices(x)
-  slices <- Map(sliceInput, x, gatePlacesOf(coords, x), list(assay), list(layer), list(image))
-  joined <- joinSlices(slices)
-  if (isString(batch) && !isMatrix(x[[1]])) {
-    batch <- unlist(Map(function(object, slice) {
-      as.character(givenColumn(batch, objectMetadata(object, colnames(slice$counts)), "batch"))
-    }, x, slices), use.names = FALSE)
-  }
-  fit <- runStarscape.default(joined$counts, coords = joined$coords, slice = joined$slice, batch = batch, ...)
+  # Looked at where the default method checks its arguments.
+  delayedAssign("slices", Map(sliceInput, x, gatePlacesOf(coords, x), list(assay), list(layer), list(image)))
+  delayedAssign("joined", joinSlices(slices))
+  fit <- runStarscape.default(
+    joined$counts, coords = joined$coords, slice = joined$slice, batch = batchOfObjects(batch, x, slices), ...
+  )
   if (isMatrix(x[[1]])) {
     return(fit)
   }
@@ -192,6 +193,16 @@ runStarscape.list <- function(x, coords = NULL, ..., batch = NULL, assay = NULL,
   Map(function(object, rows, slice) storeFit(object, fitPart(fit, rows, colnames(slice$counts))), x, rows, slices)
 }
 
+
+# A column of the cell metadata of each object.
+batchOfObjects <- function(batch, x, slices) {
+  if (!isString(batch) || isMatrix(x[[1]])) {
+    return(batch)
+  }
+  unlist(Map(function(object, slice) {
+    as.character(givenColumn(batch, objectMetadata(object, colnames(slice$counts)), "batch"))
+  }, x, slices), use.names = FALSE)
+}
 
 storeFit <- function(x, fit, assay = NULL, name = "starscape") {
   tellKept(x, name, "starscape_fit")
@@ -211,12 +222,9 @@ tellBatches <- function(fit) {
 }
 
 # Spots without neighbours are known by their own counts only.
-gateAlone <- function(fit) {
+tellAlone <- function(fit) {
   used <- usedSpots(fit)
   alone <- sum(Matrix::rowSums(fit$graph)[used] == 0)
-  if (alone == sum(used)) {
-    stopArgument("graph", "leaves no two spots neighbours", "Give a larger `radius`, or another method.")
-  }
   if (alone > 0.05 * sum(used)) {
     tell(alone, " of ", sum(used), " spots have no neighbours. Their domains are those of their own counts, not of tissue.")
   }

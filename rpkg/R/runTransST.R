@@ -120,15 +120,13 @@ runTransST.default <- function(x, source, labels, coords = NULL, slice = NULL, k
                                sourceCoords = NULL, sourceSlice = NULL, graph = graphControl(),
                                seed = 1, threads = 2, verbose = rlang::is_interactive(), ...) {
   gateDots(...)
-  settings <- gateFields(mget(names(transstChecks)), transstChecks)
-  controls <- flattenControls(gateControl(graph, "graphControl"))
-  if (!isMatrix(x)) {
-    stopArgument(
-      "x", paste("must be a matrix of counts or an object, not", describe(x)),
-      "Give one section, genes x spots; several sections side by side with `slice`."
-    )
-  }
-  known <- gateSource(source, labels, sourceCoords, sourceSlice)
+  checked <- gateTogether(
+    settings = gateFields(mget(names(transstChecks)), transstChecks), graph = gateControl(graph, "graphControl"),
+    x = gateTarget(x), known = gateSource(source, labels, sourceCoords, sourceSlice)
+  )
+  settings <- checked$settings
+  controls <- flattenControls(checked$graph)
+  known <- checked$known
   shared <- gateSharedGenes(rownames(x), rownames(known$counts))
   target <- gateInput(x[shared, , drop = FALSE], coords, slice)
   known <- gateSourceCells(known, rownames(target$counts))
@@ -175,6 +173,15 @@ storeTransst <- function(x, fit, assay) {
   earlier <- if (inherits(objectResult(x, "transst"), "transst_fit")) names(columns)
   tellColumns(x, columns, earlier)
   storeResult(x, "transst", fit, columns, reduction, assay)
+}
+
+gateTarget <- function(x) {
+  if (!isMatrix(x)) {
+    stopArgument(
+      "x", paste("must be a matrix of counts or an object, not", describe(x)),
+      "Give one section, genes x spots; several sections side by side with `slice`."
+    )
+  }
 }
 
 transstChecks <- list(

@@ -120,3 +120,14 @@ test_that("fits stand side by side under names of their own", {
     expectArgumentError(findDomains(both, reduction = 3), "reduction")
   }
 })
+
+test_that("all that is refused is said at once, of matrices, objects and lists", {
+  all <- function(x, ..., arguments) {
+    error <- expect_error(quick(x, nFeatures = 0, seed = "a", ...), class = "starscape_error_argument")
+    expect_identical(error$arguments, c("nFeatures", "seed", arguments))
+    for (argument in error$arguments) expect_match(conditionMessage(error), paste0("`", argument, "`"), fixed = TRUE)
+  }
+  all(small$counts, small$coords[1:9, ], arguments = "coords")
+  all(sceOf(x = x), arguments = "coords")
+  all(list(small$counts, small$counts), list(small$coords), arguments = "coords")
+})
