@@ -131,6 +131,23 @@ mod tests {
         Ok(())
     }
 
+    /// What the decoder knows of batches is learned, and the network of one batch has no such part.
+    #[test]
+    fn batches_have_levels_of_their_own() -> Result<()> {
+        let (scores, graph) = section(|around| mean(around, |value| value));
+        let params = TrainParams { share: Some(1.0), epochs: 20, ..TrainParams::default() };
+        let tensors = |batch: &[usize]| -> Result<Vec<Vec<f64>>> {
+            let network = learn(scores.view(), batch, &graph, &params, &Monitor::silent())?;
+            Ok(network.parameters.values()?)
+        };
+        let spots = graph.spots();
+        assert_eq!(tensors(&vec![0; spots])?.len(), 9);
+        let halves: Vec<usize> = (0..spots).map(|spot| 2 * spot / spots).collect();
+        let levels = tensors(&halves)?[9].clone();
+        assert!(levels.len() == 4 && levels.iter().all(|level| level.is_finite() && *level != 0.0), "{levels:?}");
+        Ok(())
+    }
+
     #[test]
     fn a_spot_without_surroundings_is_not_moved() -> Result<()> {
         let (scores, _, graph) = stripes(8, 2, 1.0, 2);

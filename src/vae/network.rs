@@ -1,4 +1,4 @@
-//! The encoder.
+//! The encoder and the decoder.
 
 use super::parameters::{Layer, Weights};
 use super::sample::Sample;
@@ -39,6 +39,15 @@ pub fn encode(weights: &Weights, sample: &Sample, kept: Option<&Tensor>) -> Resu
     let hidden = hidden_layer(&weights.surroundings, &Tensor::cat(&parts, 1)?)?;
     let mean = (output_layer(&weights.shift, &hidden)? + &sample.linear)?;
     Ok(Encoding { mean, log_variance: output_layer(&weights.log_variance, &hidden)? })
+}
+
+/// Decodes latent variables of the spots of a sample, rows x latent. They are expectations of the scores themselves; what
+/// differs between batches all the same is the decoder's to know, so that they need not carry it.
+pub fn decode(weights: &Weights, sample: &Sample, latent: &Tensor) -> Result<Tensor> {
+    match &weights.batches {
+        Some(levels) => latent + levels.index_select(&sample.batch_rows, 0)?,
+        None => Ok(latent.clone()),
+    }
 }
 
 fn hidden_layer(layer: &Layer, x: &Tensor) -> Result<Tensor> {

@@ -1,7 +1,7 @@
 //! The training objective on two augmented views, and what a network expects.
 
 use super::augment::halves;
-use super::network::{Encoding, encode};
+use super::network::{Encoding, decode, encode};
 use super::parameters::{Parameters, Weights, normal};
 use super::params::{EpochRecord, TrainParams};
 use super::sample::{Sample, matrix};
@@ -69,7 +69,8 @@ impl<'a> Objective<'a> {
             let noise = normal(&first.mean, &mut noise)?;
             let error = |view: &Encoding, noise: &Tensor| -> Result<Tensor> {
                 let deviation = (&view.log_variance * 0.5)?.exp()?;
-                Ok(reconstruction(&self.sample.own, &(&view.mean + (deviation * noise)?)?)?)
+                let decoded = decode(&weights, self.sample, &(&view.mean + (deviation * noise)?)?)?;
+                Ok(reconstruction(&self.sample.own, &decoded)?)
             };
             Ok(((error(&first, &noise)? + error(&second, &noise.neg()?)?)? * 0.5)?)
         })?;

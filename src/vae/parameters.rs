@@ -48,9 +48,15 @@ pub struct Weights {
     pub log_variance: Layer,
     /// Roots of the weights of the rings around a spot, so that weights are never negative.
     pub rings: Tensor,
+    /// Level of each batch, batches x latent; none with one batch.
+    pub batches: Option<Tensor>,
 }
 
-/// The trainable parameters: weight and bias of the four layers in the order of [`Weights`], and the rings.
+/// Tensors of a network for one batch: weight and bias of four layers, and the rings.
+const TENSORS: usize = 9;
+
+/// The trainable parameters: weight and bias of the four layers in the order of [`Weights`], the rings, and with several
+/// batches their levels.
 pub struct Parameters {
     variables: Vec<Var>,
 }
@@ -74,6 +80,15 @@ impl Parameters {
         let neighbour = glorot(2 * latent, latent, &mut rng)?;
         let surroundings = glorot(4 * latent, 3 * latent, &mut rng)?;
         Self::from_layers(latent, neighbour, surroundings)
+    }
+
+    /// The same with a level of 0 for each of several batches.
+    pub fn with_batches(mut self, batches: usize) -> Result<Self> {
+        let latent = self.variables[TENSORS - 2].elem_count();
+        if batches > 1 {
+            self.variables.push(Var::zeros((batches, latent), DType::F32, &Device::Cpu)?);
+        }
+        Ok(self)
     }
 
     fn from_layers(latent: usize, neighbour: Tensor, surroundings: Tensor) -> Result<Self> {
@@ -101,7 +116,8 @@ impl Parameters {
     /// # Errors
     /// An error that tells which tensor has another number of values.
     pub fn from_values(latent: usize, values: &[Vec<f64>]) -> Result<Self> {
-        let shapes = Self::deterministic(latent)?.variables;
+        let batches = values.get(TENSORS).map_or(1, |levels| levels.len() / latent.max(1));
+        let shapes = Self::deterministic(latent)?.with_batches(batches)?.variables;
         if values.len() != shapes.len() {
             bail!("{} tensors instead of {}", values.len(), shapes.len());
         }
@@ -115,7 +131,8 @@ impl Parameters {
         Self::from_tensors(values.iter().zip(&shapes).map(tensor).collect::<Result<Vec<_>>>()?)
     }
 
-    /// The values of every tensor: weight (by row, a row for each unit) and bias of the four layers, and the rings.
+    /// The values of every tensor: weight (by row, a row for each unit) and bias of the four layers, the rings, and the
+    /// levels of batches (by row, a row for each batch) where there are several.
     pub fn values(&self) -> Result<Vec<Vec<f64>>> {
         let values = |variable: &Var| variable.flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>();
         self.variables.iter().map(values).collect()
@@ -170,7 +187,7 @@ impl Parameters {
     }
 
     fn layers(tensors: Vec<Tensor>) -> Weights {
-        let mut pairs = tensors
+        let mut pairs = tensors[..TENSORS - 1]
             .chunks_exact(2)
             .map(|pair| Layer { product: Linear::new(pair[0].clone(), None), bias: pair[1].clone() });
         let mut next = || pairs.next().expect("four layers of weight and bias");
@@ -179,7 +196,8 @@ impl Parameters {
             surroundings: next(),
             shift: next(),
             log_variance: next(),
-            rings: tensors[tensors.len() - 1].clone(),
+            rings: tensors[TENSORS - 1].clone(),
+            batches: tensors.get(TENSORS).cloned(),
         }
     }
 }
@@ -222,6 +240,10 @@ mod tests {
         assert_eq!(Parameters::from_values(3, &values).unwrap().values().unwrap(), values);
         assert!(Parameters::from_values(4, &values).is_err());
         assert!(Parameters::from_values(3, &values[1..]).is_err());
+        let several = Parameters::random(3, 7).unwrap().with_batches(2).unwrap();
+        assert_eq!(several.values().unwrap()[9], vec![0.0; 6]);
+        let again = Parameters::from_values(3, &several.values().unwrap()).unwrap();
+        assert!(again.weights().batches.is_some() && parameters.weights().batches.is_none());
         assert_ne!(Parameters::random(3, 8).unwrap().values().unwrap(), values);
     }
 

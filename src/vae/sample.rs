@@ -15,8 +15,10 @@ pub struct Sample {
     /// Scores of the spots of the sample, and what is linear in their surroundings, both rows x latent.
     pub(super) own: Tensor,
     pub(super) linear: Tensor,
-    /// Slice number of each spot of the sample.
+    /// Slice (batch) number of each spot of the sample, also as a tensor, and how many there are in the section.
     pub(super) slice: Vec<usize>,
+    pub(super) batch_rows: Tensor,
+    pub(super) batches: usize,
 }
 
 impl Sample {
@@ -32,12 +34,16 @@ impl Sample {
         linear: ArrayView2<f64>,
         slice: &[usize],
     ) -> Result<Self> {
+        let slices: Vec<usize> = rows.iter().map(|&row| slice[row]).collect();
+        let numbers: Vec<u32> = slices.iter().map(|&own| own as u32).collect();
         Ok(Sample {
+            batch_rows: Tensor::from_vec(numbers, rows.len(), &Device::Cpu)?,
+            batches: slice.iter().max().map_or(0, |last| last + 1),
             scores: tensor(scores)?,
             rings: surroundings.operations()?,
             own: tensor(scores.select(Axis(0), rows).view())?,
             linear: tensor(linear)?,
-            slice: rows.iter().map(|&row| slice[row]).collect(),
+            slice: slices,
         })
     }
 }

@@ -33,6 +33,7 @@ pub(super) fn train(
         Initialisation::Deterministic => Parameters::deterministic(latent)?,
         Initialisation::Random => Parameters::random(latent, params.seed)?,
     };
+    let parameters = parameters.with_batches(sample.batches)?;
     let mut objective = Objective::new(sample, params, monitor);
     let settings =
         ParamsAdamW { lr: params.learning_rate, eps: params.damping, weight_decay: 0.0, ..ParamsAdamW::default() };
