@@ -23,8 +23,8 @@ R_SOURCES := $(shell find rpkg -type f -not -path 'rpkg/src/rust/*' -not -path '
 PACKAGED := $(wildcard benches/*.rs) $(shell find vignettes rpkg/tests -type f -not -name Rplots.pdf)
 INSTALLED := .Rlib/starscape/DESCRIPTION
 
-.PHONY: help setup demo test test-core test-r install package test-package check bench stability panel slices markers \
-  transst lint docs vignettes stack-current test-current clean
+.PHONY: help setup demo test test-core test-r install package test-package check bench stability panel slices scale \
+  markers transst lint docs vignettes stack-current test-current clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -72,6 +72,9 @@ panel: install ## accuracy and steadiness on sections of six technologies, into 
 
 slices: install ## several slices together, into benches/slices/; SEEDS, DRAWS and OUT make it shorter
 	Rscript benches/slices/run.R .Rlib "$(or $(OUT),benches/slices)" $(or $(SEEDS),20) $(or $(DRAWS),3)
+
+scale: install ## time and memory by the number of cells, into benches/scale/; LARGEST, OUT shorten it
+	Rscript benches/scale/run.R .Rlib "$(or $(OUT),benches/scale)" $(or $(LARGEST),262144)
 
 markers: install ## p-values, power and speed of markers, into benches/markers/; DRAWS, GENES, SEEDS, OUT shorten it
 	Rscript benches/markers/run.R .Rlib "$(or $(OUT),benches/markers)" $(or $(DRAWS),50)

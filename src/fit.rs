@@ -45,8 +45,8 @@ pub struct Fit {
     /// With several batches the type of each spot that tells their level from what they are made of, see
     /// [`shared_types`].
     pub types: Option<Vec<usize>>,
-    /// Embedding, spots x latent dimensions: the prior, plus what the network expects of a spot beyond what is linear in
-    /// its surroundings, as far as it is to be trusted.
+    /// Embedding, spots x latent dimensions: the prior, plus what the network expects of a spot beyond what is linear
+    /// in its surroundings, as far as it is to be trusted.
     pub embedding: Array2<f64>,
     /// The deterministic spatial prior, spots x components: the first latent dimensions are the means of the latent
     /// variables; half as many further components (fewer in small data) help to find the starting partition.
@@ -71,8 +71,8 @@ pub struct Fit {
 /// Embeds the spots of one or several slices.
 ///
 /// `counts` is genes x spots; `coords` spots x 2; `slice` the slice number of each spot, all 0 for one slice: spots of
-/// different slices are no neighbours; `batch` the batch number of each spot: genes are standardised within batches. The
-/// same input, parameters and seed give the same bits for any number of threads.
+/// different slices are no neighbours; `batch` the batch number of each spot: genes are standardised within batches.
+/// The same input, parameters and seed give the same bits for any number of threads.
 ///
 /// # Errors
 /// [`Error::Argument`] naming the user's argument, `graph` where no two spots are neighbours; [`Error::Numeric`],

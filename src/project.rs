@@ -1,9 +1,9 @@
 //! Domains of spots that a fit does not know, in the space of the fit.
 //!
-//! The component scores of a new spot are made with the fit's loadings and averaged over its surroundings as those of the
-//! fit were. Spots of the same tissue have the fit's spots as surroundings, which stay as they are; spots of another
-//! section have each other. The domains of the fit are normal in these averages, with one covariance; a spot of the same
-//! tissue expects the domains of the spots around it, one of another section those of the whole fit:
+//! The component scores of a new spot are made with the fit's loadings and averaged over its surroundings as those of
+//! the fit were. Spots of the same tissue have the fit's spots as surroundings, which stay as they are; spots of
+//! another section have each other. The domains of the fit are normal in these averages, with one covariance; a spot of
+//! the same tissue expects the domains of the spots around it, one of another section those of the whole fit:
 //!
 //!   P(domain | spot) ~ N(averages; mean of the domain, covariance) x (neighbours of the domain + share of the domain)
 //!
@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::graph::diffusion::diffuse;
 use crate::graph::{SpatialGraph, nearest_to, typical_reach};
 use crate::median::median;
+use crate::monitor::{Monitor, Progress};
 use crate::normalise::Normalisation;
 use crate::preprocess::{Features, ScaledFeatures};
 use ndarray::{Array2, ArrayView2, Axis};
@@ -66,8 +67,11 @@ pub struct Projected {
     pub typical: Vec<f64>,
 }
 
-/// Scores of new spots in the components of a fit, spots x components, divided by the root mean square of the fit's own:
-/// `features` are the fit's genes with their statistics, of one batch of `spots`, `loadings` genes x components.
+/// Scores of new spots in the components of a fit, spots x components, divided by the root mean square of the fit's
+/// own: `features` are the fit's genes with their statistics, of one batch of `spots`, `loadings` genes x components.
+///
+/// # Errors
+/// [`Error::Interrupted`].
 pub fn component_scores(
     counts: &Counts,
     normalisation: Normalisation,
@@ -75,35 +79,44 @@ pub fn component_scores(
     spots: usize,
     loadings: ArrayView2<f64>,
     root_mean_square: f64,
-) -> Array2<f64> {
+    monitor: &Monitor,
+) -> Result<Array2<f64>> {
     let scaled = ScaledFeatures::on_scale_of(counts, normalisation, features, spots);
     let mut scores = Array2::zeros((counts.spots(), loadings.ncols()));
     for (block, mut rows) in scores.axis_chunks_iter_mut(Axis(0), BLOCK).enumerate() {
-        let first = block * BLOCK;
+        let (first, total) = (block * BLOCK, counts.spots());
+        monitor.step(Progress { stage: "scores", done: first, total, objective: None })?;
         rows.assign(&(scaled.block(first..first + rows.nrows()).dot(&loadings) / root_mean_square));
     }
-    scores
+    Ok(scores)
 }
 
 /// Domains of the new spots with these scores. Linear in spots.
 ///
 /// # Errors
-/// [`Error::Argument`] naming `coords`, `scores`, `slice` or `domain`; [`Error::Numeric`] when domains do not vary.
-pub fn project(known: &Known, scores: ArrayView2<f64>, surroundings: Surroundings) -> Result<Projected> {
+/// [`Error::Argument`] naming `coords`, `scores`, `slice` or `domain`; [`Error::Numeric`] when domains do not vary;
+/// [`Error::Interrupted`].
+pub fn project(
+    known: &Known,
+    scores: ArrayView2<f64>,
+    surroundings: Surroundings,
+    monitor: &Monitor,
+) -> Result<Projected> {
     check(known, scores, &surroundings)?;
-    let averages = diffuse(known.graph, known.scores, known.steps);
+    let around = match surroundings {
+        Surroundings::Own(_) => vec![Vec::new(); scores.nrows()],
+        Surroundings::Known(coords, slice) => around(known, coords, slice),
+    };
+    monitor.check()?;
+    let (mut new, averages) = joined(known, scores, &around);
+    let mut outside = around.iter().map(Vec::is_empty).collect::<Vec<bool>>();
+    if let Surroundings::Own(graph) = surroundings {
+        new = diffuse(graph, scores, known.steps);
+        outside.fill(false);
+    }
+    monitor.check()?;
     let discriminants = Discriminants::new(averages.view(), known.domain, known.count)?;
     let shares = (&discriminants.sizes / discriminants.sizes.sum()).insert_axis(Axis(0));
-    let (new, around, outside) = match surroundings {
-        Surroundings::Own(graph) => {
-            (diffuse(graph, scores, known.steps), vec![Vec::new(); scores.nrows()], vec![false; scores.nrows()])
-        }
-        Surroundings::Known(coords, slice) => {
-            let around = around(known, coords, slice);
-            let outside = around.iter().map(Vec::is_empty).collect();
-            (joined(known, scores, &around), around, outside)
-        }
-    };
     let expected = expected_domains(known, &around, &shares);
     let posterior = posterior(discriminants.log_densities(new.view()) + expected.mapv(f64::ln));
     let domain = most_probable(&posterior);
@@ -135,9 +148,9 @@ fn around(known: &Known, coords: ArrayView2<f64>, slice: &[usize]) -> Vec<Vec<us
     around
 }
 
-/// Averages of new spots over themselves and the spots of the fit around them, step by step; what these are averages of
-/// does not hang on the new spots.
-fn joined(known: &Known, scores: ArrayView2<f64>, around: &[Vec<usize>]) -> Array2<f64> {
+/// Averages of new spots over themselves and the spots of the fit around them, step by step, and those of the spots of
+/// the fit, which do not hang on the new spots.
+fn joined(known: &Known, scores: ArrayView2<f64>, around: &[Vec<usize>]) -> (Array2<f64>, Array2<f64>) {
     let (mut own, mut others) = (scores.to_owned(), known.scores.to_owned());
     for _ in 0..known.steps {
         for (mut row, near) in own.rows_mut().into_iter().zip(around) {
@@ -146,7 +159,7 @@ fn joined(known: &Known, scores: ArrayView2<f64>, around: &[Vec<usize>]) -> Arra
         }
         others = diffuse(known.graph, others.view(), 1);
     }
-    own
+    (own, others)
 }
 
 /// Share of each domain among the spots around, with the shares in the whole fit as one more spot.
@@ -225,7 +238,8 @@ mod tests {
 
     const SIDE: usize = 30;
 
-    /// A square of two halves whose scores differ, with noise, and the same places again moved by a third of the spacing.
+    /// A square of two halves whose scores differ, with noise, and the same places again moved by a third of the
+    /// spacing.
     fn tissue() -> (Array2<f64>, SpatialGraph, Array2<f64>, Vec<Option<usize>>) {
         let coords = Array2::from_shape_fn((SIDE * SIDE, 2), |(spot, axis)| {
             (if axis == 0 { spot % SIDE } else { spot / SIDE }) as f64
@@ -260,7 +274,7 @@ mod tests {
         places.row_mut(0).fill(-50.0);
         let mut new = scores.clone();
         new[[5, 2]] = 60.0;
-        let found = project(&known, new.view(), Surroundings::Known(places.view(), &slice))?;
+        let found = project(&known, new.view(), Surroundings::Known(places.view(), &slice), &Monitor::silent())?;
         assert_eq!(found.domain[0], None);
         let right = (1..SIDE * SIDE).filter(|&spot| found.domain[spot] == domain[spot]).count();
         assert!(right as f64 > 0.97 * (SIDE * SIDE) as f64, "{right}");
@@ -268,7 +282,7 @@ mod tests {
         let strange = found.typical.iter().filter(|&&share| share <= 0.05).count();
         assert!(strange < SIDE * SIDE / 10, "{strange}");
         // The same spots as a section of its own.
-        let apart = project(&known, scores.view(), Surroundings::Own(&graph))?;
+        let apart = project(&known, scores.view(), Surroundings::Own(&graph), &Monitor::silent())?;
         let right = (0..SIDE * SIDE).filter(|&spot| apart.domain[spot] == domain[spot]).count();
         assert!(right as f64 > 0.95 * (SIDE * SIDE) as f64, "{right}");
         assert!(apart.confidence.iter().all(|&confidence| (0.45..=0.9 + 1e-12).contains(&confidence)));
@@ -293,11 +307,11 @@ mod tests {
             Err(Error::Argument { argument, .. }) => assert_eq!(argument, name),
             other => panic!("{other:?}"),
         };
-        refused(project(&known, scores.view(), Surroundings::Own(&graph)), "fit");
+        refused(project(&known, scores.view(), Surroundings::Own(&graph), &Monitor::silent()), "fit");
         let known = Known { slice: &slice, count: 1, ..known };
-        refused(project(&known, scores.view(), Surroundings::Own(&graph)), "domain");
+        refused(project(&known, scores.view(), Surroundings::Own(&graph), &Monitor::silent()), "domain");
         let known = Known { count: 2, ..known };
         let few = SpatialGraph::from_edges(3, []);
-        refused(project(&known, scores.view(), Surroundings::Own(&few)), "coords");
+        refused(project(&known, scores.view(), Surroundings::Own(&few), &Monitor::silent()), "coords");
     }
 }

@@ -90,6 +90,7 @@ alignSlices.starscape_fit <- function(x, slice = NULL, reference = NULL,
                                       transform = c("rigid", "similarity", "affine"), reflect = FALSE, nNeighbours = 10,
                                       tolerance = NULL, seed = 1, threads = 2, verbose = rlang::is_interactive(), ...) {
   gateDots(...)
+  x <- gateFit(x)
   settings <- gateFields(
     list(
       transform = transform, reflect = reflect, nNeighbours = nNeighbours, tolerance = tolerance, seed = seed,
@@ -128,9 +129,8 @@ alignSlices.Seurat <- function(x, slice = NULL, reference = NULL, ..., reduction
   needObject(x)
   reduction <- gateReduction(reduction)
   alignment <- alignSlices.starscape_fit(objectFit(x, reduction), slice, reference, ...)
-  columns <- data.frame(
-    aligned_x = alignment$coords[, 1], aligned_y = alignment$coords[, 2], row.names = rownames(alignment$coords)
-  )
+  columns <- as.data.frame(alignment$coords)
+  names(columns) <- ofReduction(c("aligned_x", "aligned_y"), reduction)
   tellColumns(x, columns, if (!is.null(storedFit(x, name = reduction)$alignment)) names(columns))
   storeWithFit(x, "alignment", alignment, columns, reduction)
 }

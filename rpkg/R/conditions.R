@@ -10,8 +10,8 @@ stopArgument <- function(argument, problem, hint = NULL) {
   )
 }
 
-# Runs checks that do not need each other, and stops with all that they refuse, not with the first alone. Each is evaluated
-# here: checks of objects and lists, too, where what they hold is handed on as it was given.
+# Runs checks that do not need each other, and stops with all that they refuse, not with the first alone. Each is
+# evaluated here: checks of objects and lists, too, where what they hold is handed on as it was given.
 gateTogether <- function(...) {
   found <- vector("list", ...length())
   errors <- list()

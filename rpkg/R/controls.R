@@ -196,7 +196,8 @@ gateControl <- function(control, class) {
   fields <- controlFields[[class]]
   unknown <- setdiff(names(control), names(fields))
   if (length(unknown) > 0) {
-    stopArgument(unknown[[1]], sprintf("is no setting of %s()", class), paste0("There are: ", quoted(names(fields), 20), "."))
+    known <- paste0("There are: ", quoted(names(fields), 20), ".")
+    stopArgument(unknown[[1]], sprintf("is no setting of %s()", class), known)
   }
   # A setting whose default is NULL vanishes when it is assigned NULL.
   lost <- setdiff(names(Filter(function(field) !is.null(field$default), fields)), names(control))

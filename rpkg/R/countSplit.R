@@ -54,8 +54,7 @@ splitCounts <- function(counts, overdispersion, settings, progress) {
 # `found` says how findDomains() was called.
 findAgain <- function(fit, counts, found, threads) {
   input <- gateInput(counts, fit$coords, fit$slice)
-  # Fits of earlier versions know no batches but their slices.
-  input$batch <- if ("batch" %in% names(fit)) fit$batch else fit$slice
+  input["batch"] <- list(fit$batch)
   given <- list(givenFeatures = if (!is.null(fit$params$features)) {
     gateFeatures(intersect(fit$params$features, rownames(input$counts)), rownames(input$counts))
   })

@@ -187,22 +187,35 @@ domainMarkers.SingleCellExperiment <- function(x, domain = "domain", fit = NULL,
 # `given` are coords, slice and image.
 markersOfObject <- function(x, domain, fit, given, spatial, block, assay, layer, reduction, ...) {
   needObject(x)
+  reduction <- gateReduction(reduction)
   counts <- objectCounts(x, assay, layer)
+  own <- is.null(fit) && hasFit(x, reduction)
+  if (own) counts <- countsOfFit(counts, objectFit(x, reduction))
   metadata <- objectMetadata(x, colnames(counts))
   domain <- givenColumn(domain, metadata, "domain")
   block <- givenColumn(block, metadata, "block")
-  reduction <- gateReduction(reduction)
-  own <- is.null(fit) && hasFit(x, reduction)
   if (own) fit <- fitOfDomains(objectFit(x, reduction), objectResult(x, "transst"), domain)
   fitted <- inherits(fit, "starscape_fit")
   # The fit knows the places, unless others are asked for.
-  places <- if (isTRUE(spatial) && (!fitted || !all(vapply(given, is.null, NA)))) {
+  places <- if (isTRUE(spatial) && (!fitted || !is.null(given[[1]]) || !is.null(given[[3]]))) {
     objectPlaces(x, colnames(counts), given[[1]], given[[2]], given[[3]])
+  } else {
+    list(slice = givenColumn(given[[2]], metadata, "slice"))
   }
   if (own && fitted) counts <- fittedCounts(x, counts, fit)
   domainMarkers.default(
     counts, domain, fit = fit, coords = places$coords, slice = places$slice, spatial = spatial, block = block, ...
   )
+}
+
+# A fit may speak of some of the cells: a sketch, or those of another assay.
+countsOfFit <- function(counts, fit) {
+  known <- rownames(fit$embedding)
+  if (is.null(colnames(counts)) || ncol(counts) <= length(known) || !all(known %in% colnames(counts))) {
+    return(counts)
+  }
+  tell(ncol(counts) - length(known), " cells of `x` are not in its fit. They are left out.")
+  counts[, known, drop = FALSE]
 }
 
 #' @rdname domainMarkers

@@ -63,6 +63,7 @@ domainPseudotime <- function(x, root, ...) {
 domainPseudotime.starscape_fit <- function(x, root, domain = NULL, neighbours = 15, threads = 2,
                                            verbose = rlang::is_interactive(), ...) {
   gateDots(...)
+  x <- gateFit(x)
   used <- usedSpots(x)
   domain <- gateDomain(perSpot(domain, rownames(x$embedding), "domain"), length(used))
   found <- pseudotimeOfSpots(
@@ -123,7 +124,8 @@ domainPseudotime.list <- function(x, root, domain = "domain", ...) {
 
 
 storePseudotime <- function(x, found, reduction = "starscape") {
-  columns <- data.frame(pseudotime = found$pseudotime, row.names = names(found$pseudotime))
+  columns <- data.frame(found$pseudotime, row.names = names(found$pseudotime))
+  names(columns) <- ofReduction("pseudotime", reduction)
   tellColumns(x, columns, if (!is.null(storedFit(x, name = reduction)$pseudotime)) names(columns))
   storeWithFit(x, "pseudotime", found[c("connectivity", "root", "domains")], columns, reduction)
 }

@@ -13,17 +13,17 @@ NULL
 #' is made of their number but the share. Shares of one sample sum to 1: if one domain grows, others shrink. Several
 #' sections of one donor are to have that donor's name in `sample`, which adds them up.
 #'
-#' @param x The domain of each spot, a factor or vector, NA for none, or the result of [findDomains()]; or an object or a
-#'   list of objects on which [findDomains()] was run.
+#' @param x The domain of each spot, a factor or vector, NA for none, or the result of [findDomains()]; or an object
+#'   or a list of objects on which [findDomains()] was run.
 #' @param sample Sample (donor) of each spot, a vector, or for objects the name of a column of the cell metadata. For a
 #'   list `NULL` takes its elements for samples.
 #' @param group Group of each spot, the same for all spots of a sample, given as `sample`; or a vector of groups that is
 #'   named by sample. `NULL` makes no test.
 #' @param domain For objects and lists the name of the column with the domains.
 #' @param ... Not used; any other argument is an error.
-#' @return A `domain_shares`: a list with the matrices `spots` and `shares`, samples x domains; `group`, the group of each
-#'   sample, a factor, or `NULL`; and `test`, `NULL` or a data frame with one row per domain: `domain`, the mean share in
-#'   each group, `logOddsRatio` (of the second group against the first), its `lower` and `upper` limit of 95 %
+#' @return A `domain_shares`: a list with the matrices `spots` and `shares`, samples x domains; `group`, the group of
+#'   each sample, a factor, or `NULL`; and `test`, `NULL` or a data frame with one row per domain: `domain`, the mean
+#'   share in each group, `logOddsRatio` (of the second group against the first), its `lower` and `upper` limit of 95 %
 #'   confidence, `statistic`, `df`, `p_value` and `FDR` (Benjamini-Hochberg), all NA where the domain's share does not
 #'   vary within groups. `as.data.frame()` gives one row per sample and domain.
 #' @section Errors:

@@ -21,12 +21,12 @@
 #' one is drawn towards a sphere, the mean variance of all spots shared out among the domains, which counts as 20.
 #' `"kmeans"` and `"hmrf"` divide the embedding, from what the views agree on.
 #'
-#' Without `k` each number of domains in `kRange` is fitted to each view, and the one of largest mean `aic3` is taken. If
-#' it says less about the section than about tissue without domains, the answer is 1: eight Gaussian fields with the
+#' Without `k` each number of domains in `kRange` is fitted to each view, and the one of largest mean `aic3` is taken.
+#' If it says less about the section than about tissue without domains, the answer is 1: eight Gaussian fields with the
 #' autocorrelation of each score stand for such tissue, and the log-likelihood that this number of domains and ten gain
 #' over one in the averaged views must, for one of the two, exceed theirs (gap statistic; prediction interval of
-#' Student's t, 2.5 percent each). In a few hundred spots wide domains and smooth variation look alike, and 1 is answered
-#' more often than it is true.
+#' Student's t, 2.5 percent each). In a few hundred spots wide domains and smooth variation look alike, and 1 is
+#' answered more often than it is true.
 #'
 #' @param x A `starscape_fit`, an embedding (numeric matrix, spots x dimensions), an object on which
 #'   [runStarscape()] was run, or the list of objects it gave: these get joint domains.
@@ -46,11 +46,11 @@
 #'   A message tells when a column is replaced that findDomains() did not write.
 #' @return For a fit or a matrix, a data frame with one row per spot: `domain`, a factor whose levels `"1"`, `"2"`, ...
 #'   are ordered by size (there are fewer than `k` when the data do not support so many, which a message tells), and
-#'   `confidence` from 0 to 1: for a fit the share of bootstrap draws of the views in which the spot stays in its domain,
-#'   an estimate of how likely it is to lie there in another experiment on the same tissue (see below); for a matrix, a
-#'   single view or with `"hmrf"` the probability of that domain; with `"kmeans"` one minus the ratio of the distances
-#'   to the nearest and the second nearest centre. Spots without counts are NA. For a fit, the attribute `views` is a
-#'   data frame of the views and their weights.
+#'   `confidence` from 0 to 1: for a fit the share of bootstrap draws of the views in which the spot stays in its
+#'   domain, an estimate of how likely it is to lie there in another experiment on the same tissue (see below); for a
+#'   matrix, a single view or with `"hmrf"` the probability of that domain; with `"kmeans"` one minus the ratio of the
+#'   distances to the nearest and the second nearest centre. Spots without counts are NA. For a fit, the attribute
+#'   `views` is a data frame of the views and their weights.
 #'
 #'   If `k` was chosen, the attribute `choice` is a data frame with one row per number tried: `k`, `logLik`, the
 #'   criteria `aic3`, `bic` and `icl` (larger is better; the largest `aic3` wins), all with the spots counted as the
@@ -111,6 +111,8 @@ findDomains.starscape_fit <- function(x, k = NULL, method = c("gmm", "kmeans", "
                                       threads = 2, verbose = rlang::is_interactive(),
                                       space = c("embedding", "prior"), view = NULL, ...) {
   gateDots(...)
+  x <- gateFit(x)
+  if (is.null(x$codes)) tell("`x` has no codes of views. Domains are those of its embedding alone.")
   view <- gateView(view, x)
   space <- gateFields(list(space = space), list(space = oneOf(c("embedding", "prior"))))$space
   used <- usedSpots(x)
@@ -273,8 +275,8 @@ gateColumnName <- function(name) {
   name
 }
 
-# The columns with domains that the package wrote and nobody changed since: domains are numbers, and whoever renames them
-# makes an annotation of his own. `before` is what was recorded of earlier domains.
+# The columns with domains that the package wrote and nobody changed since: domains are numbers, and whoever renames
+# them makes an annotation of his own. `before` is what was recorded of earlier domains.
 ownColumns <- function(x, before) {
   # Versions that recorded no names wrote this one.
   names <- if (!is.null(before) && is.null(before$columns)) "domain" else before$columns

@@ -64,8 +64,13 @@ spotsOfSlices <- function(counts, coords, slice) {
   if (is.null(slice) || anyDuplicated(spots) == 0 || anyNA(spots) || anyDuplicated(data.frame(spots, slice)) > 0) {
     return(list(counts = counts, coords = coords))
   }
+  names <- spotNames(plainTable(coords), spots)
+  if (!is.null(names) && all(spots %in% names)) {
+    rowsOfSpots(names, spots, "coords")
+    coords <- withoutNames(coords)
+  }
   colnames(counts) <- jointNames(spots, slice)
-  list(counts = counts, coords = if (identical(spotNames(coords, spots), spots)) withoutNames(coords) else coords)
+  list(counts = counts, coords = coords)
 }
 
 gateNamesOf <- function(names, n, what, side) {

@@ -1,13 +1,13 @@
 # Places of the spots.
 
 # Coordinates as a double matrix, spots x 2 or, with a depth that differs, spots x 3, in the order of the spots.
-gateCoords <- function(coords, spots, argument = "coords") {
+gateCoords <- function(coords, spots, argument = "coords", depth = NULL) {
   if (is.null(coords)) {
     stopArgument(argument, "is missing", "Give a matrix with one row per spot and the columns x and y.")
   }
   coords <- plainTable(coords)
   rows <- rowsOfSpots(spotNames(coords, spots, argument), spots, argument)
-  places <- placeAxes(coords, argument)
+  places <- placeAxes(coords, argument, depth)
   if (!is.null(rows)) places <- places[rows, , drop = FALSE]
   if (nrow(places) != length(spots)) {
     stopArgument(argument, sprintf("has %d rows for %d spots", nrow(places), length(spots)), "Give one row per spot.")
@@ -22,13 +22,14 @@ gateCoords <- function(coords, spots, argument = "coords") {
   places
 }
 
-# The columns of places that say by their names which is x and which is y, with a depth that differs; the columns of
-# numbers where these are two.
-placeAxes <- function(coords, argument = "coords") {
+# The columns of places that say by their names which is x and which is y, with a depth that differs, or as `depth`
+# says; the columns of numbers where these are two.
+placeAxes <- function(coords, argument = "coords", depth = NULL) {
   coords <- plainTable(coords)
   pair <- namedPair(colnames(coords), argument)
-  depth <- if (is.data.frame(coords) || is.matrix(coords)) depthOf(coords)
-  axes <- c(pair, if (!is.null(pair) && length(unique(depth$values)) > 1) depth$name)
+  third <- if (is.data.frame(coords) || is.matrix(coords)) depthOf(coords)
+  if (is.null(depth)) depth <- length(unique(third$values)) > 1
+  axes <- c(pair, if (!is.null(pair) && depth) third$name)
   if (is.data.frame(coords)) {
     numbers <- names(coords)[vapply(coords, is.numeric, NA) & !tolower(names(coords)) %in% nameColumns]
     coords <- as.matrix(coords[if (is.null(pair)) numbers else axes])
@@ -56,22 +57,25 @@ inPlane <- function(coords) {
 }
 
 # x and y before the names that readers give them; NULL where no pair is among the names.
-namedPair <- function(names, argument) {
+knownPair <- function(names) {
   pairs <- c(list(c("x", "y"), c("X", "Y")), placeColumns)
   known <- Filter(function(pair) all(pair %in% names), pairs)
-  if (length(known) == 0) {
-    return(NULL)
+  if (length(known) > 0) known[[1]]
+}
+
+# The same, told where it is not plain.
+namedPair <- function(names, argument) {
+  pair <- knownPair(names)
+  if (!is.null(pair) && !identical(pair, c("x", "y"))) {
+    tell("`", argument, "`: x is the column \"", pair[[1]], "\", y is \"", pair[[2]], "\".")
   }
-  if (!identical(known[[1]], c("x", "y"))) {
-    tell("`", argument, "`: x is the column \"", known[[1]][[1]], "\", y is \"", known[[1]][[2]], "\".")
-  }
-  known[[1]]
+  pair
 }
 
 # The third dimension of places, by its name.
 depthOf <- function(coords) {
   third <- intersect(c("z", "Z"), colnames(coords))
-  if (length(third) > 0 && ncol(coords) > 2) {
+  if (length(third) > 0 && ncol(coords) > 2 && !all(is.na(coords[, third[[1]]]))) {
     list(name = third[[1]], values = unlist(as.data.frame(coords)[third[[1]]], use.names = FALSE))
   }
 }
@@ -89,6 +93,9 @@ sectionsByDepth <- function(coords, slice, spots) {
       "coords", sprintf("has no \"%s\" for %d spots", depth$name, sum(is.na(values))),
       "Give every spot a place, or leave these spots out of `x`."
     )
+  }
+  if (!is.numeric(values)) {
+    stopArgument("coords", sprintf("has \"%s\" as %s, not as numbers", depth$name, typeof(values)))
   }
   sections <- sort(unique(values), method = "radix")
   flat <- coords[, colnames(coords) != depth$name, drop = FALSE]

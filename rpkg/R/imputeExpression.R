@@ -87,7 +87,9 @@ imputeExpression.SingleCellExperiment <- function(x, features = NULL, assay = "c
 }
 
 imputeObject <- function(x, features, assay, layer, reduction, ...) {
-  refuseGiven(...names(), "fit", "is not an argument for objects, which hold their fit", "Give counts as `x` to choose one.")
+  refuseGiven(
+    ...names(), "fit", "is not an argument for objects, which hold their fit", "Give counts as `x` to choose one."
+  )
   needObject(x)
   fit <- objectFit(x, gateReduction(reduction))
   counts <- fittedCounts(x, objectCounts(x, assay, layer), fit)
@@ -116,20 +118,18 @@ imputeExpression.list <- function(x, features = NULL, ..., fit = NULL, assay = N
 
 # The scores of the spots that took part, and the genes among `genes` that they were made from.
 scoreParts <- function(fit, used, genes) {
-  if (is.null(fit$scores) || is.null(fit$network)) {
-    stopArgument("fit", "was made by an earlier version of the package", "Run runStarscape() again.")
-  }
   rows <- function(table) unname(table[used, , drop = FALSE])
   row <- match(fit$features, genes)
   if (anyNA(row)) {
-    tell("`x` has no row for ", sum(is.na(row)), " genes of the fit. Scores are taken without them, and shares are those ",
-         "of the counts that are there.")
+    tell("`x` has no row for ", sum(is.na(row)), " genes of the fit. Scores are taken without them, and shares are ",
+         "those of the counts that are there.")
   }
   list(
     scores = rows(fit$scores), types = if (!is.null(fit$sharedTypes)) as.integer(fit$sharedTypes[used, ]) - 1L,
     prior = rows(fit$prior), embedding = rows(fit$embedding),
     genes = row[!is.na(row)] - 1L, loadings = unname(fit$loadings[!is.na(row), , drop = FALSE]),
-    singular_values = fit$singularValues
+    # Those of the spots that are left.
+    singular_values = fit$singularValues * sqrt(sum(used) / sum(fit$levels$spots))
   )
 }
 

@@ -44,9 +44,6 @@ lossSurface <- function(fit, k, points = 21, radius = 1, seed = 1, threads = 2, 
   settings <- gateFields(
     list(points = points, radius = radius, seed = seed, threads = threads, verbose = verbose), surfaceChecks
   )
-  if (is.null(fit$scores) || is.null(fit$weights) || is.null(fit$network)) {
-    stopArgument("fit", "was made by an earlier version of the package", "Run runStarscape() again.")
-  }
   if (fit$network$share == 0) {
     tell("The network has no part in this embedding, so domains are the same at all points. `share` in starControl() ",
          "gives it one.")

@@ -37,6 +37,10 @@ objectFit.default <- function(x, name = "starscape", needed = TRUE) stopNoObject
 
 #' @exportS3Method
 #' @noRd
+reservedNames.default <- function(x) "spatial"
+
+#' @exportS3Method
+#' @noRd
 objectGene.default <- function(x, gene, spots, assay = NULL, layer = NULL, argument = "domain") stopNoObject(x)
 
 #' @exportS3Method
@@ -54,6 +58,8 @@ asCounts <- function(x) {
     asSparse(x)
   } else if (is.matrix(x) && (is.numeric(x) || is.logical(x))) {
     asSparse(unclass(x))
+  } else if (isSparseArray(x)) {
+    methods::as(x, "dgCMatrix")
   } else if (methods::is(x, "DelayedMatrix")) {
     joinBlocks(delayedBlocks(x), dim(x), dimnames(x))
   } else if (methods::is(x, "IterableMatrix")) {
@@ -72,15 +78,26 @@ asSparse <- function(x) {
 
 # What can be read as counts.
 isMatrix <- function(x) {
-  is.matrix(x) || methods::is(x, "Matrix") || methods::is(x, "DelayedMatrix") || methods::is(x, "IterableMatrix")
+  is.matrix(x) || methods::is(x, "Matrix") || methods::is(x, "DelayedMatrix") || methods::is(x, "IterableMatrix") ||
+    isSparseArray(x)
 }
+
+isSparseArray <- function(x) methods::is(x, "SVT_SparseMatrix") || methods::is(x, "COO_SparseMatrix")
 
 # Blocks of columns of a matrix that may lie on disk. Those of a sparse one, such as a TENxMatrix, are read sparse.
 delayedBlocks <- function(x) {
   needPackage("DelayedArray")
-  DelayedArray::blockApply(
-    x, function(block) if (methods::is(block, "Array")) methods::as(block, "dgCMatrix") else asSparse(block),
-    grid = DelayedArray::colAutoGrid(x), as.sparse = DelayedArray::is_sparse(x), BPPARAM = NULL
+  type <- tryCatch(DelayedArray::type(x), error = function(error) "double")
+  if (!type %in% c("double", "integer", "logical")) {
+    stopArgument("x", sprintf("holds values of type %s", type), "Give counts, genes x spots.")
+  }
+  tryCatch(
+    DelayedArray::blockApply(
+      x, function(block) if (methods::is(block, "Array")) methods::as(block, "dgCMatrix") else asSparse(block),
+      grid = DelayedArray::colAutoGrid(x), as.sparse = DelayedArray::is_sparse(x), BPPARAM = NULL
+    ),
+    # The file has moved, or ends early.
+    error = function(error) stopArgument("x", "cannot be read from where it lies", conditionMessage(error))
   )
 }
 

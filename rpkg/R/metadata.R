@@ -49,12 +49,12 @@ knownCoords <- function(metadata, pairs = placeColumns) {
   if (length(others) > 0) {
     tell("Places are the columns ", quoted(pair), ", not ", quoted(unlist(others)), ". Give `coords` for others.")
   }
-  depth <- if (identical(pair, c("x", "y")) && is.numeric(metadata$z) && !anyNA(metadata$z)) "z"
+  depth <- if (identical(pair, c("x", "y")) && is.numeric(metadata[["z"]]) && !anyNA(metadata[["z"]])) "z"
   places <- columnsToCoords(c(pair, depth), metadata)
   if (!is.null(depth) || length(pixels) == 0 || identical(pair, pixels[[1]])) {
     return(places)
   }
-  arrayOrPixels(places, columnsToCoords(pixels[[1]], metadata), metadata$sample_id)
+  arrayOrPixels(places, columnsToCoords(pixels[[1]], metadata), metadata[["sample_id"]])
 }
 
 # Array positions, from which the grid is recognised exactly, unless more spots of a slice share them than share pixels:

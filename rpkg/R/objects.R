@@ -59,12 +59,27 @@ storeWithFit <- function(x, name, part, columns, reduction = "starscape") {
   storeResult(x, reduction, fit, columns = columns)
 }
 
+# Names that reductions of an object cannot have.
+reservedNames <- function(x) UseMethod("reservedNames")
+
+# The name that a new fit is kept under.
+gateNewReduction <- function(x, name) {
+  name <- gateReduction(name, "name")
+  if (name %in% reservedNames(x)) {
+    stopArgument("name", sprintf("is \"%s\", which `x` has for something else", name), "Give another name.")
+  }
+  name
+}
+
 # The name of a reduction that a fit is kept under.
 gateReduction <- function(name, argument = "reduction") {
   if (!isString(name) || !grepl("^[A-Za-z][A-Za-z0-9_.]*$", name) || name %in% c("transst", "imputed")) {
     stopArgument(
       argument, paste("must be the name of a reduction, not", describe(name)),
-      "Give letters, numbers, dots and underscores, such as \"starscape\"; other results use \"transst\" and \"imputed\"."
+      paste(
+        "Give letters, numbers, dots and underscores, such as \"starscape\";",
+        "other results use \"transst\" and \"imputed\"."
+      )
     )
   }
   name
@@ -84,6 +99,11 @@ tellKept <- function(x, name, class) {
   if (!inherits(kept, class) && (!is.null(kept) || name %in% objectReductions(x))) {
     tell("`x` had something else under the name \"", name, "\", replaced now. Rename what is to be kept first.")
   }
+}
+
+# Columns of results of a fit that is not the first have its name.
+ofReduction <- function(columns, reduction) {
+  if (reduction == "starscape") columns else paste0(reduction, "_", columns)
 }
 
 stopNoObject <- function(x) {

@@ -1,5 +1,5 @@
-# What is given per spot -> the order of the spots: by name where it has names, by position where it has none. Names that
-# fit nothing are refused.
+# What is given per spot -> the order of the spots: by name where it has names, by position where it has none. Names
+# that fit nothing are refused.
 
 # A vector, a factor, a table with a row for each spot, or a matrix of one column, which counts as a vector.
 perSpot <- function(value, spots, argument) {
@@ -45,7 +45,10 @@ plainTable <- function(value) {
 
 # The names by which something is given, or NULL.
 spotNames <- function(value, spots = NULL, argument = "coords") {
-  if (is.data.frame(value)) tableNames(value, spots, argument) else if (is.matrix(value)) rownames(value) else names(value)
+  if (is.data.frame(value)) {
+    return(tableNames(value, spots, argument))
+  }
+  if (is.matrix(value)) rownames(value) else names(value)
 }
 
 # Columns that hold the names of spots, as readers call them.
@@ -54,45 +57,49 @@ nameColumns <- c(
   "spot", "spots", "spot_id", "spotid", "bin", "bin_id", "name", "names"
 )
 
-# Row names that were given, or a column. Row numbers, as they are left over when rows are chosen or sorted, are names of
-# spots only where no column is and where they fit all of them.
+# Row names that were given, or a column, whichever fits more spots. Row numbers, as they are left over when rows are
+# chosen or sorted, are names of spots only where no column is and where they fit all of them.
 tableNames <- function(table, spots, argument) {
   given <- is.character(.row_names_info(table, 0L))
-  if (given && (is.null(spots) || any(rownames(table) %in% spots))) {
-    return(rownames(table))
+  column <- nameColumn(table, spots, argument, given)
+  if (is.null(column)) {
+    numbered <- .row_names_info(table) > 0 && !is.null(spots) && all(spots %in% rownames(table))
+    return(if (given || numbered) rownames(table))
   }
-  column <- nameColumn(table, spots, argument)
-  if (!is.null(column)) {
-    return(as.character(table[[column]]))
-  }
-  if (given || .row_names_info(table) > 0 && !is.null(spots) && all(spots %in% rownames(table))) rownames(table)
+  names <- as.character(table[[column]])
+  if (given && mean(spots %in% rownames(table)) >= mean(spots %in% names)) rownames(table) else names
 }
 
-# The column that holds the names of the spots: the one that fits most of them; or else one that is called so, or that has
-# another text in every row. Numbers that are called so and fit no spot are told.
-nameColumn <- function(table, spots, argument) {
-  if (nrow(table) == 0) {
+# The column that holds the names of the spots: the one that fits most of them, or else one that is called so and has
+# another text in every row, which is then refused where it is matched. Others that are called so and fit no spot are
+# told.
+nameColumn <- function(table, spots, argument, given) {
+  called <- tolower(names(table)) %in% nameColumns
+  texts <- vapply(table, function(column) is.character(column) || is.factor(column), NA)
+  candidates <- which(called | texts)
+  # A single column is what is given.
+  if (nrow(table) < 2 || ncol(table) == 1 || length(candidates) == 0) {
     return(NULL)
   }
-  called <- tolower(names(table)) %in% nameColumns
-  numbers <- vapply(table, is.numeric, NA)
-  candidates <- which(called | !numbers)
   fit <- vapply(table[candidates], function(column) if (is.null(spots)) 0 else mean(spots %in% as.character(column)), 0)
   if (any(fit > 0.5)) {
     return(candidates[[which.max(fit)]])
   }
-  if (any(called & numbers) && !is.null(spots)) {
-    tell("`", argument, "`: the numbers in \"", names(table)[called & numbers][[1]], "\" are no names of spots.")
+  # Row names were given, and nothing else can be meant.
+  if (given) {
+    return(NULL)
   }
-  texts <- which(!numbers)
-  unique <- vapply(table[texts], function(column) {
-    nrow(table) > 1 && anyDuplicated(as.character(column)) == 0 && !looksNumeric(column)
-  }, NA)
-  column <- c(texts[called[texts]], texts[unique], if (is.null(spots)) which(called))
-  if (length(column) > 0) column[[1]]
+  different <- vapply(table, function(column) anyDuplicated(as.character(column)) == 0, NA)
+  barcodes <- which(called & different & (texts | is.null(spots)))
+  if (length(barcodes) > 0) {
+    return(barcodes[[1]])
+  }
+  other <- names(table)[different & (called | texts)]
+  if (length(other) > 0 && !is.null(spots)) {
+    tell("`", argument, "`: \"", other[[1]], "\" has no names of spots. Rows are in their order.")
+  }
+  NULL
 }
-
-looksNumeric <- function(column) !anyNA(suppressWarnings(as.numeric(as.character(column))))
 
 # The row of each spot, or NULL where rows are in the order of the spots.
 rowsOfSpots <- function(names, spots, argument) {
@@ -140,9 +147,10 @@ withoutNames <- function(value) {
   value
 }
 
-# The elements of a list in the order of other lists' names: by name where both have names.
+# The elements of a list in the order of other lists' names: by name where both have names of their own.
 listByName <- function(value, names, argument, what) {
-  if (is.null(names(value)) || is.null(names)) {
+  own <- function(names) !is.null(names) && anyDuplicated(names) == 0 && all(nzchar(names))
+  if (is.null(names(value)) || identical(names(value), names) || !own(names)) {
     return(value)
   }
   if (!setequal(names(value), names)) {

@@ -1,8 +1,8 @@
 #' Draw how the number of domains was chosen
 #'
-#' Shows for each number of domains that [findDomains()] tried without `k` the criterion it is chosen by and how well its
-#' domains are found again on subsamples. The chosen number is marked; where it is 1, because the section holds no more
-#' structure than tissue without domains, the subtitle says so.
+#' Shows for each number of domains that [findDomains()] tried without `k` the criterion it is chosen by and how well
+#' its domains are found again on subsamples. The chosen number is marked; where it is 1, because the section holds no
+#' more structure than tissue without domains, the subtitle says so.
 #'
 #' @param x A data frame that [findDomains()] returned, or an object on which it was run, without `k`.
 #' @return A `ggplot` object with a panel for the criterion and one for the stability.

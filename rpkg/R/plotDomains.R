@@ -41,6 +41,9 @@ plotDomains.default <- function(x, domain = "domain", confidence = FALSE, slice 
                                 title = NULL, limits = NULL, features = NULL, ...) {
   gateDots(...)
   x <- plainTable(x)
+  if (is.list(x) && !is.data.frame(x)) {
+    stopArgument("x", "is a list", "Give the places of the spots, a fit or one object.")
+  }
   names <- spotNames(x)
   expression <- if (!is.null(features)) gateExpression(features, NROW(x), names)
   if (!is.null(expression)) domain <- list(value = expression[1, ], title = "expression")
@@ -61,6 +64,7 @@ plotDomains.default <- function(x, domain = "domain", confidence = FALSE, slice 
 #' @rdname plotDomains
 #' @export
 plotDomains.starscape_fit <- function(x, domain = "domain", ..., slice = x$slice) {
+  x <- gateFit(x)
   plotDomains.default(x$coords, domain, slice = slice, ...)
 }
 
@@ -90,6 +94,11 @@ shownPlaces <- function(x, coords, slice, image = NULL) {
   }
   # A fit may speak of some of the spots only.
   whole <- nrow(fit$embedding) == length(spots) || is.null(spots)
+  if (is.null(coords) && !whole) {
+    known <- unlessUnknown(objectPlaces(x, spots, NULL, slice, image), FALSE)
+    if (!is.null(known$coords)) return(c(known, list(spots = spots)))
+    tell("Drawn are the ", nrow(fit$embedding), " cells of the fit: `x` does not know where the others are.")
+  }
   if (is.null(coords) || whole) spots <- rownames(fit$embedding)
   metadata <- objectMetadata(x, spots)
   list(
@@ -136,7 +145,7 @@ shownValues <- function(coords, domain, confidence, spots) {
     domain <- coords[[domain]]
   } else if (is.data.frame(domain)) {
     domain <- perSpot(domain, spots, "domain")
-    if (isTRUE(confidence)) confidence <- domain$confidence
+    if (isTRUE(confidence)) confidence <- domain[["confidence"]]
     domain <- domain[[gateKnown("domain", names(domain), "domain", "the column `domain`")]]
   } else if (is.list(domain)) {
     title <- domain$title

@@ -39,21 +39,25 @@
 #'   * `graph`: the neighbours, a sparse symmetric matrix, spots x spots, and `graphMethod`, how they were found;
 #'   * `features`: names of the genes used; `loadings` of the components, these genes x `latentDim`; and their
 #'     `singularValues`;
-#'   * `coords` (spots x 2), `slice` and `batch` (factors, or `NULL`), and with several batches `sharedTypes`, the type of
-#'     each spot by which they were compared (spots x 1).
+#'   * `levels`: what genes were standardised by, the `share`, `mean` and `deviation` of each in each batch, the
+#'     number of `spots` of these, and the `rootMeanSquare` that scores were divided by;
+#'   * `coords` (spots x 2, or 3 with a depth), `slice` and `batch` (factors, or `NULL`), and with several batches
+#'     `sharedTypes`, the type of each spot by which they were compared (spots x 1).
 #'
-#'   For other objects, the object with the embedding as reduced dimension `"starscape"` (in `Seurat` with key `STAR_`)
-#'   and the fit in `metadata(x)$starscape` or `Misc(x, "starscape")`. For a list of matrices, the joint fit; for a list
-#'   of objects, the list of these objects, each with its own part of the joint fit. [findDomains()] takes that list.
+#'   For other objects, the object with the embedding as reduced dimension `name` (in `Seurat` with key `STAR_` where
+#'   that is `"starscape"`) and the fit under the same name in `metadata(x)` or `Misc(x)`. For a list of matrices, the
+#'   joint fit; for a list of objects, the list of these objects, each with its own part of the joint fit.
+#'   [findDomains()] takes that list.
 #'
 #'   A message tells when there are fewer than 50 spots or a median of fewer than 20 counts a spot; when there are too
 #'   few spots to try the network (fewer than 25 tiles, some 625 spots); and how many spots without neighbours do not
 #'   get the part in the embedding that it has.
 #' @section Several slices:
 #' With `slice`, or with a list of slices, all slices are fitted together: with the genes they share; with neighbours
-#' inside slices only; with the level and the spread of a gene taken out for each `batch`, by default the slice; and with
-#' one network for all, which has two further losses, see `prototype` and `scale` in [lossControl()]. A domain then has the same label on every slice. Spots of different slices that have one name are
-#' called `slice_name` in the joint fit; in objects they keep their names. With one slice this is a plain fit.
+#' inside slices only; with the level and the spread of a gene taken out for each `batch`, by default the slice; and
+#' with one network for all, which has two further losses, see `prototype` and `scale` in [lossControl()]. A domain then
+#' has the same label on every slice. Spots of different slices that have one name are called `slice_name` in the joint
+#' fit; in objects they keep their names. With one slice this is a plain fit.
 #' @section Batches:
 #' The level of a gene in a batch hangs on how it was measured, which is to be taken out, and on what the batch is made
 #' of, which is not: a section that lacks half of the domains is not to be stretched over all of them. So spots are
@@ -107,11 +111,11 @@ runStarscape <- function(x, ...) {
 #' @param stability,loss,graph Settings from [starControl()], [lossControl()] and [graphControl()].
 #' @param threads Number of threads, a whole number from 1. It does not change the result.
 #' @param verbose Whether to show progress.
-#' @param batch What differs for technical reasons and is taken out, gene by gene, in level and spread: a vector with one
-#'   value per spot, matched by name where it has names; `FALSE` for nothing; or `NULL` to have it found: each slice is a
-#'   batch of its own, but slices that lie side by side in one system of coordinates, such as fields of view of one scan,
-#'   are one batch, and so are slices of fewer than 50 spots, which are too small to be compared. Messages tell of both.
-#'   See *Batches*. For objects also the name of a column of the cell metadata.
+#' @param batch What differs for technical reasons and is taken out, gene by gene, in level and spread: a vector with
+#'   one value per spot, matched by name where it has names; `FALSE` for nothing; or `NULL` to have it found: each slice
+#'   is a batch of its own, but slices that lie side by side in one system of coordinates, such as fields of view of one
+#'   scan, are one batch, and so are slices of fewer than 50 spots, which are too small to be compared. Messages tell of
+#'   both. See *Batches*. For objects also the name of a column of the cell metadata.
 #' @export
 runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 2000,
                                  normalisation = c("pearson", "log"), featureSelection = c("moran", "variance"),
@@ -149,8 +153,8 @@ runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 200
 #' @param layer Layer (in version 4: slot) with the raw counts. Split layers, such as `counts.1` and `counts.2`, are
 #'   joined over the genes they share.
 #' @param image Names of the images (fields of view) with the places of the spots; `NULL` for all.
-#' @param name For one object the name of the reduction and of the fit that is kept with it, so that several can stand side
-#'   by side: `reduction` of [findDomains()] and the others says which one is meant.
+#' @param name For one object the name of the reduction and of the fit that is kept with it, so that several can stand
+#'   side by side: `reduction` of [findDomains()] and the others says which one is meant.
 #' @export
 runStarscape.Seurat <- function(x, coords = NULL, slice = NULL, assay = NULL, layer = "counts", image = NULL,
                                 batch = NULL, name = "starscape", ...) {
@@ -165,7 +169,7 @@ runStarscape.SingleCellExperiment <- function(x, coords = NULL, slice = NULL, as
 }
 
 fitObject <- function(x, input, batch, assay, name, ...) {
-  name <- gateReduction(name, "name")
+  name <- gateNewReduction(x, name)
   # All of these are looked at where the default method checks its arguments.
   fit <- runStarscape.default(
     input$counts, coords = input$coords, slice = input$slice,
@@ -208,7 +212,8 @@ storeFit <- function(x, fit, assay = NULL, name = "starscape") {
   tellKept(x, name, "starscape_fit")
   fit$domains <- keptColumns(objectResult(x, name))
   key <- if (name == "starscape") "STAR_" else paste0(gsub("[^A-Za-z0-9]", "", name), "_")
-  storeResult(x, name, fit, reduction = list(embedding = fit$embedding, loadings = fit$loadings, key = key), assay = assay)
+  reduction <- list(embedding = fit$embedding, loadings = fit$loadings, key = key)
+  storeResult(x, name, fit, reduction = reduction, assay = assay)
 }
 
 # Batches that nothing can be compared with.
@@ -226,7 +231,8 @@ tellAlone <- function(fit) {
   used <- usedSpots(fit)
   alone <- sum(Matrix::rowSums(fit$graph)[used] == 0)
   if (alone > 0.05 * sum(used)) {
-    tell(alone, " of ", sum(used), " spots have no neighbours. Their domains are those of their own counts, not of tissue.")
+    tell(alone, " of ", sum(used), " spots have no neighbours. Their domains are those of their own counts, not of ",
+         "tissue.")
   }
 }
 

@@ -59,9 +59,9 @@
 #'   `transst_label`, and the fit in `Misc(x, "transst")` or `metadata(x)$transst`.
 #' @section Errors:
 #' Unusable input is an error of class `starscape_error_argument` whose field `argument` names the argument; a model
-#' that cannot be fitted is one of class `starscape_error_numeric` or `starscape_error_not_converged`. Covariances without
-#' an inverse (too few different cells of a label, or spots) are regularised, which is told with a message of class
-#' `starscape_message`; so are empty domains and genes or spots without counts.
+#' that cannot be fitted is one of class `starscape_error_numeric` or `starscape_error_not_converged`. Covariances
+#' without an inverse (too few different cells of a label, or spots) are regularised, which is told with a message of
+#' class `starscape_message`; so are empty domains and genes or spots without counts.
 #' @references
 #' Liu, Wang, Chen, Rustgi, Yuan and Hu (2025). TransST: transfer learning embedded spatial factor modeling of spatial
 #' transcriptomics data. BMC Bioinformatics. \doi{10.1186/s12859-025-06099-z}
@@ -214,7 +214,8 @@ embedTogether <- function(target, known, graph, settings) {
   colnames(counts) <- paste0("spot", seq_len(ncol(counts)))
   own <- if (is.null(target$slice)) rep(1L, spots) else as.integer(target$slice[target$used])
   slice <- c(paste0("target", own), paste0("source", known$slice))
-  coords <- rbind(unname(target$coords[target$used, , drop = FALSE]), known$coords)
+  places <- list(`rownames<-`(target$coords[target$used, , drop = FALSE], NULL), known$coords)
+  coords <- joinPlaces(places, "sourceCoords")
   fit <- suppressMessages(classes = "starscape_message", runStarscape.default(
     counts, coords, slice, batch = slice,
     latentDim = settings$nFactors, nFeatures = settings$nFeatures, normalisation = settings$normalisation,

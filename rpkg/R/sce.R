@@ -28,12 +28,18 @@ fittedCounts.SummarizedExperiment <- function(x, counts, fit) {
 # Its assays have all the spots.
 #' @exportS3Method
 #' @noRd
-objectMetadata.SummarizedExperiment <- function(x, spots = NULL) SummarizedExperiment::colData(x)
+objectMetadata.SummarizedExperiment <- function(x, spots = NULL) {
+  metadata <- SummarizedExperiment::colData(x)
+  for (name in names(metadata)) {
+    if (methods::is(metadata[[name]], "Rle")) metadata[[name]] <- S4Vectors::decode(metadata[[name]])
+  }
+  metadata
+}
 
 #' @exportS3Method
 #' @noRd
 objectSamples.SummarizedExperiment <- function(x) {
-  sample <- objectMetadata(x)$sample_id
+  sample <- objectMetadata(x)[["sample_id"]]
   if (length(unique(sample)) > 1) sample
 }
 
@@ -72,7 +78,11 @@ objectFit.SingleCellExperiment <- function(x, name = "starscape", needed = TRUE)
   if (!needed && !inherits(fit, "starscape_fit")) {
     return(NULL)
   }
-  subsetFit(fit, if (!is.null(fit)) rownames(SingleCellExperiment::reducedDim(x, name, withDimnames = FALSE)))
+  if (is.null(fit)) gateFit(fit)
+  embedding <- SingleCellExperiment::reducedDim(x, name, withDimnames = FALSE)
+  # The names of the spots stay with the embedding where the object has none of their own.
+  named <- !is.null(colnames(x)) && anyDuplicated(colnames(x)) == 0
+  fitOfReduction(fit, embedding, if (named) colnames(x) else rownames(embedding))
 }
 
 #' @exportS3Method
@@ -135,17 +145,19 @@ sceCoords <- function(x, metadata) {
   coords
 }
 
-# Array positions where the object has them and they are of use, otherwise its spatial coordinates.
+# Array positions where the object has them and they are of use, otherwise its spatial coordinates: the columns that are
+# called as axes are, or else the first two.
 spatialPlaces <- function(x, metadata) {
   array <- knownCoords(metadata, list(c("array_col", "array_row")))
-  places <- SpatialExperiment::spatialCoords(x)
+  places <- `rownames<-`(SpatialExperiment::spatialCoords(x), NULL)
   depth <- depthOf(places)
   if (length(unique(depth$values)) > 1) {
-    return(cbind(x = places[, 1], y = places[, 2], z = depth$values))
+    return(places)
   }
-  pixels <- if (ncol(places) >= 2) unname(places[, 1:2, drop = FALSE])
+  called <- !is.null(knownPair(colnames(places)))
+  pixels <- if (called) placeAxes(places) else if (ncol(places) >= 2) unname(places[, 1:2, drop = FALSE])
   if (is.null(array) && is.null(pixels)) {
     stopArgument("coords", "is missing, and spatialCoords(x) is empty", "Give a matrix of places.")
   }
-  arrayOrPixels(array, pixels, metadata$sample_id)
+  arrayOrPixels(array, pixels, metadata[["sample_id"]])
 }

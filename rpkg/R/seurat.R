@@ -40,6 +40,10 @@ objectResult.Seurat <- function(x, name) SeuratObject::Misc(x, name)
 #' @noRd
 objectReductions.Seurat <- function(x) SeuratObject::Reductions(x)
 
+#' @exportS3Method
+#' @noRd
+reservedNames.Seurat <- function(x) c("spatial", SeuratObject::Assays(x))
+
 # Of the cells that its reduction holds: those of the assay it was made from, which in version 5 need not be all.
 #' @exportS3Method
 #' @noRd
@@ -48,8 +52,11 @@ objectFit.Seurat <- function(x, name = "starscape", needed = TRUE) {
   if (!needed && !inherits(fit, "starscape_fit")) {
     return(NULL)
   }
-  reduced <- name %in% SeuratObject::Reductions(x)
-  subsetFit(fit, if (reduced) rownames(SeuratObject::Embeddings(x, name)) else colnames(x))
+  if (!name %in% SeuratObject::Reductions(x)) {
+    return(subsetFit(fit, colnames(x)))
+  }
+  embedding <- SeuratObject::Embeddings(x, name)
+  fitOfReduction(fit, embedding, rownames(embedding))
 }
 
 #' @exportS3Method
@@ -61,6 +68,8 @@ objectGene.Seurat <- function(x, gene, spots, assay = NULL, layer = NULL, argume
   } else {
     tryCatch(objectCounts(x, assay, "data"), starscape_error_argument = function(cnd) objectCounts(x, assay, "counts"))
   }
+  # Layers may not have all genes of the assay.
+  gateKnown(gene, rownames(values), argument, "a gene of all layers")
   as.vector(values[gene, spots])
 }
 
@@ -96,9 +105,6 @@ storeExpression.Seurat <- function(x, imputed) {
 }
 
 seuratReduction <- function(x, name, reduction, assay) {
-  if (name %in% SeuratObject::Assays(x)) {
-    stopArgument("name", sprintf("is \"%s\", which is the name of an assay", name), "Give another name.")
-  }
   if (name != "transst" && anyNA(reduction$embedding[, 1])) {
     tell("The reduction \"", name, "\" is NA for spots without counts, which RunUMAP() and FindNeighbors() do not ",
          "take. Leave these spots out with subset() first.")
@@ -149,6 +155,10 @@ joinLayers <- function(parts, cells) {
   lost <- length(unique(unlist(lapply(parts, rownames)))) - length(shared)
   if (lost > 0) tell(lost, " genes are not in every layer. They are left out.")
   joined <- do.call(cbind, lapply(parts, function(part) asCounts(part[shared, , drop = FALSE])))
+  twice <- sum(duplicated(colnames(joined)))
+  if (twice > 0) {
+    stopArgument("layer", sprintf("is in parts that have %d cells in common", twice), "Name one of the layers.")
+  }
   joined[, intersect(cells, colnames(joined)), drop = FALSE]
 }
 

@@ -12,12 +12,20 @@ sliceCounts <- function(x, assay, layer) gateNames(asCounts(objectCounts(x, assa
 
 joinSlices <- function(slices) {
   counts <- joinCounts(lapply(slices, `[[`, "counts"))
-  coords <- do.call(rbind, lapply(unname(slices), `[[`, "coords"))
+  coords <- joinPlaces(lapply(unname(slices), `[[`, "coords"), "coords")
   rownames(coords) <- colnames(counts)
   sizes <- vapply(slices, function(slice) ncol(slice$counts), 0L)
   list(
     counts = counts, coords = coords, slice = sliceFactor(slices, sizes), from = rep(seq_along(slices), sizes)
   )
+}
+
+# Places of several slices or sources, with a depth in all or in none.
+joinPlaces <- function(places, argument) {
+  if (length(unique(vapply(places, ncol, 0L))) > 1) {
+    stopArgument(argument, "has a depth for some only", "Give z for all, or say with `slice` what lies on one section.")
+  }
+  do.call(rbind, places)
 }
 
 # One matrix over the genes that all slices have.

@@ -156,7 +156,7 @@ joinSources <- function(parts) {
   list(
     counts = counts,
     labels = unlist(lapply(parts, `[[`, "labels"), use.names = FALSE),
-    coords = if (all(placed)) do.call(rbind, lapply(parts, `[[`, "coords")),
+    coords = if (all(placed)) joinPlaces(lapply(parts, `[[`, "coords"), "sourceCoords"),
     slice = unlist(Map(function(part, name) paste0(name, part$slice), parts, names), use.names = FALSE)
   )
 }

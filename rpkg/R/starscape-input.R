@@ -11,15 +11,17 @@
 #' | `Seurat`, assays of version 3 and 5 | `layer` (`"counts"`; split ones are joined) of `assay` (the default one) | images, then columns of the cell metadata | images, unless one shows cells of others only |
 #' | `SingleCellExperiment` | `assay` (`"counts"`) | a reduced dimension `"spatial"`, columns of the cell metadata | one |
 #' | `SpatialExperiment` | `assay` (`"counts"`) | array positions, then `spatialCoords()` | `sample_id` |
-#' | list of these | over the genes they share | as for each element | the elements |
+#' | list of these | over the genes they share | as for each element, with a depth in all or in none | the elements |
 #'
 #' Columns of the cell metadata that are known as places, in this order: `array_col` and `array_row`, `col` and `row`,
 #' `x` and `y`, `imagecol` and `imagerow`, `pxl_col_in_fullres` and `pxl_row_in_fullres`, `x_centroid` and `y_centroid`
-#' (Xenium), `CenterX_global_px` and `CenterY_global_px` (CosMx), `x_slide_mm` and `y_slide_mm`. Array positions that more
-#' spots share than pixels give way to these. A message tells what was taken wherever that is not plain.
+#' (Xenium), `CenterX_global_px` and `CenterY_global_px` (CosMx), `x_slide_mm` and `y_slide_mm`. Array positions that
+#' more spots share than pixels give way to these. A message tells what was taken wherever that is not plain.
 #'
-#' What is given per spot (`coords`, `slice`, `batch`, `domain`, `block`, `truth` ...) is matched by name where it has
-#' names, by row names for tables; what has names that fit nothing is refused.
+#' What is given per spot (`coords`, `slice`, `batch`, `domain`, `block`, `truth` ...) is matched by name: of vectors,
+#' of rows, or by a column that holds the spots' names (of most of them, or one that is called `barcode`, `cell_id`
+#' ...). Names that fit nothing are refused; what has none is taken in the order of the spots. A fit follows its cells
+#' when they are chosen, sorted or renamed.
 #'
 #' Other classes take one line:
 #'

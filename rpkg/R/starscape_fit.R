@@ -21,7 +21,7 @@ newFit <- function(result, input, parameters) {
       features = features,
       loadings = matrix(result$loadings, ncol = length(axes), dimnames = list(features, axes)),
       singularValues = result$singular_values,
-      levels = geneLevels(result, input$batch, features),
+      levels = geneLevels(result, input, features),
       coords = input$coords,
       slice = input$slice,
       batch = input$batch,
@@ -42,11 +42,18 @@ sharedTypes <- function(result, used, spots) {
   if (length(result$shared_types) > 0) allSpots(cbind(as.numeric(result$shared_types)), used, spots, "type")
 }
 
-# What genes are standardised by: share of the counts, mean and standard deviation, batches x genes.
-geneLevels <- function(result, batch, genes) {
-  names <- list(if (nlevels(batch) > 1) levels(batch) else "all", genes)
+# What scores are made by, also where a part of the spots is left: share of the counts, mean and standard deviation of
+# each gene, batches x genes; the number of spots of each batch; and what scores were divided by.
+geneLevels <- function(result, input, genes) {
+  batch <- input$batch[input$used]
+  batches <- if (nlevels(batch) > 1) levels(droplevels(batch)) else "all"
   levels <- list(share = result$shares, mean = result$means, deviation = result$deviations)
-  lapply(levels, `dimnames<-`, names)
+  spots <- if (length(batches) > 1) as.vector(table(droplevels(batch))) else sum(input$used)
+  mean <- sum(result$singular_values^2) / (sum(input$used) * length(result$singular_values))
+  c(
+    lapply(levels, `dimnames<-`, list(batches, genes)),
+    list(spots = stats::setNames(spots, batches), rootMeanSquare = if (mean > 0) sqrt(mean) else 1)
+  )
 }
 
 # Every table of a fit that has a row for each spot.
@@ -75,20 +82,78 @@ neighbourMatrix <- function(graph, used, spots) {
   )
 }
 
+# What every fit has by exactly these names; the codes of views are missing in one that is to have none.
+fitFields <- c(
+  "embedding", "prior", "priorExtra", "scores", "network", "weights", "history", "params", "graph", "graphMethod",
+  "features", "loadings", "singularValues", "levels", "coords", "slice", "batch"
+)
+
+# A fit whose parts belong together: results that were changed or are of another version are refused where they are
+# read.
+gateFit <- function(fit, argument = "x") {
+  if (!inherits(fit, "starscape_fit")) {
+    stopArgument(argument, "has no starscape fit", "Run runStarscape() on it first.")
+  }
+  if (!all(fitFields %in% names(fit)) || !isWholeFit(unclass(fit))) {
+    stopArgument(
+      argument, "has a fit that was changed or is of another version of the package", "Run runStarscape() again."
+    )
+  }
+  fit
+}
+
+isWholeFit <- function(fit) {
+  spots <- rownames(fit$embedding)
+  perSpot <- function(values) is.null(values) || is.factor(values) && length(values) == length(spots)
+  rows <- vapply(tablesOf(fit), function(table) identical(rownames(fit[[table]]), spots), NA)
+  is.matrix(fit$embedding) && all(rows) &&
+    identical(dim(fit$graph), rep(length(spots), 2)) && perSpot(fit$slice) && perSpot(fit$batch) &&
+    identical(rownames(fit$loadings), fit$features) && ncol(fit$loadings) == ncol(fit$embedding) &&
+    is.data.frame(fit$history) && is.list(fit$params) && is.list(fit$network) && !is.null(fit$network$share) &&
+    (is.null(fit$codes) || "type" %in% colnames(fit$codes))
+}
+
+# The part of a fit that a reduction of an object holds, under the names that the spots have now. Rows are found by name
+# where their values are those of the fit, and otherwise by their values: cells may have been renamed, and then a name
+# can be that of another cell.
+fitOfReduction <- function(fit, embedding, spots) {
+  fit <- gateFit(fit)
+  known <- unname(fit$embedding)
+  now <- unname(embedding)
+  rows <- match(rownames(embedding), rownames(fit$embedding))
+  if (!identical(known[rows, , drop = FALSE], now)) rows <- match(rowKeys(now), rowKeys(known))
+  renameSpots(takeSpots(fit, rows), spots)
+}
+
+# Rows as text, NA for those without values.
+rowKeys <- function(values) {
+  keys <- do.call(paste, lapply(seq_len(min(ncol(values), 4)), function(axis) sprintf("%a", values[, axis])))
+  replace(keys, is.na(values[, 1]), NA)
+}
+
+renameSpots <- function(fit, spots) {
+  if (!identical(spots, rownames(fit$embedding))) {
+    for (table in tablesOf(fit)) rownames(fit[[table]]) <- spots
+    dimnames(fit$graph) <- list(spots, spots)
+  }
+  fit
+}
+
 # The part of a stored fit that belongs to the spots an object has now.
 subsetFit <- function(fit, spots) {
-  if (!inherits(fit, "starscape_fit")) {
-    stopArgument("x", "has no starscape fit", "Run runStarscape() on it first.")
-  }
-  known <- rownames(fit$embedding)
-  rows <- match(spots, known)
+  fit <- gateFit(fit)
+  takeSpots(fit, match(spots, rownames(fit$embedding)))
+}
+
+# The part of a fit in these rows; each must be there, once.
+takeSpots <- function(fit, rows) {
   lost <- sum(is.na(rows) | duplicated(rows))
   if (lost > 0) {
     stopArgument(
       "x", sprintf("has %d spots that were not there when runStarscape() was run", lost), "Run runStarscape() again."
     )
   }
-  if (identical(rows, seq_along(known))) {
+  if (identical(rows, seq_len(nrow(fit$embedding)))) {
     return(fit)
   }
   for (table in tablesOf(fit)) fit[[table]] <- fit[[table]][rows, , drop = FALSE]
@@ -115,6 +180,7 @@ usedSpots <- function(fit) !is.na(fit$embedding[, 1])
 #' @method print starscape_fit
 #' @export
 print.starscape_fit <- function(x, ...) {
+  x <- gateFit(x)
   size <- summary(x)
   cat(sprintf("starscape fit: %d spots x %d dimensions", size$spots, size$dimensions))
   if (size$slices > 1) cat(sprintf(", %d slices", size$slices))
@@ -194,6 +260,7 @@ viewLines <- function(fit) {
 #' @method summary starscape_fit
 #' @export
 summary.starscape_fit <- function(object, ...) {
+  object <- gateFit(object, "object")
   used <- usedSpots(object)
   terms <- object$history[setdiff(names(object$history), "epoch")]
   terms <- terms[vapply(terms, function(term) !all(is.na(term)), NA)]
@@ -237,7 +304,7 @@ storedFit <- function(x, argument = "x", name = "starscape") {
     }
     stopArgument(argument, problem, "Run runStarscape() first.")
   }
-  fit
+  gateFit(fit, argument)
 }
 
 hasFit <- function(x, name = "starscape") inherits(objectResult(x, name), "starscape_fit")

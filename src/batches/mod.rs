@@ -3,9 +3,9 @@
 //! A gene's level and spread in a batch hang on two things: how it was measured, which is to be removed, and what the
 //! batch is made of, which is not. Where types of spots are known that batches have in common, one is told from the
 //! other by the model with two factors, value = level of the batch + level of the type + rest, and for counts
-//! count ~ Poisson(size x share of the type x factor of the batch). A batch then gets the mean, the spread and the share
-//! that it would have if it were made of the types as all batches together are. Without types, and as far as a batch has
-//! none in common with others, it is taken to be made of the same: these are its own mean, spread and share.
+//! count ~ Poisson(size x share of the type x factor of the batch). A batch then gets the mean, the spread and the
+//! share that it would have if it were made of the types as all batches together are. Without types, and as far as a
+//! batch has none in common with others, it is taken to be made of the same: these are its own mean, spread and share.
 
 mod two_way;
 

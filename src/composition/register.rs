@@ -7,8 +7,8 @@ use crate::monitor::Monitor;
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 use rayon::prelude::*;
 
-/// Types of a batch, the largest, that are tried on each type of the others; shifts that are followed to their ends, and
-/// rounds until then.
+/// Types of a batch, the largest, that are tried on each type of the others; shifts that are followed to their ends,
+/// and rounds until then.
 const TRIED: usize = 5;
 const FOLLOWED: usize = 30;
 const ROUNDS: usize = 20;

@@ -40,8 +40,8 @@ impl Default for GraphParams {
 /// Builds the spatial graph of one or several slices.
 ///
 /// `coords` is spots x 2 (x, y; array coordinates of Visium as column, row), or spots x 3 with a depth z in the same
-/// unit, for [`GraphMethod::Auto`], [`GraphMethod::Nearest`] and [`GraphMethod::Radius`]; `slice` holds a slice number below the
-/// number of slices for each spot. Spots of different slices are never neighbours. Returns the graph and the
+/// unit, for [`GraphMethod::Auto`], [`GraphMethod::Nearest`] and [`GraphMethod::Radius`]; `slice` holds a slice number
+/// below the number of slices for each spot. Spots of different slices are never neighbours. Returns the graph and the
 /// method used: [`GraphMethod::Auto`] picks for each slice, and the one picked for the first is returned.
 ///
 /// # Errors

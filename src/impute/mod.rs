@@ -1,9 +1,9 @@
 //! Denoised expression of chosen genes: what a spot's other genes and the surrounding spots say about a gene.
 //!
 //! The share that a gene has of a spot's counts is predicted by ridge regression on the spot's own component scores,
-//! without the part that the gene itself has in them; on the mean scores in the neighbourhood, the spot itself left out,
-//! and what the network adds to these; and on the gene's own mean there. Spots weigh as much as their counts, as the
-//! variance of a share is inversely proportional to them; each batch has a level of its own; and generalised
+//! without the part that the gene itself has in them; on the mean scores in the neighbourhood, the spot itself left
+//! out, and what the network adds to these; and on the gene's own mean there. Spots weigh as much as their counts, as
+//! the variance of a share is inversely proportional to them; each batch has a level of its own; and generalised
 //! cross-validation says how far a gene is to be trusted. A gene that no source tells anything about comes out at its
 //! mean.
 

@@ -71,8 +71,8 @@ impl Design {
         Design { spots, columns, gram, scale }
     }
 
-    /// Predicts `values` from the scores, less the `part` that the gene has in the own ones, and from `around`, the same
-    /// gene's mean around each spot (`None` where there is nothing around). The penalty has the smallest error by
+    /// Predicts `values` from the scores, less the `part` that the gene has in the own ones, and from `around`, the
+    /// same gene's mean around each spot (`None` where there is nothing around). The penalty has the smallest error by
     /// generalised cross-validation (Golub, Heath and Wahba 1979, Technometrics 21, 215-223).
     pub fn fit(&self, values: &[f64], around: &[Option<f64>], part: Option<&OwnPart>) -> Result<Fitted> {
         let (target, levels) = self.spots.centre(values);
@@ -99,8 +99,8 @@ impl Design {
         Ok(Fitted { values: rest.iter().enumerate().map(|(spot, rest)| level(spot) + rest).collect(), explained })
     }
 
-    /// The part of a gene as it is in the columns: `(values, loadings)`, whose product is taken off them; loadings are 0
-    /// for the columns around.
+    /// The part of a gene as it is in the columns: `(values, loadings)`, whose product is taken off them; loadings are
+    /// 0 for the columns around.
     fn centred_part(&self, part: &OwnPart) -> (Array1<f64>, Array1<f64>) {
         let mut loadings = Array1::zeros(self.columns.ncols());
         loadings.slice_mut(s![..part.loadings.len()]).assign(&(&part.loadings / self.scale));

@@ -1,8 +1,8 @@
 //! What a spot's other genes tell of one of its genes.
 //!
-//! The component scores of a spot contain every gene that they were made from. A gene must not be told by itself: a count
-//! that was missed by chance would seem to be expected. So its own part is taken out of the scores, which are linear in
-//! the standardised genes.
+//! The component scores of a spot contain every gene that they were made from. A gene must not be told by itself: a
+//! count that was missed by chance would seem to be expected. So its own part is taken out of the scores, which are
+//! linear in the standardised genes.
 
 use crate::batches::Batches;
 use crate::counts::Counts;

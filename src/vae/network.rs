@@ -41,8 +41,8 @@ pub fn encode(weights: &Weights, sample: &Sample, kept: Option<&Tensor>) -> Resu
     Ok(Encoding { mean, log_variance: output_layer(&weights.log_variance, &hidden)? })
 }
 
-/// Decodes latent variables of the spots of a sample, rows x latent. They are expectations of the scores themselves; what
-/// differs between batches all the same is the decoder's to know, so that they need not carry it.
+/// Decodes latent variables of the spots of a sample, rows x latent. They are expectations of the scores themselves;
+/// what differs between batches all the same is the decoder's to know, so that they need not carry it.
 pub fn decode(weights: &Weights, sample: &Sample, latent: &Tensor) -> Result<Tensor> {
     match &weights.batches {
         Some(levels) => latent + levels.index_select(&sample.batch_rows, 0)?,

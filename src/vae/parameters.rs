@@ -55,8 +55,8 @@ pub struct Weights {
 /// Tensors of a network for one batch: weight and bias of four layers, and the rings.
 const TENSORS: usize = 9;
 
-/// The trainable parameters: weight and bias of the four layers in the order of [`Weights`], the rings, and with several
-/// batches their levels.
+/// The trainable parameters: weight and bias of the four layers in the order of [`Weights`], the rings, and with
+/// several batches their levels.
 pub struct Parameters {
     variables: Vec<Var>,
 }

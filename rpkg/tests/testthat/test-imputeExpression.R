@@ -139,9 +139,9 @@ test_that("levels are those of the batches of the fit", {
   expect_false(identical(impute(fit), impute(whole)))
   # The part that a gene has in the scores is that of the same standardisation.
   scaled <- fit
-  scaled$batch <- NULL
+  scaled["batch"] <- list(NULL)
   expect_false(identical(impute(fit), impute(scaled)))
   old <- fit
   old$network <- NULL
-  expectArgumentError(impute(old), "fit", "earlier version")
+  expectArgumentError(impute(old), "fit", "another version")
 })

@@ -117,6 +117,9 @@ test_that("fits stand side by side under names of their own", {
     )
     expectArgumentError(findDomains(both, k = 3, reduction = "none"), "x", "no starscape fit")
     expectArgumentError(quick(object, name = "transst"), "name", "transst")
+    expectArgumentError(quick(object, name = "spatial"), "name", "something else")
+    turned <- domainPseudotime(both, "1", domain = "other", reduction = "wide", verbose = FALSE)
+    expect_true("wide_pseudotime" %in% names(objectMetadata(turned)))
     expectArgumentError(findDomains(both, reduction = 3), "reduction")
   }
 })
@@ -130,4 +133,44 @@ test_that("all that is refused is said at once, of matrices, objects and lists",
   all(small$counts, small$coords[1:9, ], arguments = "coords")
   all(sceOf(x = x), arguments = "coords")
   all(list(small$counts, small$counts), list(small$coords), arguments = "coords")
+})
+
+test_that("a fit follows its spots under new names, and two fits in one object are refused", {
+  object <- quick(sceOf(x = x, y = y))
+  object$true <- small$labels
+  turned <- object[, 144:1]
+  colnames(turned) <- colnames(object)
+  markers <- function(domain) quietly(domainMarkers(turned, domain, correct = "none", verbose = FALSE))
+  expect_equal(markers(stats::setNames(turned$true, colnames(turned)))$p_value, markers("true")$p_value)
+  expect_identical(unname(objectFit(turned)$coords), unname(small$coords[144:1, ] * 1))
+  expect_identical(rownames(objectFit(turned)$coords), colnames(turned))
+  other <- quick(sceOf(x = x, y = y), seed = 2)
+  other$true <- small$labels
+  mixed <- SingleCellExperiment::cbind(object[, 1:72], other[, 73:144])
+  expectArgumentError(findDomains(mixed, k = 3), "x", "72 spots")
+})
+
+test_that("run-length encoded columns are plain ones", {
+  object <- sceOf(x = x, y = y)
+  sections <- S4Vectors::Rle(factor(rep(c("a", "b"), each = 72)))
+  object$section <- sections
+  expect_identical(levels(fitted(object, slice = "section")$slice), c("a", "b"))
+})
+
+test_that("fits that were changed are refused where they are read", {
+  damaged <- list(
+    without = quickFit[names(quickFit) != "graph"],
+    renamed = stats::setNames(quickFit, sub("^coords$", "places", names(quickFit))),
+    short = utils::modifyList(quickFit, list(scores = quickFit$scores[-1, ])),
+    turned = utils::modifyList(quickFit, list(codes = quickFit$codes[144:1, ])),
+    sliced = utils::modifyList(quickFit, list(slice = factor(1:3)))
+  )
+  for (fit in lapply(damaged, structure, class = "starscape_fit")) {
+    expectArgumentError(findDomains(fit, k = 3), "x", "another version")
+    expectArgumentError(domainPseudotime(fit, "1", small$labels), "x", "another version")
+    expectArgumentError(plotDomains(fit, small$labels), "x", "another version")
+    expectArgumentError(imputeExpression(small$counts, "gene1", fit = fit), "fit", "another version")
+    expectArgumentError(print(fit), "x", "another version")
+  }
+  expect_message(findDomains(oneSpace(quickFit), k = 3, verbose = FALSE), "no codes")
 })

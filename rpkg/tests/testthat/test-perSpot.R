@@ -83,17 +83,23 @@ test_that("operations take what is given by name", {
 test_that("names that fit nothing are refused, and names that cannot be used are told", {
   other <- function(names) paste0(names, "-1")
   expectArgumentError(perSpot(stats::setNames(labels, other(spots)), spots, "labels"), "labels", "no row named")
-  for (column in c("barcode", "key")) {
-    table <- stats::setNames(data.frame(other(spots), small$coords, row.names = NULL), c(column, "x", "y"))
-    expectArgumentError(gateCoords(table, spots), "coords", "no row named")
-  }
+  barcodes <- data.frame(barcode = other(spots), small$coords, row.names = NULL)
+  expectArgumentError(gateCoords(barcodes, spots), "coords", "no row named")
+  # Columns that may be anything: in their order, and said where they could be names.
+  notes <- stats::setNames(barcodes, c("note", "x", "y"))
+  expect_message(places <- gateCoords(notes, spots), "\"note\" has no names")
+  expect_identical(places, small$coords * 1)
+  types <- data.frame(cell = rep(c("T", "B"), 72), small$coords, tissue = TRUE, row.names = NULL)
+  expect_silent(places <- gateCoords(types, spots))
+  expect_identical(places, small$coords * 1)
+  expect_identical(perSpot(data.frame(domain = c("a", "b", "c")), spots[1:3], "domain")$domain, c("a", "b", "c"))
   expectArgumentError(perSpot(labels[c(1, 1:143)], spots, "labels"), "labels", "not unique")
   expectArgumentError(perSpot(labels[144:1], c(spots[-1], spots[2]), "labels"), "labels", "several spots")
   counts <- small$counts[1:2, ]
   colnames(counts) <- other(spots)
   expectArgumentError(plotDomains(small$coords, features = counts), "features", "no row named")
   numbered <- data.frame(cell_id = 1:144, small$coords, row.names = NULL)
-  expect_message(gateCoords(numbered, spots), "are no names of spots")
+  expect_message(gateCoords(numbered, spots), "has no names of spots")
   expect_message(
     runStarscape(
       `colnames<-`(pair$counts, NULL), unname(pair$coords), slice = stats::setNames(pair$slice, colnames(pair$counts)),
@@ -112,5 +118,5 @@ test_that("names of the same barcodes on several slices are in order or refused"
   table <- data.frame(barcode = barcodes, pair$coords, row.names = NULL)
   joint <- quick(pair$counts, pair$coords, slice = pair$slice)
   expect_identical(unname(quick(counts, table, slice = pair$slice)$embedding), unname(joint$embedding))
-  expectArgumentError(quick(counts, table[180:1, ], slice = pair$slice), "coords", "no row named")
+  expectArgumentError(quick(counts, table[180:1, ], slice = pair$slice), "coords", "several spots")
 })

@@ -86,6 +86,53 @@ test_that("slices and batches are those of the fit", {
   expectArgumentError(refused(domain = rep(1, 256)), "domain", "one domain")
 })
 
+test_that("a part of a fit has the level and the scale of the whole", {
+  two <- simulateSlices(slices = 2, rows = 16, columns = 16, genes = 150, domains = 3, batch = 0.5, seed = 2)
+  joint <- quick(two$counts, two$coords, slice = two$slice, latentDim = 10)
+  for (part in list(which(two$slice == "slice2"), seq(1, 512, by = 4))) {
+    own <- subsetFit(joint, colnames(two$counts)[part])
+    counts <- two$counts[c(own$features, setdiff(rownames(two$counts), own$features)), part]
+    input <- list(counts = counts, slice = two$slice[part], used = rep(TRUE, length(part)))
+    expect_equal(
+      newScores(own, input, list(level = "fit", threads = 1), NULL), unname(own$scores), tolerance = 1e-12
+    )
+    # A gene's own part is on the same scale.
+    impute <- function(fit) imputeExpression(two$counts[, part], own$features[1:3], fit = fit, verbose = FALSE)
+    expect_true(all(is.finite(impute(own))))
+  }
+})
+
+test_that("few new spots take the level of the fit, and what z is the fit has decided", {
+  one <- function(coords = tissue$coords[2, , drop = FALSE], ...) {
+    quietly(projectDomains(fit, tissue$counts[, 2, drop = FALSE], domains, coords, verbose = FALSE, ...))
+  }
+  expect_identical(one(among = TRUE)$nearest, rest$nearest[1])
+  expect_message(projectDomains(fit, tissue$counts[, 2:9], domains, tissue$coords[2:9, ]), "too few for a level")
+  expectArgumentError(one(level = "own"), "level", "1 new spots")
+  depth <- seq_len(288) / 40
+  deep <- quick(tissue$counts[, sketch], cbind(tissue$coords[sketch, ], z = depth), latentDim = 10)
+  found <- quietly(projectDomains(
+    deep, tissue$counts[, c(2, 4)], domains, cbind(tissue$coords[c(2, 4), ], z = 0.1), among = TRUE, verbose = FALSE
+  ))
+  expect_identical(dim(found), c(2L, 4L))
+  expectArgumentError(
+    projectDomains(deep, tissue$counts[, 2:9], domains, tissue$coords[2:9, ], among = TRUE), "coords", "depth"
+  )
+  planes <- rep(1:2, 144)
+  sections <- quick(
+    tissue$counts[, sketch], cbind(tissue$coords[sketch, ], z = planes), latentDim = 10, batch = FALSE
+  )
+  on <- function(z) {
+    places <- unname(tissue$coords[sketch[planes == 1][1:8], ])
+    quietly(projectDomains(
+      sections, tissue$counts[, 2:9], domains, cbind(x = places[, 1], y = places[, 2], z = z), among = TRUE,
+      verbose = FALSE
+    ))
+  }
+  expect_false(anyNA(on(1)$nearest))
+  expectArgumentError(on(3), "slice", "missing")
+})
+
 test_that("what does not fit is refused by name", {
   counts <- tissue$counts[, -sketch]
   expectArgumentError(project(counts[-match(fit$features[[3]], rownames(counts)), ], domains), "newdata", "1 genes")
@@ -94,10 +141,11 @@ test_that("what does not fit is refused by name", {
   expectArgumentError(project(counts, domains[-1, ]), "domain")
   expectArgumentError(project(counts, domains, unknown = 1), "unknown")
   expectArgumentError(project(counts, domains, level = "both"), "level")
-  expectArgumentError(project(counts, domains, coords = cbind(tissue$coords[-sketch, ], z = stats::runif(288))), "coords", "axes")
+  deep <- cbind(tissue$coords[-sketch, ], z = seq_len(288))
+  expect_message(projectDomains(fit, counts, domains, deep, among = TRUE, verbose = FALSE), "\"z\" is not used")
   old <- fit
   old$levels <- NULL
-  expectArgumentError(projectDomains(old, counts, domains, tissue$coords[-sketch, ]), "x", "earlier version")
+  expectArgumentError(projectDomains(old, counts, domains, tissue$coords[-sketch, ]), "x", "another version")
 })
 
 test_that("objects get columns, and the other cells of a sketch their domains", {
@@ -110,6 +158,9 @@ test_that("objects get columns, and the other cells of a sketch their domains", 
   object <- findDomains(quick(sce(sketch), latentDim = 10), k = 3, verbose = FALSE)
   found <- quietly(projectDomains(object, sce(-sketch), among = TRUE, verbose = FALSE))
   expect_identical(found$projected, rest$domain)
+  named <- stats::setNames(object$domain, colnames(object))[288:1]
+  again <- quietly(projectDomains(object, sce(-sketch), domain = named, among = TRUE, verbose = FALSE))
+  expect_identical(again$projected, rest$domain)
   expect_identical(found$projected_typical, rest$typical)
   expectArgumentError(projectDomains(object), "newdata", "all cells")
   skip_if_not_installed("SeuratObject", "5.0.0")

@@ -87,6 +87,10 @@ test_that("a SpatialExperiment gives its places and samples", {
   array$array_row <- small$coords[, 2]
   SpatialExperiment::spatialCoords(array) <- small$coords * 57.3 + 11
   expect_identical(stored(quick(array))$coords, small$coords * 1)
+  # Columns are places by their names.
+  turned <- spe(small)
+  SpatialExperiment::spatialCoords(turned) <- cbind(section = 5, y = small$coords[, 2], x = small$coords[, 1])
+  expect_identical(stored(quick(turned))$coords, quickFit$coords)
   deep <- spe(small)
   SpatialExperiment::spatialCoords(deep) <- cbind(small$coords, z = rep(1:2, 72))
   expect_identical(levels(stored(quick(deep))$slice), c("z1", "z2"))

@@ -146,15 +146,26 @@ test_that("unknown assays and layers are named, and the object is unchanged", {
   expectArgumentError(plotHistory(object), "x", "runStarscape")
 })
 
-test_that("results follow a subset, and foreign spots are refused", {
+test_that("results follow a subset and new names, and foreign spots are refused", {
   object <- quick(seuratSmall())
   part <- object[, 61:144]
   part <- findDomains(part, k = 2, verbose = FALSE)
   rows <- colnames(part)
   expected <- domainsOfPart(rows)
   expect_identical(as.character(part$domain), as.character(expected$domain), ignore_attr = TRUE)
-  renamed <- SeuratObject::RenameCells(object, new.names = paste0("new_", colnames(object)))
-  expectArgumentError(findDomains(renamed, k = 2), "x", "144 spots")
+  # New names, and those of other cells.
+  for (names in list(paste0("new_", rows), colnames(object)[1:84], rev(rows))) {
+    renamed <- SeuratObject::RenameCells(part, new.names = names)
+    again <- findDomains(renamed, k = 2, verbose = FALSE)
+    expect_identical(unname(as.character(again$domain)), unname(as.character(part$domain)))
+    expect_identical(unname(objectFit(renamed)$coords), unname(small$coords[rows, ] * 1))
+    expect_identical(rownames(objectFit(renamed)$coords), colnames(renamed))
+  }
+  other <- object
+  other[["starscape"]] <- SeuratObject::CreateDimReducObject(
+    SeuratObject::Embeddings(object, "starscape")[, 5:1] + 1, key = "STAR_", assay = "RNA"
+  )
+  expectArgumentError(findDomains(other, k = 2), "x", "144 spots")
 })
 
 test_that("spots without counts are NA in the object", {
@@ -183,4 +194,20 @@ test_that("an assay with some of the cells has domains for these", {
   expect_identical(
     as.character(found$domain[own]), as.character(findDomains(quickFit, k = 3, verbose = FALSE)$domain)
   )
+})
+
+test_that("cells in several layers are refused, and a gene that one layer lacks", {
+  skip_if_not_installed("SeuratObject", "5.0.0")
+  counts <- methods::as(small$counts, "CsparseMatrix")
+  layers <- SeuratObject::CreateAssay5Object(counts = list(spliced = counts, unspliced = counts))
+  both <- SeuratObject::CreateSeuratObject(layers, meta.data = data.frame(small$coords))
+  expectArgumentError(quick(both), "layer", "144 cells")
+  parts <- lapply(list(1:72, 73:144), function(own) {
+    SeuratObject::CreateSeuratObject(
+      SeuratObject::CreateAssay5Object(counts[if (own[[1]] == 1) 1:79 else 2:80, own]),
+      meta.data = data.frame(small$coords[own, ])
+    )
+  })
+  merged <- quick(merge(parts[[1]], parts[[2]]))
+  expectArgumentError(plotDomains(merged, features = rownames(counts)[[1]]), "features", "all layers")
 })

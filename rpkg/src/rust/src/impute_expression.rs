@@ -16,8 +16,8 @@ extendr_module! {
 }
 
 /// Counts come as a `dgCMatrix`; `genes` are row numbers from 0, `batch` those of batches from 0 or NULL. `fit`
-/// is a list with the `scores`, `prior` and `embedding` of the spots, their `types` in the batches (from 0, or NULL), the
-/// row numbers of its `genes`, their `loadings` and the `singular_values`.
+/// is a list with the `scores`, `prior` and `embedding` of the spots, their `types` in the batches (from 0, or NULL),
+/// the row numbers of its `genes`, their `loadings` and the `singular_values`.
 #[extendr]
 fn core_impute_expression(
     counts: Robj,

@@ -22,9 +22,9 @@ extendr_module! {
 }
 
 /// Scores of spots in the components of a fit. The first rows of the counts, a `dgCMatrix`, are the genes of the
-/// `loadings`, in their order. `levels` has a row for share, mean and deviation of each of these in one batch of the fit, or is
-/// NULL for those of the spots themselves. `parameters` hold the `spots` of that batch and the `rootMeanSquare` of the
-/// fit's scores.
+/// `loadings`, in their order. `levels` has a row for share, mean and deviation of each of these in one batch of the
+/// fit, or is NULL for those of the spots themselves. `parameters` hold the `spots` of that batch and the
+/// `rootMeanSquare` of the fit's scores.
 #[extendr]
 fn core_component_scores(counts: Robj, loadings: Robj, levels: Robj, parameters: List, progress: Robj) -> List {
     answer(|| {
@@ -38,7 +38,7 @@ fn core_component_scores(counts: Robj, loadings: Robj, levels: Robj, parameters:
                 Some(levels) => known_features(levels),
                 None => own_features(&counts, loadings.nrows(), normalisation, monitor)?,
             };
-            Ok(component_scores(&counts, normalisation, &features, spots, loadings, scale))
+            component_scores(&counts, normalisation, &features, spots, loadings, scale, monitor)
         })?;
         Ok(table(scores)?)
     })
@@ -57,9 +57,10 @@ fn own_features(counts: &Counts, genes: usize, normalisation: Normalisation, mon
     select_features(counts, &Batches::alike(&vec![0; counts.spots()]), &alone, &params, monitor)
 }
 
-/// Domains of the spots with these `scores`, at `coords` on `slice` (from 0). `known` is a list of the `scores`, `graph`,
-/// `coords`, `slice`, `domain` (from 1, NA for none) and `confidence` of the fit's spots, with the number of domains as `count`.
-/// `parameters` say by `among` whether the new spots lie among these, and hold the settings of the graph otherwise.
+/// Domains of the spots with these `scores`, at `coords` on `slice` (from 0). `known` is a list of the `scores`,
+/// `graph`, `coords`, `slice`, `domain` (from 1, NA for none) and `confidence` of the fit's spots, with the number of
+/// domains as `count`. `parameters` say by `among` whether the new spots lie among these, and hold the settings of the
+/// graph otherwise.
 #[extendr]
 fn core_project_domains(
     scores: Robj,
@@ -94,12 +95,16 @@ fn core_project_domains(
             confidence: &confidence,
             count: known.whole("count")?,
         };
-        let found = worker::run(parameters.whole("threads")?, &progress, |_| {
+        let found = worker::run(parameters.whole("threads")?, &progress, |monitor| {
             if among {
-                return project(&known, scores, Surroundings::Known(coords, &slice));
+                return project(&known, scores, Surroundings::Known(coords, &slice), monitor);
             }
             let (graph, _) = spatial_graph(coords, &slice, &params)?;
-            project(&known, scores, Surroundings::Own(&graph))
+            if graph.edges() == 0 && scores.nrows() > 1 {
+                let message = "leave no two new spots neighbours, with the settings of the fit's graph";
+                return Err(Error::argument("coords", message));
+            }
+            project(&known, scores, Surroundings::Own(&graph), monitor)
         })?;
         Ok(write(found))
     })
