@@ -56,7 +56,8 @@ objectFit.Seurat <- function(x, name = "starscape", needed = TRUE) {
     return(subsetFit(fit, colnames(x)))
   }
   embedding <- SeuratObject::Embeddings(x, name)
-  fitOfReduction(fit, embedding, rownames(embedding))
+  # Version 5 leaves the old names as names of the new ones.
+  fitOfReduction(fit, embedding, unname(rownames(embedding)))
 }
 
 #' @exportS3Method

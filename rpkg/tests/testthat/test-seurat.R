@@ -163,7 +163,7 @@ test_that("results follow a subset and new names, and foreign spots are refused"
   }
   other <- object
   other[["starscape"]] <- SeuratObject::CreateDimReducObject(
-    SeuratObject::Embeddings(object, "starscape")[, 5:1] + 1, key = "STAR_", assay = "RNA"
+    SeuratObject::Embeddings(object, "starscape") + 1, key = "STAR_", assay = "RNA"
   )
   expectArgumentError(findDomains(other, k = 2), "x", "144 spots")
 })
