@@ -69,6 +69,7 @@ stability: install ## over seeds, into benches/stability/; SEEDS, PARTS, PEERS, 
 panel: install ## accuracy and steadiness on sections of six technologies, into benches/panel/; SECTIONS, OUT shorten it
 	Rscript benches/panel/run.R .Rlib "$(or $(OUT),benches/panel)" $(SECTIONS)
 	Rscript benches/panel/network.R .Rlib "$(or $(OUT),benches/panel)" $(SECTIONS)
+	Rscript benches/panel/project.R .Rlib "$(or $(OUT),benches/panel)" $(SECTIONS)
 
 slices: install ## several slices together, into benches/slices/; SEEDS, DRAWS and OUT make it shorter
 	Rscript benches/slices/run.R .Rlib "$(or $(OUT),benches/slices)" $(or $(SEEDS),20) $(or $(DRAWS),3)

@@ -238,80 +238,89 @@ mod tests {
 
     const SIDE: usize = 30;
 
-    /// A square of two halves whose scores differ, with noise, and the same places again moved by a third of the
-    /// spacing.
-    fn tissue() -> (Array2<f64>, SpatialGraph, Array2<f64>, Vec<Option<usize>>) {
-        let coords = Array2::from_shape_fn((SIDE * SIDE, 2), |(spot, axis)| {
-            (if axis == 0 { spot % SIDE } else { spot / SIDE }) as f64
-        });
-        let edges = (0..SIDE * SIDE).flat_map(|spot| {
-            let right = (spot % SIDE + 1 < SIDE).then_some((spot, spot + 1));
-            right.into_iter().chain((spot + SIDE < SIDE * SIDE).then_some((spot, spot + SIDE)))
-        });
-        let domain: Vec<Option<usize>> = (0..SIDE * SIDE).map(|spot| Some(usize::from(spot % SIDE >= 12))).collect();
-        let (noise, _) = blobs(SIDE * SIDE, 3, 1, 0.0, 5);
-        let scores = Array2::from_shape_fn(noise.raw_dim(), |(spot, axis)| {
-            noise[[spot, axis]] + if axis == 0 { 2.0 * domain[spot].unwrap_or(0) as f64 } else { 0.0 }
-        });
-        (coords, SpatialGraph::from_edges(SIDE * SIDE, edges), scores, domain)
+    /// A square of two halves whose scores differ, with noise.
+    struct Tissue {
+        coords: Array2<f64>,
+        graph: SpatialGraph,
+        scores: Array2<f64>,
+        domain: Vec<Option<usize>>,
+        slice: Vec<usize>,
+    }
+
+    impl Tissue {
+        fn new() -> Self {
+            let coords = Array2::from_shape_fn((SIDE * SIDE, 2), |(spot, axis)| {
+                (if axis == 0 { spot % SIDE } else { spot / SIDE }) as f64
+            });
+            let edges = (0..SIDE * SIDE).flat_map(|spot| {
+                let right = (spot % SIDE + 1 < SIDE).then_some((spot, spot + 1));
+                right.into_iter().chain((spot + SIDE < SIDE * SIDE).then_some((spot, spot + SIDE)))
+            });
+            let domain: Vec<Option<usize>> =
+                (0..SIDE * SIDE).map(|spot| Some(usize::from(spot % SIDE >= 12))).collect();
+            let (noise, _) = blobs(SIDE * SIDE, 3, 1, 0.0, 5);
+            let scores = Array2::from_shape_fn(noise.raw_dim(), |(spot, axis)| {
+                noise[[spot, axis]] + if axis == 0 { 2.0 * domain[spot].unwrap_or(0) as f64 } else { 0.0 }
+            });
+            let graph = SpatialGraph::from_edges(SIDE * SIDE, edges);
+            Tissue { coords, graph, scores, domain, slice: vec![0; SIDE * SIDE] }
+        }
+
+        fn known(&self) -> Known<'_> {
+            Known {
+                scores: self.scores.view(),
+                graph: &self.graph,
+                steps: 2,
+                coords: self.coords.view(),
+                slice: &self.slice,
+                domain: &self.domain,
+                confidence: &[0.9; SIDE * SIDE],
+                count: 2,
+            }
+        }
+
+        /// Spots with the right domain.
+        fn right(&self, found: &Projected) -> usize {
+            found.domain.iter().zip(&self.domain).filter(|(one, other)| one == other).count()
+        }
     }
 
     #[test]
     fn spots_among_those_of_the_fit_take_their_domains_and_strangers_are_seen() -> Result<()> {
-        let (coords, graph, scores, domain) = tissue();
-        let slice = vec![0; SIDE * SIDE];
-        let known = Known {
-            scores: scores.view(),
-            graph: &graph,
-            steps: 2,
-            coords: coords.view(),
-            slice: &slice,
-            domain: &domain,
-            confidence: &[0.9; SIDE * SIDE],
-            count: 2,
-        };
-        let mut places = &coords + 0.3;
+        let tissue = Tissue::new();
+        let mut places = &tissue.coords + 0.3;
         places.row_mut(0).fill(-50.0);
-        let mut new = scores.clone();
+        let mut new = tissue.scores.clone();
         new[[5, 2]] = 60.0;
-        let found = project(&known, new.view(), Surroundings::Known(places.view(), &slice), &Monitor::silent())?;
+        let among = Surroundings::Known(places.view(), &tissue.slice);
+        let found = project(&tissue.known(), new.view(), among, &Monitor::silent())?;
         assert_eq!(found.domain[0], None);
-        let right = (1..SIDE * SIDE).filter(|&spot| found.domain[spot] == domain[spot]).count();
-        assert!(right as f64 > 0.97 * (SIDE * SIDE) as f64, "{right}");
+        assert!(tissue.right(&found) as f64 > 0.97 * (SIDE * SIDE) as f64);
         assert!(found.typical[5] < 0.005);
         let strange = found.typical.iter().filter(|&&share| share <= 0.05).count();
         assert!(strange < SIDE * SIDE / 10, "{strange}");
         // The same spots as a section of its own.
-        let apart = project(&known, scores.view(), Surroundings::Own(&graph), &Monitor::silent())?;
-        let right = (0..SIDE * SIDE).filter(|&spot| apart.domain[spot] == domain[spot]).count();
-        assert!(right as f64 > 0.95 * (SIDE * SIDE) as f64, "{right}");
+        let own = Surroundings::Own(&tissue.graph);
+        let apart = project(&tissue.known(), tissue.scores.view(), own, &Monitor::silent())?;
+        assert!(tissue.right(&apart) as f64 > 0.95 * (SIDE * SIDE) as f64);
         assert!(apart.confidence.iter().all(|&confidence| (0.45..=0.9 + 1e-12).contains(&confidence)));
         Ok(())
     }
 
     #[test]
     fn parts_that_do_not_fit_are_refused() {
-        let (coords, graph, scores, domain) = tissue();
-        let slice = vec![0; SIDE * SIDE];
-        let known = Known {
-            scores: scores.view(),
-            graph: &graph,
-            steps: 1,
-            coords: coords.view(),
-            slice: &slice[1..],
-            domain: &domain,
-            confidence: &[0.9; SIDE * SIDE],
-            count: 2,
-        };
-        let refused = |error: Result<Projected>, name: &str| match error {
+        let tissue = Tissue::new();
+        let refused = |known: Known, graph: &SpatialGraph, name: &str| match project(
+            &known,
+            tissue.scores.view(),
+            Surroundings::Own(graph),
+            &Monitor::silent(),
+        ) {
             Err(Error::Argument { argument, .. }) => assert_eq!(argument, name),
             other => panic!("{other:?}"),
         };
-        refused(project(&known, scores.view(), Surroundings::Own(&graph), &Monitor::silent()), "fit");
-        let known = Known { slice: &slice, count: 1, ..known };
-        refused(project(&known, scores.view(), Surroundings::Own(&graph), &Monitor::silent()), "domain");
-        let known = Known { count: 2, ..known };
-        let few = SpatialGraph::from_edges(3, []);
-        refused(project(&known, scores.view(), Surroundings::Own(&few), &Monitor::silent()), "coords");
+        refused(Known { slice: &tissue.slice[1..], ..tissue.known() }, &tissue.graph, "fit");
+        refused(Known { count: 1, ..tissue.known() }, &tissue.graph, "domain");
+        refused(tissue.known(), &SpatialGraph::from_edges(3, []), "coords");
     }
 }

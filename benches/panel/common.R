@@ -5,6 +5,7 @@ arguments <- commandArgs(TRUE)
 .libPaths(c(normalizePath(arguments[[1]]), .libPaths()))
 library(starscape)
 source("benches/panel/sections.R")
+source("benches/tables.R")
 if (folder == "") stop("STARSCAPE_DATA does not name the folder of the real sections.")
 out <- arguments[[2]]
 dir.create(out, showWarnings = FALSE, recursive = TRUE)
@@ -32,13 +33,4 @@ countHalves <- function(section) {
   lapply(list(half, rest), function(counts) {
     list(counts = Matrix::drop0(counts[, both]), coords = section$coords[both, ])
   })
-}
-
-number <- function(value) ifelse(is.na(value), "", formatC(value, digits = 3, format = "f"))
-tableLines <- function(table) {
-  shown <- function(column) if (is.numeric(column)) number(column) else as.character(column)
-  cells <- matrix(vapply(table, shown, character(nrow(table))), nrow(table))
-  rule <- rep("---", ncol(table))
-  line <- function(cells) paste("|", paste(cells, collapse = " | "), "|")
-  vapply(c(list(names(table), rule), asplit(cells, 1)), line, "")
 }

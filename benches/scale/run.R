@@ -11,6 +11,7 @@ library <- normalizePath(arguments[[1]])
 out <- arguments[[2]]
 largest <- as.numeric(arguments[[3]])
 dir.create(out, showWarnings = FALSE, recursive = TRUE)
+source("benches/tables.R")
 
 shapes <- list(imaging = list(genes = 500, librarySize = 210), bins = list(genes = 2000, librarySize = 60))
 sides <- 2^(5:10)
@@ -89,16 +90,7 @@ exponents <- do.call(rbind, lapply(split(table, list(table$shape, table$threads)
   )
 }))
 
-markdown <- function(values, digits) {
-  cells <- data.frame(lapply(values, function(column) {
-    if (is.numeric(column)) formatC(column, digits = digits, format = "fg", big.mark = ",") else column
-  }), check.names = FALSE)
-  c(
-    paste0("| ", paste(names(values), collapse = " | "), " |"), paste0("|", strrep("---|", ncol(values))),
-    apply(cells, 1, function(row) paste0("| ", paste(trimws(row), collapse = " | "), " |"))
-  )
-}
-names(table) <- names(exponents) <- NULL
+three <- function(values) formatC(values, digits = 3, format = "fg", big.mark = ",")
 titles <- c("fit, s", "domains, s", "peak, GB", "markers, s", "variable genes, s", "peak of these, GB")
 names(table) <- c("tissue", "cells", "filled", "threads", titles)
 names(exponents) <- c("tissue", "threads", titles)
@@ -107,7 +99,7 @@ writeLines(c(
   "# Time and memory by the number of cells", "",
   sprintf("R %s, starscape %s, %s.", getRversion(), utils::packageVersion("starscape", lib.loc = library), processor),
   "Defaults; eight domains are asked for. The peak is that of the R process, the input included.", "",
-  markdown(table, 3), "", "## Growth", "",
+  tableLines(table, three), "", "## Growth", "",
   "Exponent of cells, fitted from 16,384 cells on (from all where these are fewer than three).", "",
-  markdown(exponents, 3)
+  tableLines(exponents, three)
 ), file.path(out, "results.md"))

@@ -13,16 +13,22 @@ stopArgument <- function(argument, problem, hint = NULL) {
 # Runs checks that do not need each other, and stops with all that they refuse, not with the first alone. Each is
 # evaluated here: checks of objects and lists, too, where what they hold is handed on as it was given.
 gateTogether <- function(...) {
-  found <- vector("list", ...length())
+  stats::setNames(checkAll(...length(), function(step) ...elt(step)), ...names())
+}
+
+# The values of so many checks, if none of them refuses anything.
+checkAll <- function(count, check) {
+  found <- vector("list", count)
   errors <- list()
-  for (step in seq_len(...length())) {
-    found[step] <- list(tryCatch(...elt(step), starscape_error_argument = function(error) {
+  for (step in seq_len(count)) {
+    # Keeps a value that is NULL.
+    found[step] <- list(tryCatch(check(step), starscape_error_argument = function(error) {
       errors <<- c(errors, list(error))
       NULL
     }))
   }
   stopTogether(errors)
-  stats::setNames(found, ...names())
+  found
 }
 
 # One error for several; its field `argument` is that of the first, `arguments` are all, `errors` the errors themselves.

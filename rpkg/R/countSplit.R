@@ -53,7 +53,7 @@ splitCounts <- function(counts, overdispersion, settings, progress) {
 # Domains of other counts of the same spots, found as those of `fit` were: a factor, NA for spots without counts.
 # `found` says how findDomains() was called.
 findAgain <- function(fit, counts, found, threads) {
-  input <- gateInput(counts, fit$coords, fit$slice)
+  input <- gateInput(counts, fit$coords, fit$slice, depth = ncol(fit$coords) == 3)
   input["batch"] <- list(fit$batch)
   given <- list(givenFeatures = if (!is.null(fit$params$features)) {
     gateFeatures(intersect(fit$params$features, rownames(input$counts)), rownames(input$counts))

@@ -100,15 +100,8 @@ takes <- function(value, count) "..." %in% names(formals(value)) || length(forma
 
 # Applies a table of checks to a list of values of the same names.
 gateFields <- function(values, checks) {
-  errors <- list()
-  for (name in names(checks)) {
-    # Keeps an element that is NULL.
-    values[name] <- list(tryCatch(checks[[name]](values[[name]], name), starscape_error_argument = function(error) {
-      errors <<- c(errors, list(error))
-      NULL
-    }))
-  }
-  stopTogether(errors)
+  names <- names(checks)
+  values[names] <- checkAll(length(names), function(step) checks[[step]](values[[names[[step]]]], names[[step]]))
   values
 }
 

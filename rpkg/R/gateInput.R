@@ -1,21 +1,24 @@
 # Counts and slices of the spots.
 
 # Everything the core needs of counts and places, without spots and genes that have no counts. `used` says which of
-# the spots given are left, and `spots` names them all. Places may be left out where `placed` is FALSE.
-gateInput <- function(x, coords, slice, placed = TRUE) {
+# the spots given are left, and `spots` names them all. Places may be left out where `placed` is FALSE. `depth` says
+# whether a third column is one, where a fit has decided that; otherwise it may be a section.
+gateInput <- function(x, coords, slice, placed = TRUE, depth = NULL) {
   counts <- gateCounts(x)
   if (is.null(colnames(counts)) && !is.null(spotNames(slice))) {
     tell("`slice` has names and the spots of `x` have none. It is taken in their order.")
   }
   slice <- gateSlice(perSpot(slice, colnames(counts), "slice"), ncol(counts))
   if (!is.null(coords)) gateOrientation(counts, coords)
-  sections <- sectionsByDepth(coords, slice, colnames(counts))
-  slice <- sections$slice
-  coords <- sections$coords
+  if (is.null(depth)) {
+    sections <- sectionsByDepth(coords, slice, colnames(counts))
+    slice <- sections$slice
+    coords <- sections$coords
+  }
   renamed <- spotsOfSlices(counts, coords, slice)
   counts <- gateNames(renamed$counts)
   spots <- colnames(counts)
-  if (placed || !is.null(coords)) coords <- gateCoords(renamed$coords, spots)
+  if (placed || !is.null(coords)) coords <- gateCoords(renamed$coords, spots, depth = depth)
   usedSpots <- gateEmpty(Matrix::colSums(counts) > 0, "spot", "They stay in the result as NA.")
   gateSliceSizes(slice, usedSpots)
   if (!is.null(coords)) gatePlaces(coords[usedSpots, , drop = FALSE], slice[usedSpots])

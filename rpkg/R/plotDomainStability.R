@@ -6,7 +6,7 @@
 #'
 #' @param x The result of [stabilitySweep()].
 #' @param value What to show, a column of `x$spots`: `"stability"`, `"support"`, `"consistency"` or `"entropy"`.
-#' @param coords Coordinates (matrix or data frame, spots x 2, see [runStarscape()]).
+#' @param coords Coordinates (matrix or data frame, spots x 2 or 3, see [runStarscape()]).
 #' @param slice Slice of each spot; each gets a panel of its own.
 #' @param palette Colours of the scale, from 0 upwards; `NULL` for those of the package.
 #' @param diameter,title As in [plotDomains()].

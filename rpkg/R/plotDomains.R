@@ -4,7 +4,7 @@
 #' aspect of the tissue is kept, y points down as on the image, and array positions of a Visium slide are spread to its
 #' true hexagonal grid. The colours of up to 20 domains stay apart for colour-blind readers; NA is grey.
 #'
-#' @param x Coordinates (matrix or data frame, spots x 2, see [runStarscape()]), a `starscape_fit`, or an object with
+#' @param x Coordinates (matrix or data frame, spots x 2 or 3, see [runStarscape()]), a `starscape_fit`, or an object with
 #'   results.
 #' @param domain What to show. For coordinates and fits: a vector with one value per spot, or the result of
 #'   [findDomains()]. For objects also the name of a column of the cell metadata or of a gene. Factors, text and logical

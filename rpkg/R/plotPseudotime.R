@@ -3,7 +3,7 @@
 #' Every spot is drawn as by [plotDomains()], on a scale from 0 at the root to 1; NA is grey.
 #'
 #' @param x The result of [domainPseudotime()], or an object that holds it.
-#' @param coords Coordinates (matrix or data frame, spots x 2, see [runStarscape()]).
+#' @param coords Coordinates (matrix or data frame, spots x 2 or 3, see [runStarscape()]).
 #' @param slice Slice of each spot; each gets a panel of its own.
 #' @param palette Colours of the scale, from 0 upwards; `NULL` for those of the package.
 #' @param diameter,title As in [plotDomains()].

@@ -121,7 +121,7 @@ gateNewSpots <- function(newdata, coords, slice, fit) {
   }
   slice <- gateSlice(perSpot(slice, spots, "slice"), length(spots))
   if (is.null(slice)) slice <- slicesByDepth(coords, spots, fit)
-  unused <- is.null(slice) && ncol(fit$coords) == 2 && "z" %in% colnames(coords)
+  unused <- is.null(slice) && ncol(fit$coords) == 2 && any(c("z", "Z") %in% colnames(coords))
   if (unused) tell("`coords`: \"z\" is not used, as the fit has no depth.")
   coords <- gateCoords(coords, spots, depth = ncol(fit$coords) == 3)
   if (ncol(coords) != ncol(fit$coords)) stopArgument("coords", "has no depth z, and the fit has", "Give x, y and z.")
@@ -234,6 +234,12 @@ levelGroups <- function(fit, input, settings) {
   }, "")
   batches <- if (!is.null(input$slice)) unname(single[as.character(input$slice[input$used])])
   if (is.null(batches) || anyNA(batches)) {
+    if (spots < fewestSpots) {
+      stopArgument(
+        "newdata", sprintf("has %d spots, too few for a level of their own, and the fit has several", spots),
+        "Give more spots at once, or fit them together with the others."
+      )
+    }
     stopArgument("level", "is \"fit\", which has several batches", "Give level = \"own\".")
   }
   batches

@@ -50,7 +50,7 @@
 #'     lowest ARI of two runs, `mean_ari` and `min_ari`, and the `gap` between the best and the worst ARI with `truth`.
 #'     Seeds for which one stage alone fails are left out of its row, and with fewer than two left it is NA. `NULL` for
 #'     a method in one stage or without `apart`;
-#'   * `truth` (factor or `NULL`), `coords` (spots x 2 or `NULL`), `slice` (factor or `NULL`), and `method`, `k`,
+#'   * `truth` (factor or `NULL`), `coords` (spots x 2 or 3, or `NULL`), `slice` (factor or `NULL`), and `method`, `k`,
 #'     `seeds` and `settings` as given.
 #'
 #'   Spots without counts are NA and take part in no measure. `memory_mb` is the peak of the resident memory of the

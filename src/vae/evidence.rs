@@ -63,7 +63,7 @@ pub(super) struct Trial {
 /// [`crate::Error::Interrupted`], [`crate::Error::Numeric`].
 pub(super) fn trial(
     scores: ArrayView2<f64>,
-    slice: &[usize],
+    batch: &[usize],
     graph: &SpatialGraph,
     params: &TrainParams,
     monitor: &Monitor,
@@ -85,9 +85,9 @@ pub(super) fn trial(
     let training_folds: Vec<usize> = training.iter().map(|&row| fold[row] - 1).collect();
     let (means, own) = (inside.means(scores), scores.select(Axis(0), &training));
     let linear = Linear::fit(means.view(), own.view(), &training_folds)?;
-    let sample = Sample::new(scores, &training, &inside, linear.predict(means.view()).view(), slice)?;
+    let sample = Sample::new(scores, &training, &inside, linear.predict(means.view()).view(), batch)?;
     let expected = linear.predict(outside.means(scores).view());
-    let unseen = Sample::new(scores, &held_out, &outside, expected.view(), slice)?;
+    let unseen = Sample::new(scores, &held_out, &outside, expected.view(), batch)?;
     let examined = Examined::new(&unseen, held_out.iter().map(|&row| tiles[row]).collect())?;
     let look = Objective::new(&unseen, params, monitor);
     let mut looks = Looks::new(examined.explained());

@@ -28,21 +28,21 @@ pub struct Network {
     pub history: Vec<EpochRecord>,
 }
 
-/// Learns from the component scores of a section (spots x latent); `slice` is the slice number of each spot.
+/// Learns from the component scores of a section (spots x latent); `batch` is the batch number of each spot.
 ///
 /// # Errors
 /// [`crate::Error::Interrupted`] when the user stops it; [`crate::Error::Numeric`] when the loss leaves the finite
 /// numbers.
 pub fn learn(
     scores: ArrayView2<f64>,
-    slice: &[usize],
+    batch: &[usize],
     graph: &SpatialGraph,
     params: &TrainParams,
     monitor: &Monitor,
 ) -> Result<Network> {
     let (share, epochs, evidence) = match params.share {
         Some(share) => (share, params.epochs, None),
-        None => match trial(scores, slice, graph, params, monitor)? {
+        None => match trial(scores, batch, graph, params, monitor)? {
             None => (0.0, 0, None),
             Some(trial) if trial.evidence.share == 0.0 => {
                 let (parameters, history) = (trial.parameters, trial.history);
@@ -55,7 +55,7 @@ pub fn learn(
         let parameters = Parameters::deterministic(scores.ncols())?;
         return Ok(Network { share, shift: None, evidence, parameters, history: Vec::new() });
     }
-    let (sample, linear) = whole_section(scores, slice, graph)?;
+    let (sample, linear) = whole_section(scores, batch, graph)?;
     let params = TrainParams { epochs, ..params.clone() };
     let trained = train(&sample, &params, monitor, |_, _| Ok(true))?;
     let mut shift = Objective::new(&sample, &params, monitor).expected(&trained.parameters)? - linear;
@@ -69,12 +69,12 @@ pub fn learn(
 ///
 /// # Errors
 /// [`crate::Error::Numeric`].
-pub fn whole_section(scores: ArrayView2<f64>, slice: &[usize], graph: &SpatialGraph) -> Result<(Sample, Array2<f64>)> {
+pub fn whole_section(scores: ArrayView2<f64>, batch: &[usize], graph: &SpatialGraph) -> Result<(Sample, Array2<f64>)> {
     let rows: Vec<usize> = (0..scores.nrows()).collect();
     let surroundings = Surroundings::new(graph, &rows);
     let means = surroundings.means(scores);
     let linear = Linear::fit(means.view(), scores, &folds(&graph_tiles(graph), FOLDS))?.predict(means.view());
-    Ok((Sample::new(scores, &rows, &surroundings, linear.view(), slice)?, linear))
+    Ok((Sample::new(scores, &rows, &surroundings, linear.view(), batch)?, linear))
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub fn encode(weights: &Weights, sample: &Sample, kept: Option<&Tensor>) -> Resu
 /// what differs between batches all the same is the decoder's to know, so that they need not carry it.
 pub fn decode(weights: &Weights, sample: &Sample, latent: &Tensor) -> Result<Tensor> {
     match &weights.batches {
-        Some(levels) => latent + levels.index_select(&sample.batch_rows, 0)?,
+        Some(levels) => latent + levels.index_select(&sample.batch_numbers, 0)?,
         None => Ok(latent.clone()),
     }
 }

@@ -38,13 +38,13 @@ impl<'a> Objective<'a> {
     /// # Errors
     /// [`Error::Interrupted`].
     pub fn prepare(&mut self, parameters: &Parameters, epoch: usize) -> Result<()> {
-        let (params, slice) = (self.params, &self.sample.slice);
-        let several = slice.iter().any(|&own| own != slice[0]) && (params.prototype > 0.0 || params.scale > 0.0);
+        let (params, batch) = (self.params, &self.sample.batch);
+        let several = batch.iter().any(|&own| own != batch[0]) && (params.prototype > 0.0 || params.scale > 0.0);
         let warm = epoch as f64 > params.warm_up * params.epochs as f64;
         if several && warm && SliceTargets::outdated(self.targets.as_ref(), epoch) {
             let expected = self.instance(parameters)?;
             let before = self.targets.take();
-            self.targets = Some(SliceTargets::search(expected.view(), slice, params, before, epoch, self.monitor)?);
+            self.targets = Some(SliceTargets::search(expected.view(), batch, params, before, epoch, self.monitor)?);
         }
         Ok(())
     }

@@ -15,15 +15,15 @@ pub struct Sample {
     /// Scores of the spots of the sample, and what is linear in their surroundings, both rows x latent.
     pub(super) own: Tensor,
     pub(super) linear: Tensor,
-    /// Slice (batch) number of each spot of the sample, also as a tensor, and how many there are in the section.
-    pub(super) slice: Vec<usize>,
-    pub(super) batch_rows: Tensor,
+    /// Batch number of each spot of the sample, the same as a tensor, and how many batches the section has.
+    pub(super) batch: Vec<usize>,
+    pub(super) batch_numbers: Tensor,
     pub(super) batches: usize,
 }
 
 impl Sample {
     /// The spots `rows` of a section with these `scores` (spots x latent); `linear` (rows x latent) is what is expected
-    /// of them, linear in their `surroundings`; `slice` is the slice number of each spot of the section.
+    /// of them, linear in their `surroundings`; `batch` is the batch number of each spot of the section.
     ///
     /// # Errors
     /// [`crate::Error::Numeric`] when a tensor cannot be made.
@@ -32,18 +32,18 @@ impl Sample {
         rows: &[usize],
         surroundings: &Surroundings,
         linear: ArrayView2<f64>,
-        slice: &[usize],
+        batch: &[usize],
     ) -> Result<Self> {
-        let slices: Vec<usize> = rows.iter().map(|&row| slice[row]).collect();
-        let numbers: Vec<u32> = slices.iter().map(|&own| own as u32).collect();
+        let own_batch: Vec<usize> = rows.iter().map(|&row| batch[row]).collect();
+        let numbers: Vec<u32> = own_batch.iter().map(|&own| own as u32).collect();
         Ok(Sample {
-            batch_rows: Tensor::from_vec(numbers, rows.len(), &Device::Cpu)?,
-            batches: slice.iter().max().map_or(0, |last| last + 1),
+            batch_numbers: Tensor::from_vec(numbers, rows.len(), &Device::Cpu)?,
+            batches: batch.iter().max().map_or(0, |last| last + 1),
             scores: tensor(scores)?,
             rings: surroundings.operations()?,
             own: tensor(scores.select(Axis(0), rows).view())?,
             linear: tensor(linear)?,
-            slice: slices,
+            batch: own_batch,
         })
     }
 }
