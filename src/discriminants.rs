@@ -60,6 +60,21 @@ impl Discriminants {
         let rest = &scores - &self.means.select(Axis(0), labels);
         (rest.dot(&self.precision) * rest).sum_axis(Axis(1)).to_vec()
     }
+
+    /// The same for the points that these discriminants were made from, each as if it had not been among them: otherwise
+    /// they would lie nearer to their means than others do, much so where points are few. With n points, m of the label,
+    /// S = n Σ and rest r the mean without the point leaves r m/(m−1), the covariance (S − r rᵀ m/(m−1)) / (n−1), whose
+    /// inverse is that of a matrix changed by rank one (Sherman and Morrison 1950). Infinite where the point is alone.
+    pub fn own_squared_distances(&self, scores: ArrayView2<f64>, labels: &[usize]) -> Vec<f64> {
+        let count = labels.len() as f64;
+        let without = |(distance, &label): (f64, &usize)| {
+            let grown = self.sizes[label] / (self.sizes[label] - 1.0).max(0.0);
+            let leverage = distance / count;
+            let rest = 1.0 - grown * leverage;
+            if rest > 0.0 { (count - 1.0) * grown * grown * leverage / rest } else { f64::INFINITY }
+        };
+        self.squared_distances(scores, labels).into_iter().zip(labels).map(without).collect()
+    }
 }
 
 /// Posterior of the labels from log densities with log prior, points x labels.
@@ -107,4 +122,28 @@ pub(crate) fn inverse(covariance: &Array2<f64>, ridge: f64) -> Result<Array2<f64
     regular.diag_mut().mapv_inplace(|value| value + added);
     let singular = |_| Error::Numeric("the labels have no variation within: the covariance is 0".into());
     Ok(regular.factorizec(UPLO::Lower).map_err(singular)?.invc()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::testing::blobs;
+
+    #[test]
+    fn distances_without_a_point_are_those_of_discriminants_made_without_it() -> Result<()> {
+        let (scores, truth) = blobs(60, 5, 3, 2.0, 1);
+        let labels: Vec<Option<usize>> = truth.iter().copied().map(Some).collect();
+        let all = Discriminants::new(scores.view(), &labels, 3)?;
+        let found = all.own_squared_distances(scores.view(), &truth);
+        for point in [0, 17, 59] {
+            let rest: Vec<usize> = (0..60).filter(|&other| other != point).collect();
+            let known: Vec<Option<usize>> = rest.iter().map(|&other| labels[other]).collect();
+            let without = Discriminants::new(scores.select(Axis(0), &rest).view(), &known, 3)?;
+            let own = scores.select(Axis(0), &[point]);
+            let expected = without.squared_distances(own.view(), &truth[point..=point])[0];
+            // The ridge is the same up to a part of itself.
+            assert!((found[point] / expected - 1.0).abs() < 0.01, "{} {expected}", found[point]);
+        }
+        Ok(())
+    }
 }

@@ -185,6 +185,7 @@ fn confidence_around(known: &Known, around: &[Vec<usize>], domain: &[usize]) -> 
     around.iter().zip(domain).map(|(near, &own)| mean(own, &mut near.iter().copied()).unwrap_or(all[own])).collect()
 }
 
+/// How far new spots are out among the spots of their domain, each of these seen from the others.
 fn typical(
     known: &Known,
     discriminants: &Discriminants,
@@ -194,7 +195,7 @@ fn typical(
 ) -> Vec<f64> {
     let used: Vec<usize> = (0..known.domain.len()).filter(|&spot| known.domain[spot].is_some()).collect();
     let labels: Vec<usize> = known.domain.iter().flatten().copied().collect();
-    let distances = discriminants.squared_distances(averages.select(Axis(0), &used).view(), &labels);
+    let distances = discriminants.own_squared_distances(averages.select(Axis(0), &used).view(), &labels);
     let mut own: Vec<Vec<f64>> = vec![Vec::new(); known.count];
     labels.iter().zip(distances).for_each(|(&label, distance)| own[label].push(distance));
     own.iter_mut().for_each(|distances| distances.sort_by(f64::total_cmp));
@@ -235,6 +236,7 @@ fn check(known: &Known, scores: ArrayView2<f64>, surroundings: &Surroundings) ->
 mod tests {
     use super::*;
     use crate::cluster::testing::blobs;
+    use ndarray::s;
 
     const SIDE: usize = 30;
 
@@ -304,6 +306,30 @@ mod tests {
         let apart = project(&tissue.known(), tissue.scores.view(), own, &Monitor::silent())?;
         assert!(tissue.right(&apart) as f64 > 0.95 * (SIDE * SIDE) as f64);
         assert!(apart.confidence.iter().all(|&confidence| (0.45..=0.9 + 1e-12).contains(&confidence)));
+        Ok(())
+    }
+
+    /// Where few spots are known in many dimensions, these lie nearer to their means than new ones like them.
+    #[test]
+    fn new_spots_like_the_known_ones_are_as_typical() -> Result<()> {
+        let (all, truth) = blobs(1060, 12, 2, 3.0, 3);
+        let (known, new) = (all.slice(s![..60, ..]), all.slice(s![60.., ..]));
+        let domain: Vec<Option<usize>> = truth[..60].iter().copied().map(Some).collect();
+        let (graph, apart) = (SpatialGraph::from_edges(60, []), SpatialGraph::from_edges(1000, []));
+        let coords = Array2::zeros((60, 2));
+        let known = Known {
+            scores: known,
+            graph: &graph,
+            steps: 0,
+            coords: coords.view(),
+            slice: &[0; 60],
+            domain: &domain,
+            confidence: &[1.0; 60],
+            count: 2,
+        };
+        let found = project(&known, new, Surroundings::Own(&apart), &Monitor::silent())?;
+        let rare = found.typical.iter().filter(|&&share| share <= 0.1).count();
+        assert!((40..=170).contains(&rare), "{rare} of 1000 instead of 100");
         Ok(())
     }
 
