@@ -6,7 +6,7 @@ use crate::graph::SpatialGraph;
 use crate::metrics::adjusted_rand_index;
 use crate::monitor::{Monitor, Progress};
 use crate::random::{Stream, stream};
-use crate::vae::{Objective, Parameters, TrainParams, whole_section};
+use crate::vae::{Objective, Parameters, Section, TrainParams};
 use candle_core::Tensor;
 use ndarray::{Array2, ArrayView2, s};
 use rayon::prelude::*;
@@ -70,7 +70,8 @@ pub fn loss_surface(
     monitor: &Monitor,
 ) -> Result<Vec<SurfacePoint>> {
     check(params)?;
-    let (sample, linear) = whole_section(fitted.scores, fitted.slice, &fitted.graph)?;
+    let section = Section::new(fitted.scores.view(), fitted.slice, &fitted.graph)?;
+    let sample = section.whole()?;
     let mut objective = Objective::new(&sample, train, monitor);
     objective.prepare(&fitted.parameters, train.epochs)?;
     let domains = Domains::new(fitted, params.k, monitor)?;
@@ -81,7 +82,7 @@ pub fn loss_surface(
     let (total, done) = (params.points * params.points, AtomicUsize::new(0));
     let point = |index: usize| -> Result<SurfacePoint> {
         let (alpha, beta) = (step(index % params.points), step(index / params.points));
-        let point = at(&objective, fitted, &linear, &directions, (alpha, beta), &domains)?;
+        let point = at(&objective, fitted, section.linear(), &directions, (alpha, beta), &domains)?;
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
         monitor.step(Progress { stage: "surface", done, total, objective: None })?;
         Ok(point)

@@ -45,6 +45,13 @@ starFields <- list(
     1, wholeNumber(1, 64),
     "number of instances of the model whose embeddings are averaged, the trained one and perturbed ones, from 1 to 64."
   ),
+  batchSize = field(
+    20000, wholeNumber(100, largestInteger),
+    paste(
+      "number of spots that a step of the training looks at, 100 or more; where there are more, parts of the tissue",
+      "take turns. More take more memory, some 3.5 kB a spot."
+    )
+  ),
   priorScale = field(
     1, realNumber(0, positive = TRUE),
     paste(

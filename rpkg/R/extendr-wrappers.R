@@ -1,5 +1,9 @@
 # Entry points of the compiled core. Each returns list(ok = value) or list(error = list(kind, argument, message)).
 
+core_count_summary <- function(counts) {
+  .Call(wrap__core_count_summary, counts)
+}
+
 core_fit <- function(counts, coords, slice, batch, parameters, progress) {
   .Call(wrap__core_fit, counts, coords, slice, batch, parameters, progress)
 }

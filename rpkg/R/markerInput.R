@@ -20,8 +20,9 @@ gateMarkerInput <- function(x, domain, fit, coords, slice, block, settings) {
       )
     )
   }
-  gateEmpty(Matrix::rowSums(counts) > 0, "gene", "Their p-values are NA.")
-  gateEmpty(Matrix::colSums(counts) > 0, "spot", "They are left out.")
+  held <- unwrap(core_count_summary(counts))
+  gateEmpty(held$usedGenes, "gene", "Their p-values are NA.")
+  gateEmpty(held$usedSpots, "spot", "They are left out.")
   # Checked here: S4 dispatch on a part would wrap the errors in its own.
   input <- list(
     counts = counts, domain = factors, fit = fit, finder = finder,

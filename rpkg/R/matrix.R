@@ -52,7 +52,7 @@ storeResult.default <- function(x, name, result, columns = NULL, reduction = NUL
 storeExpression.default <- function(x, imputed) stopNoObject(x)
 
 asCounts <- function(x) {
-  counts <- if (methods::is(x, "dgCMatrix")) {
+  if (methods::is(x, "dgCMatrix")) {
     x
   } else if (methods::is(x, "Matrix")) {
     asSparse(x)
@@ -67,8 +67,6 @@ asCounts <- function(x) {
   } else {
     stopCountsClass(x)
   }
-  # A stored zero is no count; without it all classes give the core the same bits.
-  if (any(counts@x == 0, na.rm = TRUE)) Matrix::drop0(counts) else counts
 }
 
 # One step of coercion at a time, as Matrix asks for since 1.5.

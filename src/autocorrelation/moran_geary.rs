@@ -2,16 +2,13 @@
 //! random.
 
 use crate::batches::Batches;
-use crate::counts::Counts;
+use crate::counts::{Counts, GeneCounts};
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::monitor::{Monitor, Progress};
 use crate::normalise::{Depth, Normalisation};
-use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Genes that a thread takes at a time.
-const BLOCK: usize = 64;
 /// A mean square below this is rounding.
 const LEAST_VARIANCE: f64 = 1e-12;
 /// The moments have n − 3 in a denominator.
@@ -60,24 +57,17 @@ pub fn spatial_autocorrelation(
         return Err(Error::argument("coords", "leave no two spots neighbours"));
     }
     let depth = Depth::new(counts, &Batches::alike(slice), normalisation);
-    let (weights, by_gene) = (Weights::by_slice(graph, slice), counts.by_gene());
+    let weights = Weights::by_slice(graph, slice);
     let genes: Vec<usize> = (0..counts.genes()).collect();
     let done = AtomicUsize::new(0);
-    let found: Vec<Vec<Autocorrelation>> = genes
-        .par_chunks(BLOCK)
-        .map(|block| {
-            let measure = |&gene: &usize| {
-                let row = by_gene.outer_view(gene).expect("genes are those of the counts");
-                let shares = depth.shares(row.indices(), row.data());
-                measure(depth.gene(row.indices(), row.data(), &shares), slice, graph, &weights, index)
-            };
-            let found = block.iter().map(measure).collect();
-            let done = done.fetch_add(block.len(), Ordering::Relaxed) + block.len();
-            monitor.step(Progress { stage: "genes", done, total: genes.len(), objective: None })?;
-            Ok(found)
-        })
-        .collect::<Result<_>>()?;
-    Ok(found.into_iter().flatten().collect())
+    let of_gene = |(): &mut (), _: usize, gene: GeneCounts| {
+        let shares = depth.shares(gene.spots, gene.values);
+        let found = measure(depth.gene(gene.spots, gene.values, &shares), slice, graph, &weights, index);
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        monitor.step(Progress { stage: "genes", done, total: genes.len(), objective: None })?;
+        Ok(found)
+    };
+    counts.map_genes(&genes, || (), of_gene)
 }
 
 /// Moran's I of centred values with binary weights.

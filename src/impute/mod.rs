@@ -14,15 +14,15 @@ mod scores;
 pub use scores::Scores;
 
 use crate::batches::Batches;
-use crate::counts::Counts;
+use crate::counts::{Counts, GeneCounts};
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::monitor::{Monitor, Progress};
 use ndarray::{Array2, ArrayViewMut1, Axis};
 use neighbourhood::Neighbourhood;
-use rayon::prelude::*;
 use ridge::Design;
 use scores::OwnParts;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Total count of a spot to which expression is scaled before the logarithm.
@@ -57,25 +57,25 @@ pub fn impute_expression(
     let around = neighbourhood.means(scores.values) + scores.network;
     let design = Design::new(scores.values, around.view(), &sizes, batches.number());
     let own_parts = OwnParts::new(scores, counts, batches);
-    let by_gene = counts.by_gene();
     let mut expression = Array2::zeros((genes.len(), counts.spots()));
     let done = AtomicUsize::new(0);
-    let impute = |(&gene, row): (&usize, ArrayViewMut1<f64>)| -> Result<f64> {
+    let rows: Vec<Mutex<ArrayViewMut1<f64>>> = expression.axis_iter_mut(Axis(0)).map(Mutex::new).collect();
+    let impute = |(): &mut (), place: usize, gene: GeneCounts| -> Result<f64> {
         let mut own = vec![0.0; sizes.len()];
-        let entries = by_gene.outer_view(gene).expect("gene numbers were checked");
-        entries.iter().for_each(|(spot, &count)| own[spot] = count);
-        let part = own_parts.of(gene, entries.indices(), entries.data());
+        gene.iter().for_each(|(spot, count)| own[spot] = count);
+        let part = own_parts.of(genes[place], gene.spots, gene.values);
         let around: Vec<_> =
             neighbourhood.shares(&own).into_iter().map(|share| share.map(|share| TARGET * share)).collect();
         own.iter_mut().zip(&sizes).for_each(|(value, size)| *value *= TARGET / size);
         let fitted = design.fit(&own, &around, part.as_ref())?;
-        fitted.values.into_iter().zip(row).for_each(|(share, value)| *value = share.max(0.0).ln_1p());
+        let mut row = rows[place].lock().expect("a row is written once");
+        fitted.values.into_iter().zip(row.iter_mut()).for_each(|(share, value)| *value = share.max(0.0).ln_1p());
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
         monitor.step(Progress { stage: "genes", done, total: genes.len(), objective: None })?;
         Ok(fitted.explained)
     };
-    let rows: Vec<_> = expression.axis_iter_mut(Axis(0)).collect();
-    let explained = genes.par_iter().zip(rows).map(impute).collect::<Result<_>>()?;
+    let explained = counts.map_genes(genes, || (), impute)?;
+    drop(rows);
     Ok(Imputed { expression, explained })
 }
 

@@ -2,15 +2,15 @@
 
 use super::groups::{Comparison, Groups};
 use crate::autocorrelation::{Inflation, SpatialNull};
-use crate::counts::Counts;
+use crate::counts::{Counts, GeneBlock};
 use crate::error::{Error, Result};
 use crate::monitor::{Monitor, Progress};
-use ndarray::{Array2, ArrayView2, ArrayViewMut1, s};
+use ndarray::{Array2, ArrayView2, ArrayViewMut1, Axis};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Genes that a thread takes at a time.
-const BLOCK: usize = 64;
+const BLOCK: usize = 16;
 
 /// Inflation of the variance of all rank sums of [`super::rank_sums`], and its degrees of freedom. It is estimated from
 /// the ranks of a gene among all spots that have a domain, less the means of the domains; with several blocks, from
@@ -33,33 +33,30 @@ pub fn rank_inflation(
     let strata: Vec<Option<usize>> = (0..spots).map(stratum).collect();
     let contrasts = contrasts(groups, comparison);
     let null = SpatialNull::new(coords, slice, &strata, contrasts.view(), monitor)?;
-    let (patch_of, sizes, by_gene) = (null.patch_of(spots), counts.library_sizes(), counts.by_gene());
-    let done = AtomicUsize::new(0);
-    let genes: Vec<usize> = (0..counts.genes()).collect();
-    let found: Vec<Inflation> = genes
-        .par_chunks(BLOCK)
-        .map(|chunk| {
-            let mut sums = Array2::zeros((chunk.len(), null.patches()));
-            let mut squares = vec![0.0; chunk.len()];
-            let mut ranks = Ranks::new(groups);
-            for (place, &gene) in chunk.iter().enumerate() {
-                let row = by_gene.outer_view(gene).expect("genes are those of the counts");
-                row.iter().for_each(|(spot, &count)| ranks.push(groups, spot, count / sizes[spot]));
-                squares[place] = ranks.add_to(sums.row_mut(place), &patch_of);
-            }
-            let done = done.fetch_add(chunk.len(), Ordering::Relaxed) + chunk.len();
-            monitor.step(Progress { stage: "spatial autocorrelation", done, total: genes.len(), objective: None })?;
-            Ok(null.inflation(sums, &squares))
-        })
-        .collect::<Result<_>>()?;
-    let shape = (counts.genes(), contrasts.nrows());
-    let mut all = Inflation { factor: Array2::zeros(shape), df: Array2::zeros(shape) };
-    for (chunk, part) in found.into_iter().enumerate() {
-        let rows = s![chunk * BLOCK..chunk * BLOCK + part.df.nrows(), ..];
-        all.factor.slice_mut(rows).assign(&part.factor);
-        all.df.slice_mut(rows).assign(&part.df);
+    let (patch_of, sizes) = (null.patch_of(spots), counts.library_sizes());
+    let (done, total) = (AtomicUsize::new(0), counts.genes());
+    let of_genes = |block: &GeneBlock, chunk: &[usize]| -> Result<Inflation> {
+        let mut sums = Array2::zeros((chunk.len(), null.patches()));
+        let mut squares = vec![0.0; chunk.len()];
+        let mut ranks = Ranks::new(groups);
+        for (place, &gene) in chunk.iter().enumerate() {
+            block.gene(gene).iter().for_each(|(spot, count)| ranks.push(groups, spot, count / sizes[spot]));
+            squares[place] = ranks.add_to(sums.row_mut(place), &patch_of);
+        }
+        let done = done.fetch_add(chunk.len(), Ordering::Relaxed) + chunk.len();
+        monitor.step(Progress { stage: "spatial autocorrelation", done, total, objective: None })?;
+        Ok(null.inflation(sums, &squares))
+    };
+    let mut found: Vec<Inflation> = Vec::new();
+    for block in counts.gene_blocks() {
+        let genes: Vec<usize> = block.genes().collect();
+        found.extend(genes.par_chunks(BLOCK).map(|chunk| of_genes(&block, chunk)).collect::<Result<Vec<_>>>()?);
     }
-    Ok(all)
+    let (factors, freedom): (Vec<_>, Vec<_>) = found.iter().map(|part| (part.factor.view(), part.df.view())).unzip();
+    let joined = |parts: &[ArrayView2<f64>]| {
+        ndarray::concatenate(Axis(0), parts).map_err(|error| Error::Numeric(error.to_string()))
+    };
+    Ok(Inflation { factor: joined(&factors)?, df: joined(&freedom)? })
 }
 
 fn check(spots: usize, groups: &Groups, coords: ArrayView2<f64>, slice: &[usize]) -> Result<()> {
@@ -200,13 +197,13 @@ mod tests {
         let counts = Counts::new(4, SPOTS, &offsets, &rows, &values).unwrap();
         let groups = Groups::new(&domain, 3, &[0; SPOTS]).unwrap();
         let mut ranks = Ranks::new(&groups);
-        let row = counts.by_gene();
-        row.outer_view(1).unwrap().iter().for_each(|(spot, &count)| ranks.push(&groups, spot, count));
+        let block = counts.gene_blocks().next().unwrap();
+        block.gene(1).iter().for_each(|(spot, count)| ranks.push(&groups, spot, count));
         let patch_of: Vec<Option<usize>> = (0..SPOTS).map(Some).collect();
         let mut above = Array2::zeros((1, SPOTS));
         let squares = ranks.add_to(above.row_mut(0), &patch_of);
         let mut dense = vec![0.0; SPOTS];
-        row.outer_view(1).unwrap().iter().for_each(|(spot, &count)| dense[spot] = count);
+        block.gene(1).iter().for_each(|(spot, count)| dense[spot] = count);
         let used: Vec<usize> = (0..SPOTS).filter(|&spot| domain[spot].is_some()).collect();
         let rank = |own: f64| {
             let below = used.iter().filter(|&&spot| dense[spot] < own).count();
@@ -234,7 +231,7 @@ mod tests {
             assert!((rest.factor[[gene, 0]] / pairs.factor[[gene, 0]] - 1.0).abs() < 1e-9);
             assert!((rest.factor[[gene, 1]] / pairs.factor[[gene, 0]] - 1.0).abs() < 1e-9);
         }
-        let short = at(Comparison::Rest, coords.slice(s![1.., ..]), &[0; SPOTS]);
+        let short = at(Comparison::Rest, coords.slice(ndarray::s![1.., ..]), &[0; SPOTS]);
         assert!(matches!(short.err(), Some(Error::Argument { argument: "coords", .. })));
         let short = at(Comparison::Rest, coords.view(), &[0; 3]);
         assert!(matches!(short.err(), Some(Error::Argument { argument: "slice", .. })));

@@ -1,13 +1,10 @@
 //! How much more the counts of a gene vary than molecules drawn at random.
 
-use crate::counts::Counts;
+use crate::counts::{Counts, GeneCounts};
 use crate::error::{Error, Result};
 use crate::monitor::{Monitor, Progress};
-use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Genes that a thread takes at a time.
-const BLOCK: usize = 16;
 /// Newton's method rises to the root without passing it; a step below this share of the value is the end.
 const TOLERANCE: f64 = 1e-8;
 const STEPS: usize = 100;
@@ -24,19 +21,15 @@ pub fn overdispersion(counts: &Counts, group: &[Option<usize>], monitor: &Monito
         let message = format!("has {} values for {} spots", group.len(), counts.spots());
         return Err(Error::argument("domain", message));
     }
-    let (design, by_gene) = (Design::new(counts.library_sizes(), group), counts.by_gene());
+    let design = Design::new(counts.library_sizes(), group);
     let (done, genes) = (AtomicUsize::new(0), (0..counts.genes()).collect::<Vec<_>>());
-    let found: Vec<Vec<f64>> = genes
-        .par_chunks(BLOCK)
-        .map(|block| {
-            let estimate = |&gene: &usize| by_gene.outer_view(gene).map_or(0.0, |own| design.estimate(own.iter()));
-            let found = block.iter().map(estimate).collect();
-            let done = done.fetch_add(block.len(), Ordering::Relaxed) + block.len();
-            monitor.step(Progress { stage: "overdispersion", done, total: genes.len(), objective: None })?;
-            Ok(found)
-        })
-        .collect::<Result<_>>()?;
-    Ok(found.into_iter().flatten().collect())
+    let estimate = |(): &mut (), _: usize, gene: GeneCounts| {
+        let found = design.estimate(gene.iter());
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        monitor.step(Progress { stage: "overdispersion", done, total: genes.len(), objective: None })?;
+        Ok(found)
+    };
+    counts.map_genes(&genes, || (), estimate)
 }
 
 /// What all genes share.
@@ -59,7 +52,7 @@ impl<'a> Design<'a> {
     }
 
     /// The gene's overdispersion, from its stored counts.
-    fn estimate<'b>(&self, entries: impl Iterator<Item = (usize, &'b f64)> + Clone) -> f64 {
+    fn estimate(&self, entries: impl Iterator<Item = (usize, f64)> + Clone) -> f64 {
         let mut shares = vec![0.0; self.totals.len()];
         for (spot, count) in entries.clone() {
             if let Some(own) = self.group[spot] {

@@ -5,18 +5,14 @@
 //! ties below them.
 
 use super::groups::{Comparison, Groups};
-use crate::counts::Counts;
+use crate::counts::{Counts, GeneCounts};
 use crate::error::{Error, Result};
 use crate::monitor::{Monitor, Progress};
 use ndarray::Array2;
-use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Total count of a spot to which expression is scaled.
 const TARGET: f64 = 1e4;
-
-/// Genes that a thread takes at a time.
-const BLOCK: usize = 64;
 
 /// Rank sums of all genes. A comparison's test statistic is `shift / sd`, standard normal under the null.
 #[derive(Clone, Debug)]
@@ -51,29 +47,19 @@ pub fn rank_sums(counts: &Counts, groups: &Groups, comparison: Comparison, monit
         let message = format!("has {} values for {} spots", groups.spots(), counts.spots());
         return Err(Error::argument("domain", message));
     }
-    let (sizes, by_gene, plan) = (counts.library_sizes(), counts.by_gene(), Plan::new(groups, comparison));
+    let (sizes, plan) = (counts.library_sizes(), Plan::new(groups, comparison));
     let done = AtomicUsize::new(0);
     let genes: Vec<usize> = (0..counts.genes()).collect();
-    let tested: Vec<Vec<Gene>> = genes
-        .par_chunks(BLOCK)
-        .map(|block| {
-            let mut scratch = Scratch::new(groups);
-            let test = |&gene: &usize| {
-                scratch.clear();
-                if let Some(entries) = by_gene.outer_view(gene) {
-                    entries
-                        .iter()
-                        .for_each(|(spot, &count)| scratch.push(groups, spot, TARGET * (count / sizes[spot])));
-                }
-                plan.test(groups, &mut scratch)
-            };
-            let tested = block.iter().map(test).collect();
-            let done = done.fetch_add(block.len(), Ordering::Relaxed) + block.len();
-            monitor.step(Progress { stage: "genes", done, total: genes.len(), objective: None })?;
-            Ok(tested)
-        })
-        .collect::<Result<_>>()?;
-    Ok(plan.collect(tested.into_iter().flatten(), groups, counts.genes()))
+    let test = |scratch: &mut Scratch, _: usize, gene: GeneCounts| {
+        scratch.clear();
+        gene.iter().for_each(|(spot, count)| scratch.push(groups, spot, TARGET * (count / sizes[spot])));
+        let tested = plan.test(groups, scratch);
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        monitor.step(Progress { stage: "genes", done, total: genes.len(), objective: None })?;
+        Ok(tested)
+    };
+    let tested = counts.map_genes(&genes, || Scratch::new(groups), test)?;
+    Ok(plan.collect(tested.into_iter(), groups, counts.genes()))
 }
 
 /// Results of one gene.

@@ -8,7 +8,6 @@ use crate::graph::SpatialGraph;
 use crate::monitor::Monitor;
 use crate::normalise::{Depth, Normalisation};
 use ndarray::Array2;
-use rayon::prelude::*;
 
 /// Standard deviations by which Moran's I of a structured gene exceeds what chance gives: one noise gene in 30,000.
 const STRUCTURED: f64 = 4.0;
@@ -90,22 +89,21 @@ pub fn select_features(
         return Err(Error::argument("nFeatures", "must be at least 1"));
     }
     let depth = Depth::new(counts, batches, params.normalisation);
-    let by_gene = counts.by_gene();
     let candidates: Vec<usize> = match &params.selection {
         FeatureSelection::Given(genes) => given(genes, counts.genes())?,
         _ => (0..counts.genes()).collect(),
     };
-    let summaries: Vec<GeneSummary> = candidates
-        .par_iter()
-        .map(|&gene| {
+    let summaries = counts.map_genes(
+        &candidates,
+        || (),
+        |(), _, gene| {
             monitor.check()?;
-            let row = by_gene.outer_view(gene).expect("gene numbers were checked");
-            let shares = depth.shares(row.indices(), row.data());
-            let values = depth.gene(row.indices(), row.data(), &shares);
-            let count = row.data().iter().sum();
+            let shares = depth.shares(gene.spots, gene.values);
+            let values = depth.gene(gene.spots, gene.values, &shares);
+            let count = gene.values.iter().sum();
             Ok(summarise(values, count, shares, batches, graph, &params.selection))
-        })
-        .collect::<Result<_>>()?;
+        },
+    )?;
     let chosen = match params.selection {
         FeatureSelection::Given(_) => (0..candidates.len()).collect(),
         FeatureSelection::Structured => {

@@ -18,7 +18,10 @@ pub trait Standardised: Sync {
     fn block(&self, spots: Range<usize>) -> Array2<f64>;
 }
 
-impl Standardised for ScaledFeatures {
+/// A gene that was not chosen.
+const NO_FEATURE: u32 = u32::MAX;
+
+impl Standardised for ScaledFeatures<'_> {
     fn spots(&self) -> usize {
         ScaledFeatures::spots(self)
     }
@@ -39,51 +42,44 @@ impl Standardised for Array2<f64> {
 }
 
 /// The spots x features matrix of normalised values, centred and scaled to unit variance within each batch and
-/// clipped at ±10. Holds the chosen genes' counts sparse; [`ScaledFeatures::block`] makes any range of spots dense.
-pub struct ScaledFeatures {
+/// clipped at ±10. Counts are read where they are; [`ScaledFeatures::block`] makes any range of spots dense.
+pub struct ScaledFeatures<'a> {
+    counts: Counts<'a>,
     depth: Depth,
-    /// Counts of the chosen genes by spot: spots + 1 offsets, then (feature, count).
-    offsets: Vec<usize>,
-    entries: Vec<(u32, f64)>,
+    /// Column of each gene of the counts, [`NO_FEATURE`] for one that is not chosen.
+    feature_of: Vec<u32>,
     /// Batches x features.
     shares: Array2<f64>,
     means: Array2<f64>,
     scales: Array2<f64>,
 }
 
-impl ScaledFeatures {
-    /// Takes the chosen genes out of the counts.
-    pub fn new(counts: &Counts, batches: &Batches, normalisation: Normalisation, features: &Features) -> Self {
+impl<'a> ScaledFeatures<'a> {
+    /// The chosen genes of the counts.
+    pub fn new(counts: &Counts<'a>, batches: &Batches, normalisation: Normalisation, features: &Features) -> Self {
         Self::of_depth(counts, Depth::new(counts, batches, normalisation), features)
     }
 
     /// Other spots, of one batch, on the scale of `features` of a batch of `spots`. Of [`Normalisation::MedianLog`] the
     /// scale is not among these.
-    pub fn on_scale_of(counts: &Counts, normalisation: Normalisation, features: &Features, spots: usize) -> Self {
+    pub fn on_scale_of(counts: &Counts<'a>, normalisation: Normalisation, features: &Features, spots: usize) -> Self {
         let depth = Depth::new(counts, &Batches::alike(&vec![0; counts.spots()]), normalisation);
         Self::of_depth(counts, depth.clipped_as(spots), features)
     }
 
-    fn of_depth(counts: &Counts, depth: Depth, features: &Features) -> Self {
-        let mut feature_of = vec![u32::MAX; counts.genes()];
+    fn of_depth(counts: &Counts<'a>, depth: Depth, features: &Features) -> Self {
+        let mut feature_of = vec![NO_FEATURE; counts.genes()];
         for (feature, &gene) in features.genes.iter().enumerate() {
             feature_of[gene] = feature as u32;
         }
-        let (mut offsets, mut entries) = (vec![0], Vec::new());
-        for spot in 0..counts.spots() {
-            let (genes, values) = counts.spot(spot);
-            let stored = genes.iter().zip(values).map(|(&gene, &value)| (feature_of[gene as usize], value));
-            entries.extend(stored.filter(|&(feature, _)| feature != u32::MAX));
-            offsets.push(entries.len());
-        }
         let scales = features.deviations.mapv(scale);
         let (shares, means) = (features.shares.clone(), features.means.clone());
-        ScaledFeatures { depth, offsets, entries, shares, means, scales }
+        ScaledFeatures { counts: *counts, depth, feature_of, shares, means, scales }
     }
 
     /// Number of spots.
     pub fn spots(&self) -> usize {
-        self.offsets.len() - 1
+        self.counts.spots()
     }
 
     /// Number of features.
@@ -102,7 +98,9 @@ impl ScaledFeatures {
             Zip::from(&mut row).and(means).and(scales).for_each(|value, &mean, &scale| {
                 *value = standardised(*value, mean, scale);
             });
-            for &(feature, count) in &self.entries[self.offsets[spot]..self.offsets[spot + 1]] {
+            let (genes, values) = self.counts.spot(spot);
+            let stored = genes.iter().zip(values).map(|(&gene, &count)| (self.feature_of[gene as usize], count));
+            for (feature, count) in stored.filter(|&(feature, _)| feature != NO_FEATURE) {
                 let feature = feature as usize;
                 let value = self.depth.value(count, spot, shares[feature]);
                 row[feature] = standardised(value, means[feature], scales[feature]);
@@ -147,10 +145,10 @@ mod tests {
         let scaled = ScaledFeatures::new(counts, batches, normalisation, &features);
         let whole = scaled.block(0..8);
         assert_eq!(whole.slice(ndarray::s![3..8, ..]), scaled.block(3..8));
-        let (depth, by_gene) = (Depth::new(counts, batches, normalisation), counts.by_gene());
+        let (depth, by_gene) = (Depth::new(counts, batches, normalisation), counts.gene_blocks().next().unwrap());
         for (feature, &gene) in features.genes.iter().enumerate() {
-            let stored = by_gene.outer_view(gene).unwrap();
-            let alone = standardised_gene(&depth, stored.indices(), stored.data());
+            let stored = by_gene.gene(gene);
+            let alone = standardised_gene(&depth, stored.spots, stored.values);
             assert!(whole.column(feature).iter().zip(alone).all(|(one, other)| (one - other).abs() < 1e-12));
         }
         whole

@@ -23,16 +23,10 @@ impl Linear {
     /// # Errors
     /// [`crate::Error::Numeric`] when eigenvalues are not found.
     pub fn fit(around: ArrayView2<f64>, targets: ArrayView2<f64>, folds: &[usize]) -> Result<Self> {
-        let (source_mean, target_mean) = (mean(around), mean(targets));
-        let (around, targets) = (&around - &source_mean, &targets - &target_mean);
         let used = folds.iter().max().map_or(0, |last| last + 1);
-        let parts: Vec<Moments> = (0..used).map(|fold| Moments::of_fold(&around, &targets, folds, fold)).collect();
-        let whole = parts.iter().fold(Moments::zero(around.ncols(), targets.ncols()), |sum, part| sum.plus(part, 1.0));
-        let weights = match best_penalty(&whole, &parts)? {
-            Some(penalty) => Ridge::new(&whole)?.weights(penalty),
-            None => Array2::zeros(whole.cross.raw_dim()),
-        };
-        Ok(Linear { source_mean, target_mean, weights })
+        let mut sums = Sums::new(around.ncols(), targets.ncols(), used);
+        sums.add(around, targets, folds);
+        sums.fit()
     }
 
     /// What is expected with these surroundings, rows x targets.
@@ -41,8 +35,59 @@ impl Linear {
     }
 }
 
-fn mean(values: ArrayView2<f64>) -> Array1<f64> {
-    values.sum_axis(Axis(0)) / values.nrows().max(1) as f64
+/// What a regression needs to know of rows that are seen a block at a time.
+pub struct Sums {
+    /// Of each fold its moments about 0, and the number of rows, their sum and that of the targets.
+    folds: Vec<(Moments, Totals)>,
+}
+
+struct Totals {
+    rows: f64,
+    around: Array1<f64>,
+    targets: Array1<f64>,
+}
+
+impl Sums {
+    /// Nothing yet, of `predictors` and `targets` in `folds`.
+    pub fn new(predictors: usize, targets: usize, folds: usize) -> Self {
+        let totals = || Totals { rows: 0.0, around: Array1::zeros(predictors), targets: Array1::zeros(targets) };
+        Sums { folds: (0..folds.max(1)).map(|_| (Moments::zero(predictors, targets), totals())).collect() }
+    }
+
+    /// Adds a block of rows, see [`Linear::fit`].
+    pub fn add(&mut self, around: ArrayView2<f64>, targets: ArrayView2<f64>, folds: &[usize]) {
+        for (fold, (moments, totals)) in self.folds.iter_mut().enumerate() {
+            let rows: Vec<usize> = (0..folds.len()).filter(|&row| folds[row] == fold).collect();
+            let (around, targets) = (around.select(Axis(0), &rows), targets.select(Axis(0), &rows));
+            *moments = moments.plus(&Moments::of(&around, &targets), 1.0);
+            totals.rows += rows.len() as f64;
+            totals.around += &around.sum_axis(Axis(0));
+            totals.targets += &targets.sum_axis(Axis(0));
+        }
+    }
+
+    /// The regression of all rows.
+    ///
+    /// # Errors
+    /// As [`Linear::fit`].
+    pub fn fit(self) -> Result<Linear> {
+        let rows = self.folds.iter().map(|(_, totals)| totals.rows).sum::<f64>().max(1.0);
+        let (moments, totals) = &self.folds[0];
+        let mean = |total: fn(&Totals) -> &Array1<f64>, none: Array1<f64>| {
+            self.folds.iter().fold(none, |sum, (_, totals)| sum + total(totals)) / rows
+        };
+        let source_mean = mean(|totals| &totals.around, Array1::zeros(totals.around.raw_dim()));
+        let target_mean = mean(|totals| &totals.targets, Array1::zeros(totals.targets.raw_dim()));
+        let centred = |(moments, totals): &(Moments, Totals)| moments.about(&source_mean, &target_mean, totals);
+        let parts: Vec<Moments> = self.folds.iter().map(centred).collect();
+        let none = Moments::zero(moments.cross.nrows(), moments.cross.ncols());
+        let whole = parts.iter().fold(none, |sum, part| sum.plus(part, 1.0));
+        let weights = match best_penalty(&whole, &parts)? {
+            Some(penalty) => Ridge::new(&whole)?.weights(penalty),
+            None => Array2::zeros(whole.cross.raw_dim()),
+        };
+        Ok(Linear { source_mean, target_mean, weights })
+    }
 }
 
 /// The penalty of least error in the parts that are left out in turn; none where the mean alone has less.
@@ -67,13 +112,24 @@ struct Moments {
 }
 
 impl Moments {
-    fn of_fold(around: &Array2<f64>, targets: &Array2<f64>, folds: &[usize], fold: usize) -> Self {
-        let rows: Vec<usize> = (0..folds.len()).filter(|&row| folds[row] == fold).collect();
-        let (around, targets) = (around.select(Axis(0), &rows), targets.select(Axis(0), &rows));
+    fn of(around: &Array2<f64>, targets: &Array2<f64>) -> Self {
         Moments {
-            products: around.t().dot(&around),
-            cross: around.t().dot(&targets),
+            products: around.t().dot(around),
+            cross: around.t().dot(targets),
             target_square: targets.iter().map(|value| value * value).sum(),
+        }
+    }
+
+    /// The same of rows less `source_mean` and targets less `target_mean`.
+    fn about(&self, source_mean: &Array1<f64>, target_mean: &Array1<f64>, totals: &Totals) -> Self {
+        let outer =
+            |a: &Array1<f64>, b: &Array1<f64>| a.view().insert_axis(Axis(1)).dot(&b.view().insert_axis(Axis(0)));
+        let rest = &totals.around - &(totals.rows * source_mean);
+        let target_rest = &totals.targets - &(totals.rows * target_mean);
+        Moments {
+            products: &self.products - &outer(&rest, source_mean) - &outer(source_mean, &totals.around),
+            cross: &self.cross - &outer(&rest, target_mean) - &outer(source_mean, &totals.targets),
+            target_square: self.target_square - target_rest.dot(target_mean) - target_mean.dot(&totals.targets),
         }
     }
 
@@ -140,12 +196,32 @@ mod tests {
         Ok(())
     }
 
+    /// Rows in blocks give the regression of all of them, and moments about means are those of centred rows.
+    #[test]
+    fn blocks_of_rows_add_up() -> Result<()> {
+        let (y, _, graph) = stripes(12, 3, 1.0, 5);
+        let y = &y + 0.7;
+        let x = Surroundings::new(&graph, &(0..graph.spots()).collect::<Vec<_>>()).means(y.view());
+        let folds: Vec<usize> = (0..x.nrows()).map(|row| row / 7 % 3).collect();
+        let mut sums = Sums::new(x.ncols(), y.ncols(), 3);
+        for first in (0..x.nrows()).step_by(50) {
+            let rows = first..(first + 50).min(x.nrows());
+            let block = ndarray::s![rows.clone(), ..];
+            sums.add(x.slice(block), y.slice(block), &folds[rows]);
+        }
+        let (whole, blocks) = (Linear::fit(x.view(), y.view(), &folds)?, sums.fit()?);
+        assert!((&whole.weights - &blocks.weights).iter().all(|difference| difference.abs() < 1e-9));
+        let residuals = &y - &blocks.predict(x.view());
+        assert!(residuals.sum_axis(Axis(0)).iter().all(|sum| sum.abs() < 1e-9));
+        Ok(())
+    }
+
     /// The error by moments is that of the residuals, and the weights solve the normal equations.
     #[test]
     fn moments_tell_the_error_and_ridge_solves_its_equations() -> Result<()> {
         let (y, _, graph) = stripes(12, 3, 1.0, 5);
         let x = Surroundings::new(&graph, &(0..graph.spots()).collect::<Vec<_>>()).means(y.view());
-        let moments = Moments::of_fold(&x, &y, &vec![0; x.nrows()], 0);
+        let moments = Moments::of(&x, &y);
         let weights = Ridge::new(&moments)?.weights(3.0);
         let residuals = &y - &x.dot(&weights);
         let error: f64 = residuals.iter().map(|value| value * value).sum();

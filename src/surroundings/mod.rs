@@ -7,5 +7,5 @@
 mod linear;
 mod rings;
 
-pub use linear::Linear;
+pub use linear::{Linear, Sums};
 pub use rings::{RINGS, Surroundings};

@@ -25,7 +25,7 @@ const FOLDS: usize = 5;
 const BLOCK: usize = 128;
 
 /// The source's factor model and the problem of the target's loadings.
-pub struct Factors {
+pub struct Factors<'a> {
     /// The chosen genes of the target and their statistics.
     pub features: Features,
     /// The fitted source.
@@ -37,7 +37,7 @@ pub struct Factors {
     /// The source's cells on the joint basis, cells x dimensions.
     pub source_values: Array2<f64>,
     /// Standardised expression of the target and of the source, in the same features.
-    pub scaled: [ScaledFeatures; 2],
+    pub scaled: [ScaledFeatures<'a>; 2],
     /// Tile of each spot of the target.
     pub tiles: Vec<usize>,
     /// Error of held-out spots along the shares of the source.
@@ -57,13 +57,13 @@ pub struct Rotated {
 ///
 /// # Errors
 /// [`Error::Argument`] naming `nFactors` when there are fewer genes, spots or cells, and as the parts.
-pub fn prepare(
-    target: &Target,
-    source: &Source,
+pub fn prepare<'a>(
+    target: &Target<'a>,
+    source: &Source<'a>,
     graph: &SpatialGraph,
     params: &Params,
     monitor: &Monitor,
-) -> Result<Factors> {
+) -> Result<Factors<'a>> {
     let batches = Batches::alike(target.slice);
     let features = select_features(target.counts, &batches, graph, &params.features, monitor)?;
     check_size(params.factors, features.genes.len(), target.counts.spots(), source.counts.spots())?;
@@ -99,12 +99,12 @@ fn check_size(factors: usize, genes: usize, spots: usize, cells: usize) -> Resul
 }
 
 /// The same genes of the source, standardised in each of its slices.
-fn standardised_source(
-    source: &Source,
+fn standardised_source<'a>(
+    source: &Source<'a>,
     features: &Features,
     params: &Params,
     monitor: &Monitor,
-) -> Result<ScaledFeatures> {
+) -> Result<ScaledFeatures<'a>> {
     let given = FeatureParams { selection: FeatureSelection::Given(features.genes.clone()), ..params.features.clone() };
     let no_graph = SpatialGraph::from_edges(source.counts.spots(), []);
     let batches = Batches::alike(source.slice);
@@ -122,7 +122,7 @@ fn project(data: &ScaledFeatures, basis: &Array2<f64>) -> Array2<f64> {
     values
 }
 
-impl Factors {
+impl Factors<'_> {
     /// Directions on the basis for a share of the source, turned to the principal axes of the target's scores.
     ///
     /// # Errors

@@ -139,7 +139,7 @@ impl Default for Params {
 }
 
 /// What was found.
-pub struct TransSt {
+pub struct TransSt<'a> {
     /// Domains and their posterior.
     pub domains: Domains,
     /// Domains of the target on its own, λ = 0.
@@ -166,7 +166,7 @@ pub struct TransSt {
     /// Relative norm of the gradient of the adaptive objective at the solution.
     pub gradient: f64,
     /// The first stage: features, source model, cross-validation.
-    pub stage: Factors,
+    pub stage: Factors<'a>,
     /// The target's graph.
     pub graph: SpatialGraph,
 }
@@ -175,7 +175,7 @@ pub struct TransSt {
 ///
 /// # Errors
 /// [`Error::Argument`] naming the user's argument, [`Error::Numeric`], [`Error::NotConverged`], [`Error::Interrupted`].
-pub fn fit(target: &Target, source: &Source, params: &Params, monitor: &Monitor) -> Result<TransSt> {
+pub fn fit<'a>(target: &Target<'a>, source: &Source<'a>, params: &Params, monitor: &Monitor) -> Result<TransSt<'a>> {
     check(target, source, params)?;
     let (graph, _) = spatial_graph(target.coords, target.slice, &params.graph)?;
     let source_graph = match source.coords {
@@ -264,7 +264,7 @@ pub fn fit_embedding<'a>(
 
 /// Factor spaces of different shares of the source.
 struct Space<'a> {
-    stage: &'a Factors,
+    stage: &'a Factors<'a>,
     graph: &'a SpatialGraph,
     source_graph: Option<&'a SpatialGraph>,
     steps: usize,

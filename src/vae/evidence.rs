@@ -5,7 +5,7 @@ use super::objective::Objective;
 use super::parameters::Parameters;
 use super::params::{EpochRecord, TrainParams};
 use super::sample::{Sample, matrix};
-use super::train::train;
+use super::train::{Trained, Training};
 use crate::error::Result;
 use crate::graph::SpatialGraph;
 use crate::monitor::Monitor;
@@ -91,13 +91,15 @@ pub(super) fn trial(
     let examined = Examined::new(&unseen, held_out.iter().map(|&row| tiles[row]).collect())?;
     let look = Objective::new(&unseen, params, monitor);
     let mut looks = Looks::new(examined.explained());
-    let trained = train(&sample, params, monitor, |epoch, parameters| {
+    let mut training = Training::new(scores.ncols(), sample.batches, params)?;
+    training.on(&sample, params.epochs, monitor, |epoch, parameters| {
         if epoch % INTERVAL == 0 || epoch == params.epochs {
             looks.take(examined.evidence(&look.instance(parameters)?, epoch));
         }
         Ok(looks.promising(epoch))
     })?;
-    Ok(Some(Trial { evidence: looks.verdict(), parameters: trained.parameters, history: trained.history }))
+    let Trained { parameters, history } = training.finish()?;
+    Ok(Some(Trial { evidence: looks.verdict(), parameters, history }))
 }
 
 /// The best of all looks at the held-out tiles.

@@ -1,17 +1,19 @@
 //! The network of a section: first whether it is worth training, then the training.
 
-use super::evidence::{Evidence, FOLDS, trial};
+use super::evidence::{Evidence, trial};
 use super::objective::Objective;
 use super::parameters::Parameters;
 use super::params::{EpochRecord, TrainParams};
-use super::sample::Sample;
-use super::train::train;
+use super::section::Section;
+use super::train::{Trained, Training};
 use crate::error::Result;
 use crate::graph::SpatialGraph;
 use crate::monitor::Monitor;
-use crate::surroundings::{Linear, Surroundings};
-use crate::tiles::{folds, graph_tiles};
 use ndarray::{Array2, ArrayView2};
+use std::ops::AddAssign;
+
+/// Epochs on one part of a section before the next one's turn.
+const EPOCHS_A_PART: usize = 10;
 
 /// What was learned.
 pub struct Network {
@@ -55,26 +57,37 @@ pub fn learn(
         let parameters = Parameters::deterministic(scores.ncols())?;
         return Ok(Network { share, shift: None, evidence, parameters, history: Vec::new() });
     }
-    let (sample, linear) = whole_section(scores, batch, graph)?;
+    let section = Section::new(scores.view(), batch, graph)?;
     let params = TrainParams { epochs, ..params.clone() };
-    let trained = train(&sample, &params, monitor, |_, _| Ok(true))?;
-    let mut shift = Objective::new(&sample, &params, monitor).expected(&trained.parameters)? - linear;
+    let Trained { parameters, history } = trained(&section, &params, monitor)?;
+    let mut shift = shift(&section, &parameters, &params, monitor)?;
     // A spot without surroundings tells the network nothing.
     let alone = (0..graph.spots()).filter(|&spot| graph.degree(spot) == 0);
     alone.for_each(|spot| shift.row_mut(spot).fill(0.0));
-    Ok(Network { share, shift: Some(shift), evidence, parameters: trained.parameters, history: trained.history })
+    Ok(Network { share, shift: Some(shift), evidence, parameters, history })
 }
 
-/// All spots of a section as a sample, and what is linear in their surroundings.
-///
-/// # Errors
-/// [`crate::Error::Numeric`].
-pub fn whole_section(scores: ArrayView2<f64>, batch: &[usize], graph: &SpatialGraph) -> Result<(Sample, Array2<f64>)> {
-    let rows: Vec<usize> = (0..scores.nrows()).collect();
-    let surroundings = Surroundings::new(graph, &rows);
-    let means = surroundings.means(scores);
-    let linear = Linear::fit(means.view(), scores, &folds(&graph_tiles(graph), FOLDS))?.predict(means.view());
-    Ok((Sample::new(scores, &rows, &surroundings, linear.view(), batch)?, linear))
+/// Trains on all spots where there are few enough of them, and else on one part of them after the other: what is kept
+/// for the gradient is many times what is known of a spot.
+fn trained(section: &Section, params: &TrainParams, monitor: &Monitor) -> Result<Trained> {
+    let parts = section.parts(params.batch_size);
+    let length = if parts.len() == 1 { params.epochs } else { EPOCHS_A_PART };
+    let mut training = Training::new(section.latent(), section.batches(), params)?;
+    for (turn, done) in (0..params.epochs).step_by(length.max(1)).enumerate() {
+        let sample = section.sample(&parts[turn % parts.len()])?;
+        training.on(&sample, (done + length).min(params.epochs), monitor, |_, _| Ok(true))?;
+    }
+    training.finish()
+}
+
+/// What the network expects of all spots beyond what is linear in their surroundings, a part at a time.
+fn shift(section: &Section, parameters: &Parameters, params: &TrainParams, monitor: &Monitor) -> Result<Array2<f64>> {
+    let mut shift = -section.linear();
+    for part in section.parts(params.batch_size) {
+        let expected = Objective::new(&section.sample(&part)?, params, monitor).expected(parameters)?;
+        part.iter().zip(expected.rows()).for_each(|(&spot, row)| shift.row_mut(spot).add_assign(&row));
+    }
+    Ok(shift)
 }
 
 #[cfg(test)]

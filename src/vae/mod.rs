@@ -14,14 +14,16 @@ mod objective;
 mod parameters;
 mod params;
 mod sample;
+mod section;
 mod sharpness;
 mod slices;
 mod train;
 
 pub use evidence::Evidence;
-pub use learn::{Network, learn, whole_section};
+pub use learn::{Network, learn};
 pub use network::{Encoding, encode};
 pub use objective::Objective;
 pub use parameters::{Initialisation, Layer, Parameters, Weights};
 pub use params::{EpochRecord, TrainParams};
 pub use sample::Sample;
+pub use section::Section;

@@ -14,8 +14,8 @@ pub struct Encoding {
     pub log_variance: Tensor,
 }
 
-/// Encodes the spots of a sample from their surroundings alone. `kept` has the weight of each spot of the section as a
-/// neighbour, spots x 1; without it all weigh 1.
+/// Encodes the spots of a sample from their surroundings alone. `kept` has the weight of each spot within reach as
+/// a neighbour, spots x 1; without it all weigh 1.
 ///
 /// Each neighbour is bent before it is averaged, so that a mixture of two types of cell is not the same as a type
 /// between them; and their average is bent again, together with the linear expectation m: what is expected of a spot

@@ -8,8 +8,10 @@ use crate::error::{Error, Result};
 pub struct TrainParams {
     /// How far the embedding goes from its prior to what the network adds, in [0, 1]; without it held-out tiles say.
     pub share: Option<f64>,
-    /// Full-batch steps at most, at least 1.
+    /// Steps at most, at least 1.
     pub epochs: usize,
+    /// Spots that a step looks at, about: where a section has more, its parts take turns. At least 1.
+    pub batch_size: usize,
     /// Seed of starting weights, masks, noise and perturbations.
     pub seed: u64,
     /// How the weights start.
@@ -55,6 +57,7 @@ impl Default for TrainParams {
         TrainParams {
             share: None,
             epochs: 120,
+            batch_size: 20_000,
             seed: 1,
             initialisation: Initialisation::Deterministic,
             learning_rate: 5e-3,
@@ -85,6 +88,9 @@ impl TrainParams {
     pub fn check(&self) -> Result<()> {
         if self.epochs == 0 {
             return Err(Error::argument("epochs", "must be at least 1"));
+        }
+        if self.batch_size == 0 {
+            return Err(Error::argument("batchSize", "must be at least 1"));
         }
         if let Some(share) = self.share.filter(|share| !(0.0..=1.0).contains(share)) {
             return Err(Error::argument("share", format!("must be in [0, 1], not {share}")));

@@ -8,7 +8,7 @@ use ndarray::{Array2, ArrayView2, Axis};
 
 /// Some spots of a section and their surroundings.
 pub struct Sample {
-    /// Scores of all spots of the section, spots x latent.
+    /// Scores of the spots within reach of those of the sample, spots x latent.
     pub(super) scores: Tensor,
     /// Means over the rings around the spots of the sample.
     pub(super) rings: Vec<RowMean>,
@@ -39,7 +39,7 @@ impl Sample {
         Ok(Sample {
             batch_numbers: Tensor::from_vec(numbers, rows.len(), &Device::Cpu)?,
             batches: batch.iter().max().map_or(0, |last| last + 1),
-            scores: tensor(scores)?,
+            scores: tensor(scores.select(Axis(0), surroundings.reached()).view())?,
             rings: surroundings.operations()?,
             own: tensor(scores.select(Axis(0), rows).view())?,
             linear: tensor(linear)?,

@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::graph::SpatialGraph;
 use crate::graph::diffusion::diffuse;
 use crate::random::{Stream, stream};
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use ndarray_linalg::Solve;
 use rand::Rng;
 use rayon::prelude::*;
@@ -30,6 +30,8 @@ const RIDGE: f64 = 1e-3;
 /// Random signs that probe the diagonal of Pᵗ, and their fixed seed.
 const PROBES: usize = 64;
 const FIXED_SEED: u64 = 20_261_126;
+/// Scores averaged together: the averages of all of them would be the largest thing in memory. A part of [`PROBES`].
+const COLUMNS: usize = 8;
 /// Rows handled together; fixed, so that sums do not depend on threads.
 const BLOCK: usize = 512;
 
@@ -39,30 +41,41 @@ const BLOCK: usize = 512;
 /// [`crate::Error::Numeric`] when a regression is singular.
 pub fn spatial_filter(graph: &SpatialGraph, scores: ArrayView2<f64>) -> Result<Array2<f64>> {
     let centre = scores.sum_axis(Axis(0)) / scores.nrows().max(1) as f64;
-    let scores = &scores - &centre;
-    let averaged = averages(graph, scores.clone());
     let own_share = own_shares(graph);
-    let near = shell_covariances(graph, &scores);
     let mut filtered = Array2::zeros(scores.raw_dim());
-    for column in 0..scores.ncols() {
-        let columns: Vec<_> = averaged.iter().map(|values| values.column(column)).collect();
-        let moments = |other: usize| -> Array1<f64> {
-            columns.iter().map(|values| values.dot(&columns[other]) / scores.nrows() as f64).collect()
-        };
-        let mut products = Array2::zeros((STEPS.len(), STEPS.len()));
-        products.rows_mut().into_iter().enumerate().for_each(|(row, mut values)| values.assign(&moments(row)));
-        let total = products[[0, 0]];
-        let shared = shared_variance(near[[0, column]], near[[1, column]]).min((1.0 - LEAST_OWN) * total);
-        if shared <= 0.0 {
-            continue;
+    let columns = scores.axis_chunks_iter(Axis(1), COLUMNS).zip(centre.axis_chunks_iter(Axis(0), COLUMNS));
+    for ((some, centre), mut out) in columns.zip(filtered.axis_chunks_iter_mut(Axis(1), COLUMNS)) {
+        let some = &some - &centre;
+        let near = shell_covariances(graph, &some);
+        let averaged = averages(graph, some);
+        for (column, mut out) in out.columns_mut().into_iter().enumerate() {
+            let columns: Vec<_> = averaged.iter().map(|values| values.column(column)).collect();
+            if let Some(weights) = filter_weights(&columns, near.column(column), &own_share)? {
+                columns.iter().zip(&weights).for_each(|(values, &weight)| out.scaled_add(weight, values));
+            }
         }
-        let target = &products.row(0) - &(&own_share * (total - shared));
-        let ridge = Array2::from_diag(&(&products.diag() * RIDGE));
-        let weights = (products + ridge).solve_into(target)?;
-        let mut out = filtered.column_mut(column);
-        columns.iter().zip(&weights).for_each(|(values, &weight)| out.scaled_add(weight, values));
     }
     Ok(filtered)
+}
+
+/// Weights of a score's averages, `None` where neighbours share nothing of it. `near` are its covariances at one and two
+/// steps.
+fn filter_weights(
+    columns: &[ArrayView1<f64>],
+    near: ArrayView1<f64>,
+    own_share: &Array1<f64>,
+) -> Result<Option<Array1<f64>>> {
+    let products = Array2::from_shape_fn((STEPS.len(), STEPS.len()), |(row, other)| {
+        columns[row].dot(&columns[other]) / columns[0].len() as f64
+    });
+    let total = products[[0, 0]];
+    let shared = shared_variance(near[0], near[1]).min((1.0 - LEAST_OWN) * total);
+    if shared <= 0.0 {
+        return Ok(None);
+    }
+    let target = &products.row(0) - &(own_share * (total - shared));
+    let ridge = Array2::from_diag(&(&products.diag() * RIDGE));
+    Ok(Some((products + ridge).solve_into(target)?))
 }
 
 /// Covariance at distance 0 from those at one and two steps.
@@ -87,9 +100,19 @@ fn averages(graph: &SpatialGraph, scores: Array2<f64>) -> Vec<Array2<f64>> {
 /// (Hutchinson 1990, Communications in Statistics 19:433).
 fn own_shares(graph: &SpatialGraph) -> Array1<f64> {
     let mut rng = stream(FIXED_SEED, Stream::Probe);
-    let signs = Array2::from_shape_simple_fn((graph.spots(), PROBES), || if rng.random::<bool>() { 1.0 } else { -1.0 });
-    let averaged = averages(graph, signs);
-    averaged.iter().map(|values| (values * &averaged[0]).sum() / averaged[0].len() as f64).collect()
+    let signs: Vec<[bool; PROBES]> = (0..graph.spots()).map(|_| std::array::from_fn(|_| rng.random())).collect();
+    let mut products = Array1::zeros(STEPS.len());
+    for first in (0..PROBES).step_by(COLUMNS) {
+        let some = Array2::from_shape_fn(
+            (graph.spots(), COLUMNS),
+            |(spot, probe)| {
+                if signs[spot][first + probe] { 1.0 } else { -1.0 }
+            },
+        );
+        let averaged = averages(graph, some);
+        averaged.iter().zip(&mut products).for_each(|(values, sum)| *sum += (values * &averaged[0]).sum());
+    }
+    products / (graph.spots() * PROBES) as f64
 }
 
 /// Mean product of a score with the mean of the spots one step and two steps away: 2 x scores. Spots without such

@@ -49,7 +49,7 @@ test_that("every field of every control changes what the core does", {
   cases <- list(
     starControl = list(
       start = list("random"), perturbation = list(0.5, members = 3), damping = list(1e-8), sharpness = list(0.1),
-      averaging = list(0), members = list(3), priorScale = list(0.2), share = list(0.5)
+      averaging = list(0), members = list(3), batchSize = list(100), priorScale = list(0.2), share = list(0.5)
     ),
     lossControl = list(
       reconstruction = list(5), kl = list(3), telescope = list(50), consistency = list(50), prototype = list(5),

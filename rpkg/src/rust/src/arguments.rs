@@ -2,7 +2,7 @@
 
 use extendr_api::prelude::*;
 use ndarray::ArrayView2;
-use starscape::counts::Counts;
+use starscape::counts::{Counts, Summary};
 use starscape::graph::SpatialGraph;
 use starscape::{Error, Result};
 
@@ -108,10 +108,24 @@ impl CountSlots {
 
     /// The counts, without a copy of them.
     pub fn read(&self) -> Result<Counts<'_>> {
-        let whole = |slot: &'_ Robj| slot.as_integer_slice().ok_or_else(|| broken(self.argument));
-        let values = self.values.as_real_slice().ok_or_else(|| broken(self.argument))?;
-        let [genes, spots] = whole(&self.dim)? else { return Err(broken(self.argument)) };
-        Counts::new(*genes as usize, *spots as usize, whole(&self.offsets)?, whole(&self.rows)?, values)
+        let (genes, spots, offsets, rows, values) = self.parts()?;
+        Counts::new(genes, spots, offsets, rows, values)
+    }
+
+    /// What the matrix holds, whatever its values are.
+    pub fn summary(&self) -> Result<Summary> {
+        let (genes, spots, offsets, rows, values) = self.parts()?;
+        Summary::of(genes, spots, offsets, rows, values)
+    }
+
+    /// Genes, spots, and the three slots.
+    fn parts(&self) -> Result<(usize, usize, &[i32], &[i32], &[f64])> {
+        let broken = || broken(self.argument);
+        let values = self.values.as_real_slice().ok_or_else(broken)?;
+        let [genes, spots] = self.dim.as_integer_slice().ok_or_else(broken)? else { return Err(broken()) };
+        let offsets = self.offsets.as_integer_slice().ok_or_else(broken)?;
+        let rows = self.rows.as_integer_slice().ok_or_else(broken)?;
+        Ok((*genes as usize, *spots as usize, offsets, rows, values))
     }
 }
 

@@ -86,6 +86,7 @@ pub fn read_train(parameters: &Parameters) -> Result<TrainParams> {
     Ok(TrainParams {
         share: parameters.optional_number("share")?,
         epochs: parameters.whole("epochs")?,
+        batch_size: parameters.whole("batchSize")?,
         seed: parameters.whole("seed")? as u64,
         initialisation,
         damping: parameters.number("damping")?,
@@ -123,6 +124,7 @@ fn core_training_defaults() -> List {
         sharpness = defaults.sharpness,
         averaging = defaults.averaging,
         members = defaults.members as i32,
+        batchSize = defaults.batch_size as i32,
         priorScale = defaults.prior_scale,
         share = defaults.share.map_or_else(|| Robj::from(()), Robj::from),
         reconstruction = defaults.reconstruction,

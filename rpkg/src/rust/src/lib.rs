@@ -7,6 +7,7 @@ mod answer;
 mod arguments;
 mod autocorrelation;
 mod cluster_metrics;
+mod count_summary;
 mod domain_markers;
 mod domain_pseudotime;
 mod factor_markers;
@@ -28,6 +29,7 @@ extendr_module! {
     use align_slices;
     use autocorrelation;
     use cluster_metrics;
+    use count_summary;
     use domain_markers;
     use domain_pseudotime;
     use factor_markers;

@@ -1,5 +1,11 @@
 //! The count matrix: genes x spots, compressed by spot (column), read in place.
 
+mod by_gene;
+mod summary;
+
+pub use by_gene::{GeneBlock, GeneBlocks, GeneCounts};
+pub use summary::Summary;
+
 use crate::error::{Error, Result};
 
 /// Borrowed sparse counts, genes x spots, compressed by column as R's `dgCMatrix` stores them.
@@ -19,11 +25,7 @@ impl<'a> Counts<'a> {
     /// [`Error::Argument`] naming `x` when the structure is broken, a value is negative or not finite, the matrix
     /// is empty, or a spot has no counts.
     pub fn new(genes: usize, spots: usize, offsets: &'a [i32], rows: &'a [i32], values: &'a [f64]) -> Result<Self> {
-        if genes == 0 || spots == 0 {
-            return Err(Error::argument("x", format!("must have genes and spots, not {genes} x {spots}")));
-        }
-        let matrix = sprs::CsMatViewI::try_new_csc((genes, spots), offsets, rows, values)
-            .map_err(|(.., error)| Error::argument("x", format!("is not a valid sparse matrix: {error}")))?;
+        let matrix = checked(genes, spots, offsets, rows, values)?;
         if let Some(value) = values.iter().find(|value| !value.is_finite() || **value < 0.0) {
             return Err(Error::argument("x", format!("must hold counts, finite and not negative, not {value}")));
         }
@@ -55,9 +57,19 @@ impl<'a> Counts<'a> {
     pub fn library_sizes(&self) -> Vec<f64> {
         (0..self.spots()).map(|spot| self.spot(spot).1.iter().sum()).collect()
     }
+}
 
-    /// The same counts compressed by gene: for each gene the spots, rising, and their counts.
-    pub fn by_gene(&self) -> sprs::CsMatI<f64, i32> {
-        self.matrix.to_csr()
+/// A matrix compressed by column whose structure is sound.
+fn checked<'a>(
+    genes: usize,
+    spots: usize,
+    offsets: &'a [i32],
+    rows: &'a [i32],
+    values: &'a [f64],
+) -> Result<sprs::CsMatViewI<'a, f64, i32>> {
+    if genes == 0 || spots == 0 {
+        return Err(Error::argument("x", format!("must have genes and spots, not {genes} x {spots}")));
     }
+    sprs::CsMatViewI::try_new_csc((genes, spots), offsets, rows, values)
+        .map_err(|(.., error)| Error::argument("x", format!("is not a valid sparse matrix: {error}")))
 }
