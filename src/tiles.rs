@@ -64,6 +64,25 @@ pub fn graph_tiles(graph: &SpatialGraph) -> Vec<usize> {
     tiles.into_iter().flatten().collect()
 }
 
+/// Spots of `count` compact pieces of tissue of about `size` spots each, rising: the pieces grow from spots that lie
+/// evenly in their order.
+pub fn windows(graph: &SpatialGraph, count: usize, size: usize) -> Vec<usize> {
+    let mut taken = vec![false; graph.spots()];
+    for window in 0..count {
+        let first = window * graph.spots() / count;
+        let (mut left, mut queue) = (size, VecDeque::from([first]));
+        while let Some(spot) = queue.pop_front() {
+            if taken[spot] || left == 0 {
+                continue;
+            }
+            taken[spot] = true;
+            left -= 1;
+            queue.extend(graph.neighbours(spot).iter().map(|&near| near as usize).filter(|&near| !taken[near]));
+        }
+    }
+    (0..taken.len()).filter(|&spot| taken[spot]).collect()
+}
+
 /// Fold of each tile's spots for cross-validation: tiles in turn.
 pub fn folds(tiles: &[usize], count: usize) -> Vec<usize> {
     tiles.iter().map(|tile| tile % count).collect()
@@ -73,6 +92,15 @@ pub fn folds(tiles: &[usize], count: usize) -> Vec<usize> {
 mod tests {
     use super::*;
     use ndarray::Array2;
+
+    #[test]
+    fn windows_hang_together_and_lie_apart() {
+        let chain = SpatialGraph::from_edges(100, (0..99).map(|spot| (spot, spot + 1)));
+        let found = windows(&chain, 2, 10);
+        assert_eq!(found.len(), 20);
+        assert_eq!(chain.select(&found).parts(), [vec![0; 10], vec![1; 10]].concat());
+        assert_eq!(windows(&chain, 3, 1000).len(), 100);
+    }
 
     #[test]
     fn tiles_are_compact_and_slices_apart() {

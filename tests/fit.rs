@@ -276,7 +276,8 @@ fn a_fit_and_its_domains_are_those_of_before() {
     };
     let all: Vec<SectionView> = views.iter().map(view).collect();
     let params = DomainParams { k: Some(3), k_range: (3, 3), method: Method::Mixture, seed: 1 };
-    let start = Start::Views(SectionViews { all: &all, embedding: Some(EMBEDDING_KIND), null: &[] });
+    let none = starscape::cluster::Null::default();
+    let start = Start::Views(SectionViews { all: &all, embedding: Some(EMBEDDING_KIND), null: &none });
     let domains =
         find_domains(found.embedding.view(), Some(&found.graph), start, &params, &Monitor::silent()).expect("domains");
     let sizes: Vec<usize> = (0..3).map(|own| domains.labels.iter().filter(|&&label| label == own).count()).collect();

@@ -116,10 +116,12 @@ findDomains.starscape_fit <- function(x, k = NULL, method = c("gmm", "kmeans", "
   view <- gateView(view, x)
   space <- gateFields(list(space = space), list(space = oneOf(c("embedding", "prior"))))$space
   used <- usedSpots(x)
-  rowsUsed <- function(table) if (!is.null(table)) table[used, , drop = FALSE]
+  # A copy of what is as long as the spots costs as much as the rest.
+  rowsUsed <- function(table) if (is.null(table) || all(used)) table else table[used, , drop = FALSE]
   found <- divideSpots(
     rowsUsed(x[[space]]), k, kRange, list(method = method, seed = seed, threads = threads, verbose = verbose),
-    graph = x$graph[used, used], prior = rowsUsed(cbind(x$prior, x$priorExtra)), codes = rowsUsed(x$codes), view = view
+    graph = if (all(used)) x$graph else x$graph[used, used],
+    prior = if (is.null(x$codes)) rowsUsed(cbind(x$prior, x$priorExtra)), codes = rowsUsed(x$codes), view = view
   )
   rows <- match(seq_along(used), which(used))
   domains <- data.frame(
@@ -198,7 +200,6 @@ divideSpots <- function(embedding, k, kRange, settings, graph = NULL, prior = NU
     stopArgument("graph", "is missing, and method \"hmrf\" needs it", "Give the `graph` of a fit.")
   }
   if (!is.null(prior)) prior <- gateEmbedding(perSpotRows(prior, rownames(embedding), "prior"), "prior", spots)
-  if (!is.null(codes)) codes <- unname(codes)
   parameters <- c(list(k = k, kRange = kRange, view = view), settings[c("method", "seed", "threads")])
   found <- unwrap(core_find_domains(embedding, prior, codes, neighbours, parameters, progressBar(settings$verbose)))
   domains <- domainFrame(found, rownames(embedding), k)

@@ -100,8 +100,8 @@ fn settle(points: &Points, labels: &[usize], k: usize, tied: Stop, monitor: &Mon
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::SectionView;
     use crate::cluster::testing::{blobs, in_pool};
+    use crate::cluster::{Null, SectionView};
     use crate::metrics::adjusted_rand_index;
 
     /// Two views show the groups, one shows others: it hardly counts, and where it disagrees confidence is lower.
@@ -115,9 +115,9 @@ mod tests {
             .enumerate()
             .map(|(own, points)| SectionView { points, kind: Kind { averaged: own, reach: own } })
             .collect();
-        let embedding = Some(Kind { averaged: 3, reach: 3 });
+        let (embedding, none) = (Some(Kind { averaged: 3, reach: 3 }), Null::default());
         let divide = |views| agreed_domains(&points, views, None, 3, Method::Mixture, &Monitor::silent());
-        let run = |threads| in_pool(threads, || divide(SectionViews { all: &all, embedding, null: &[] }));
+        let run = |threads| in_pool(threads, || divide(SectionViews { all: &all, embedding, null: &none }));
         let found = run(1)?;
         assert!(adjusted_rand_index(&truth, &found.labels) > 0.98);
         assert_eq!(found.support.len(), 4);
@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(found.labels, again.labels);
         assert_eq!(found.confidence, again.confidence);
         // A view by itself has nothing to agree with, and the embedding counts only if it is asked for.
-        let alone = divide(SectionViews { all: &all[2..], embedding: None, null: &[] })?;
+        let alone = divide(SectionViews { all: &all[2..], embedding: None, null: &none })?;
         assert_eq!(alone.support, [1.0]);
         assert!(adjusted_rand_index(&truth, &alone.labels) < 0.1);
         assert!(alone.confidence.iter().any(|&share| share < 0.9));
@@ -137,7 +137,8 @@ mod tests {
     fn without_views_the_embedding_stands_alone() -> Result<()> {
         let (values, truth) = blobs(300, 4, 3, 6.0, 3);
         let points = Points::new(values.view(), "embedding")?;
-        let views = SectionViews { all: &[], embedding: Some(Kind { averaged: 0, reach: 0 }), null: &[] };
+        let null = Null::default();
+        let views = SectionViews { all: &[], embedding: Some(Kind { averaged: 0, reach: 0 }), null: &null };
         let found = agreed_domains(&points, views, None, 3, Method::KMeans, &Monitor::silent())?;
         assert_eq!(found.support, [1.0]);
         assert!(adjusted_rand_index(&truth, &found.labels) > 0.98);

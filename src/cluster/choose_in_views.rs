@@ -32,7 +32,8 @@ pub(super) fn choose_in_views(
     };
     let tables = views.all.iter().enumerate().map(table).collect::<Result<Vec<_>>>()?;
     let mut table = mean_table(&tables);
-    if !views.null.is_empty() && views.null.iter().all(|draw| !draw.is_empty()) {
+    let draws = &views.null.draws;
+    if !draws.is_empty() && draws.iter().all(|draw| !draw.is_empty()) {
         let reference = REFERENCE.min(views.all[0].points.count());
         table.gains = gains(views.all, views.null, &[table.chosen, reference], monitor)?;
         if !table.gains.iter().any(Gain::is_structure) {

@@ -94,9 +94,17 @@ pub struct SectionViews<'a> {
     pub all: &'a [SectionView],
     /// The embedding's kind, if it counts as a view.
     pub embedding: Option<Kind>,
-    /// For several draws of tissue without domains as many of the first views as it takes to tell it from the section.
     /// Only looked at when the number of domains is chosen; without draws at least two domains are found.
-    pub null: &'a [Vec<SectionView>],
+    pub null: &'a Null,
+}
+
+/// Tissue like a section that has no domains.
+#[derive(Clone, Debug, Default)]
+pub struct Null {
+    /// Several draws, each as many of the section's first views as it takes to tell the two apart.
+    pub draws: Vec<Vec<SectionView>>,
+    /// The spots of the section that the draws have, rising; all if there are none.
+    pub spots: Option<Vec<usize>>,
 }
 
 /// One view of a section.

@@ -24,6 +24,14 @@ impl Points {
     /// [`Error::Argument`] when there are no points or no dimensions, when a value is not finite, or when all points
     /// are the same.
     pub fn new(values: ArrayView2<f64>, argument: &'static str) -> Result<Self> {
+        Self::of(values.as_standard_layout().into_owned(), argument)
+    }
+
+    /// The same without a copy.
+    ///
+    /// # Errors
+    /// As [`Points::new`].
+    pub fn of(values: Array2<f64>, argument: &'static str) -> Result<Self> {
         if values.is_empty() {
             let message = format!("must have rows and columns, not {} x {}", values.nrows(), values.ncols());
             return Err(Error::argument(argument, message));
@@ -33,7 +41,7 @@ impl Points {
             return Err(Error::argument(argument, message));
         }
         let largest = values.fold(0.0f64, |largest, value| largest.max(value.abs()));
-        let points = Points::centred(values.as_standard_layout().into_owned());
+        let points = Points::centred(values);
         let spread = points.scatter.diag().sum();
         if !spread.is_finite() {
             return Err(Error::argument(argument, "has values too large to be squared"));

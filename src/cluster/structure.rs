@@ -5,9 +5,9 @@
 //! gain is beyond it. This is the gap statistic of Tibshirani, Walther & Hastie (2001, Journal of the Royal Statistical
 //! Society B 63:411) on log-likelihoods, with a null that knows of autocorrelation.
 
-use super::SectionView;
 use super::best_start::best_mixture;
 use super::shrinkage::FIT;
+use super::{Null, SectionView};
 use crate::error::Result;
 use crate::monitor::Monitor;
 
@@ -51,15 +51,11 @@ impl Gain {
 ///
 /// # Errors
 /// As [`best_mixture`].
-pub(super) fn gains(
-    views: &[SectionView],
-    null: &[Vec<SectionView>],
-    sizes: &[usize],
-    monitor: &Monitor,
-) -> Result<Vec<Gain>> {
-    let fixed = null.iter().map(Vec::len).min().unwrap_or(0).min(views.len());
-    let section = gain(&views[..fixed], sizes, monitor)?;
-    let null = null.iter().map(|draw| gain(&draw[..fixed], sizes, monitor)).collect::<Result<Vec<_>>>()?;
+pub(super) fn gains(views: &[SectionView], null: &Null, sizes: &[usize], monitor: &Monitor) -> Result<Vec<Gain>> {
+    let fixed = null.draws.iter().map(Vec::len).min().unwrap_or(0).min(views.len());
+    let section = gain(&views[..fixed], null.spots.as_deref(), sizes, monitor)?;
+    let of_draw = |draw: &Vec<SectionView>| gain(&draw[..fixed], None, sizes, monitor);
+    let null = null.draws.iter().map(of_draw).collect::<Result<Vec<_>>>()?;
     let of_size = |(index, &k): (usize, &usize)| Gain {
         k,
         section: section[index],
@@ -68,11 +64,13 @@ pub(super) fn gains(
     Ok(sizes.iter().enumerate().map(of_size).collect())
 }
 
-/// Gain of each size.
-fn gain(views: &[SectionView], sizes: &[usize], monitor: &Monitor) -> Result<Vec<f64>> {
+/// Gain of each size, at the spots `rows`.
+fn gain(views: &[SectionView], rows: Option<&[usize]>, sizes: &[usize], monitor: &Monitor) -> Result<Vec<f64>> {
     let mut gains = vec![0.0; sizes.len()];
     for SectionView { points: view, .. } in views {
         // Draws and section have the same spots.
+        let own = rows.map(|rows| view.select(rows));
+        let view = own.as_ref().unwrap_or(view);
         let some = view.thinned(LARGEST);
         let view = some.as_ref().unwrap_or(view);
         let log_likelihood =
@@ -99,11 +97,17 @@ mod tests {
             let kind = Kind { averaged: 0, reach: 0 };
             Points::new(values.view(), "views").map(|points| SectionView { points, kind })
         };
-        let null = (0..6).map(|seed| Ok(vec![points(1, 0.0, 10 + seed)?])).collect::<Result<Vec<_>>>()?;
+        let draws = (0..6).map(|seed| Ok(vec![points(1, 0.0, 10 + seed)?])).collect::<Result<Vec<_>>>()?;
+        let null = Null { draws, spots: None };
         let structured = |view| -> Result<bool> {
             Ok(gains(&[view], &null, &[3, 10], &Monitor::silent())?.iter().any(Gain::is_structure))
         };
         assert!(structured(points(3, 5.0, 1)?)?);
+        // Of some spots only: the first group's.
+        let all = points(3, 5.0, 1)?;
+        let first: Vec<usize> = (0..400).filter(|&spot| blobs(400, 4, 3, 5.0, 1).1[spot] == 0).collect();
+        let null = Null { draws: null.draws.clone(), spots: Some(first) };
+        assert!(!gains(&[all], &null, &[3, 10], &Monitor::silent())?.iter().any(Gain::is_structure));
         for seed in 0..5 {
             assert!(!structured(points(1, 0.0, 30 + seed)?)?);
         }

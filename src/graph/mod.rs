@@ -63,6 +63,34 @@ impl SpatialGraph {
         parts
     }
 
+    /// The graph of some of the spots, `rows` rising, in their order.
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let mut place = vec![u32::MAX; self.spots()];
+        rows.iter().enumerate().for_each(|(own, &spot)| place[spot] = own as u32);
+        let (mut offsets, mut neighbours) = (vec![0], Vec::new());
+        for &spot in rows {
+            let kept = self.neighbours(spot).iter().map(|&other| place[other as usize]);
+            neighbours.extend(kept.filter(|&own| own != u32::MAX));
+            offsets.push(neighbours.len());
+        }
+        SpatialGraph { offsets, neighbours }
+    }
+
+    /// Whether each spot's neighbours rise, are others, and have it among theirs.
+    fn is_sound(&self) -> bool {
+        // Spots come in order, so that in sound lists the next to name a spot is the next of its own neighbours.
+        let mut next = self.offsets[..self.spots()].to_vec();
+        (0..self.spots()).all(|spot| {
+            self.neighbours(spot).windows(2).all(|pair| pair[0] < pair[1])
+                && self.neighbours(spot).iter().all(|&other| {
+                    let other = other as usize;
+                    let place = next[other];
+                    next[other] += 1;
+                    other != spot && place < self.offsets[other + 1] && self.neighbours[place] as usize == spot
+                })
+        })
+    }
+
     /// Builds the graph from neighbour lists as [`SpatialGraph::offsets`] and [`SpatialGraph::all_neighbours`] give
     /// them; made symmetric when they are not.
     ///
@@ -75,9 +103,12 @@ impl SpatialGraph {
         if !rising || !complete || neighbours.iter().any(|&neighbour| neighbour >= spots) {
             return Err(Error::argument("graph", "is not a list of neighbours of each spot"));
         }
-        let lists =
-            (0..spots).flat_map(|spot| neighbours[offsets[spot]..offsets[spot + 1]].iter().map(move |&n| (spot, n)));
-        Ok(Self::from_edges(spots, lists))
+        let given = SpatialGraph { offsets, neighbours: neighbours.iter().map(|&spot| spot as u32).collect() };
+        if given.is_sound() {
+            return Ok(given);
+        }
+        let edges = (0..spots).flat_map(|spot| given.neighbours(spot).iter().map(move |&other| (spot, other as usize)));
+        Ok(Self::from_edges(spots, edges))
     }
 
     /// Number of spots.
@@ -108,5 +139,28 @@ impl SpatialGraph {
     /// The neighbour lists of all spots, one after the other.
     pub fn all_neighbours(&self) -> &[u32] {
         &self.neighbours
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_taken_as_they_are_or_made_sound() {
+        let graph = SpatialGraph::from_edges(5, [(0, 1), (1, 2), (0, 2), (3, 1)]);
+        let lists = |graph: &SpatialGraph| -> Vec<usize> { graph.neighbours.iter().map(|&own| own as usize).collect() };
+        assert!(graph.is_sound());
+        assert_eq!(SpatialGraph::from_lists(graph.offsets.clone(), &lists(&graph)).unwrap(), graph);
+        // One direction only, out of order, twice, and with itself.
+        let given = SpatialGraph::from_lists(vec![0, 4, 5, 5, 6, 6], &[2, 1, 1, 0, 2, 1]).unwrap();
+        assert_eq!(given, graph);
+        assert!(SpatialGraph::from_lists(vec![0, 1], &[1]).is_err());
+    }
+
+    #[test]
+    fn a_part_keeps_the_edges_within_it() {
+        let graph = SpatialGraph::from_edges(5, [(0, 1), (1, 2), (0, 2), (3, 1), (3, 4)]);
+        assert_eq!(graph.select(&[0, 2, 3, 4]), SpatialGraph::from_edges(4, [(0, 1), (2, 3)]));
     }
 }

@@ -20,11 +20,12 @@ mod unstructured;
 pub use scores::{Codes, spot_codes};
 pub use spatial_filter::spatial_filter;
 
-use crate::cluster::Kind;
+use crate::cluster::{Kind, Points, SectionView};
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::graph::diffusion::diffuse;
 use crate::monitor::Monitor;
+use crate::tiles::windows;
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use principal::principal_components;
 
@@ -50,6 +51,16 @@ pub struct View {
     pub values: Array2<f64>,
 }
 
+impl View {
+    /// The spots there, to be divided.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] naming `codes` for values that are not finite.
+    pub fn into_points(self) -> Result<SectionView> {
+        Ok(SectionView { points: Points::of(self.values, "codes")?, kind: self.kind })
+    }
+}
+
 /// All views of spots with these component scores (spots x components) and types (0.. for each spot; empty where the
 /// section is too small to have types). Views without any variation are left out: a section without spatial structure
 /// has nothing that the spatial filter lets through.
@@ -57,46 +68,38 @@ pub struct View {
 /// # Errors
 /// [`crate::Error::Numeric`] when a decomposition fails.
 pub fn views(scores: ArrayView2<f64>, types: &[usize], graph: &SpatialGraph) -> Result<Vec<View>> {
-    let mut views = Vec::new();
-    let mut add = |name: String, kind: Kind, values: Array2<f64>, most: usize| -> Result<()> {
-        let values = principal_components(values, most)?;
-        if values.ncols() > 0 {
-            views.push(View { name, kind, values });
-        }
-        Ok(())
-    };
-    for (reach, steps) in STEPS.into_iter().enumerate() {
-        add(
-            format!("scores averaged {steps} times"),
-            Kind { averaged: SCORES, reach },
-            diffuse(graph, scores, steps),
-            SCORE_DIMENSIONS,
-        )?;
-    }
-    let typed = (!types.is_empty()).then(|| indicators(types));
-    if let Some((indicators, _)) = &typed {
-        for (reach, steps) in STEPS.into_iter().enumerate() {
-            // The root gives rare types their weight: squared distances become Hellinger's.
-            let averaged = diffuse(graph, indicators.view(), steps).mapv(f64::sqrt);
-            add(format!("types averaged {steps} times"), Kind { averaged: TYPES, reach }, averaged, TYPE_DIMENSIONS)?;
-        }
-    }
-    add(
-        "scores filtered".into(),
-        Kind { averaged: SCORES, reach: FILTERED },
-        spatial_filter(graph, scores)?,
-        SCORE_DIMENSIONS,
-    )?;
-    if let Some((indicators, shares)) = &typed {
-        let scaled = (indicators - shares) / &shares.mapv(f64::sqrt);
-        add(
-            "types filtered".into(),
-            Kind { averaged: TYPES, reach: FILTERED },
-            spatial_filter(graph, scaled.view())?,
-            TYPE_DIMENSIONS,
-        )?;
+    let mut views = averages(scores, types, graph)?;
+    views.extend(view("scores filtered", SCORES, FILTERED, spatial_filter(graph, scores)?)?);
+    if let Some((indicators, shares)) = indicators(types) {
+        let scaled = (indicators - &shares) / &shares.mapv(f64::sqrt);
+        views.extend(view("types filtered", TYPES, FILTERED, spatial_filter(graph, scaled.view())?)?);
     }
     Ok(views)
+}
+
+/// Those of the views that are averaged a fixed number of times.
+fn averages(scores: ArrayView2<f64>, types: &[usize], graph: &SpatialGraph) -> Result<Vec<View>> {
+    let mut views = Vec::new();
+    for (reach, steps) in STEPS.into_iter().enumerate() {
+        let name = format!("scores averaged {steps} times");
+        views.extend(view(&name, SCORES, reach, diffuse(graph, scores, steps))?);
+    }
+    if let Some((indicators, _)) = indicators(types) {
+        for (reach, steps) in STEPS.into_iter().enumerate() {
+            // The root gives rare types their weight: squared distances become Hellinger's.
+            let averaged = diffuse(graph, indicators.view(), steps).mapv_into(f64::sqrt);
+            views.extend(view(&format!("types averaged {steps} times"), TYPES, reach, averaged)?);
+        }
+    }
+    Ok(views)
+}
+
+/// A view of these values, turned to its principal components; none where they do not vary.
+fn view(name: &str, averaged: usize, reach: usize, values: Array2<f64>) -> Result<Option<View>> {
+    let most = if averaged == TYPES { TYPE_DIMENSIONS } else { SCORE_DIMENSIONS };
+    let values = principal_components(values, most)?;
+    let kind = Kind { averaged, reach };
+    Ok((values.ncols() > 0).then(|| View { name: name.to_owned(), kind, values }))
 }
 
 /// The name that the embedding goes by among the views: it is one as well, but not made here.
@@ -118,6 +121,16 @@ pub fn with_names(views: Vec<View>, wanted: Option<&[String]>) -> Result<Vec<Vie
     Ok(views.into_iter().filter(|view| wanted.contains(&view.name)).collect())
 }
 
+/// Spots at most that tissue without domains is drawn for, and the compact pieces that they come from: it takes a walk
+/// of 64 steps, which hardly leaves such a piece.
+const LARGEST_NULL: usize = 50_000;
+const WINDOWS: usize = 10;
+
+/// The spots of a section that stand for all of it where tissue without domains is drawn; none where all do.
+fn spots_of_null(graph: &SpatialGraph) -> Option<Vec<usize>> {
+    (graph.spots() > LARGEST_NULL).then(|| windows(graph, WINDOWS, LARGEST_NULL / WINDOWS))
+}
+
 /// The averages among the views of several sections of tissue that is as smooth as these scores but has no domains, in
 /// the order in which [`views`] begins. Types are found anew in each if the section `has_types`.
 ///
@@ -131,10 +144,9 @@ pub fn unstructured_views(
 ) -> Result<Vec<Vec<View>>> {
     let draw = |scores: Array2<f64>| {
         let types = if has_types { spot_types(&scores, monitor)? } else { Vec::new() };
-        let averages = STEPS.len() * (1 + usize::from(has_types));
-        Ok(views(scores.view(), &types, graph)?.into_iter().take(averages).collect())
+        averages(scores.view(), &types, graph)
     };
-    unstructured::unstructured_scores(graph, scores).into_iter().map(draw).collect()
+    unstructured::unstructured_scores(graph, scores).map(draw).collect()
 }
 
 /// Types of spots with these scores.
@@ -142,13 +154,17 @@ fn spot_types(scores: &Array2<f64>, monitor: &Monitor) -> Result<Vec<usize>> {
     types::types(principal_components(scores.clone(), SCORE_DIMENSIONS)?.view(), monitor)
 }
 
-/// 1 for each spot's own type, spots x types in use, and the types' shares.
-fn indicators(types: &[usize]) -> (Array2<f64>, Array1<f64>) {
-    let count = types.iter().max().map_or(0, |last| last + 1);
-    let all = Array2::from_shape_fn((types.len(), count), |(spot, own)| f64::from(u8::from(types[spot] == own)));
-    let sums = all.sum_axis(Axis(0));
+/// 1 for each spot's own type, spots x types in use, and the types' shares; none without types.
+fn indicators(types: &[usize]) -> Option<(Array2<f64>, Array1<f64>)> {
+    let count = types.iter().max()? + 1;
+    let mut sums = Array1::<f64>::zeros(count);
+    types.iter().for_each(|&own| sums[own] += 1.0);
     let used: Vec<usize> = (0..count).filter(|&own| sums[own] > 0.0).collect();
-    (all.select(Axis(1), &used), sums.select(Axis(0), &used) / types.len().max(1) as f64)
+    let mut column = vec![0; count];
+    used.iter().enumerate().for_each(|(place, &own)| column[own] = place);
+    let mut indicators = Array2::zeros((types.len(), used.len()));
+    types.iter().enumerate().for_each(|(spot, &own)| indicators[[spot, column[own]]] = 1.0);
+    Some((indicators, sums.select(Axis(0), &used) / types.len() as f64))
 }
 
 #[cfg(test)]

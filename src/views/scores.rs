@@ -2,6 +2,7 @@
 
 use super::{SCORE_DIMENSIONS, View, spot_types, with_names};
 use crate::batches::Batches;
+use crate::cluster::Null;
 use crate::counts::Counts;
 use crate::error::Result;
 use crate::graph::SpatialGraph;
@@ -36,21 +37,26 @@ impl Codes {
         with_names(super::views(self.scores.view(), &self.types, graph)?, wanted)
     }
 
-    /// The same views of tissue that is as smooth but has no domains, as far as [`super::unstructured_views`] has them.
+    /// Tissue that is as smooth but has no domains, in the same views as far as [`super::unstructured_views`] has them;
+    /// of large sections some pieces.
     ///
     /// # Errors
     /// [`crate::Error::Numeric`] when a decomposition fails; [`crate::Error::Interrupted`].
-    pub fn unstructured_views(
-        &self,
-        graph: &SpatialGraph,
-        wanted: Option<&[String]>,
-        monitor: &Monitor,
-    ) -> Result<Vec<Vec<View>>> {
-        let mut draws = super::unstructured_views(self.scores.view(), !self.types.is_empty(), graph, monitor)?;
+    pub fn unstructured(&self, graph: &SpatialGraph, wanted: Option<&[String]>, monitor: &Monitor) -> Result<Null> {
+        let has_types = !self.types.is_empty();
+        let spots = super::spots_of_null(graph);
+        let mut draws = match &spots {
+            None => super::unstructured_views(self.scores.view(), has_types, graph, monitor)?,
+            Some(spots) => {
+                let (scores, graph) = (self.scores.select(Axis(0), spots), graph.select(spots));
+                super::unstructured_views(scores.view(), has_types, &graph, monitor)?
+            }
+        };
         if let Some(wanted) = wanted {
             draws.iter_mut().for_each(|views| views.retain(|view| wanted.contains(&view.name)));
         }
-        Ok(draws)
+        let points = |views: Vec<View>| views.into_iter().map(View::into_points).collect::<Result<_>>();
+        Ok(Null { draws: draws.into_iter().map(points).collect::<Result<_>>()?, spots })
     }
 }
 

@@ -26,11 +26,10 @@ const SWEEPS: usize = 1000;
 /// The seed is part of the method: the choice of k must not depend on the user's.
 const FIXED_SEED: u64 = 20_261_127;
 
-/// Several tables like `scores` (spots x columns), of tissue without domains.
-pub(super) fn unstructured_scores(graph: &SpatialGraph, scores: ArrayView2<f64>) -> Vec<Array2<f64>> {
+/// Several tables like `scores` (spots x columns), of tissue without domains, one after the other.
+pub(super) fn unstructured_scores(graph: &SpatialGraph, scores: ArrayView2<f64>) -> impl Iterator<Item = Array2<f64>> {
     let weights = weights(&part_moments(graph), &score_moments(graph, scores));
-    let draw = |index| field(graph, &weights, &mut substream(FIXED_SEED, Stream::Noise, index));
-    (0..DRAWS).map(draw).collect()
+    (0..DRAWS).map(move |index| field(graph, &weights, &mut substream(FIXED_SEED, Stream::Noise, index)))
 }
 
 /// One field a column. From the part that is averaged most, each is averaged on together with the next.
@@ -116,7 +115,8 @@ mod tests {
             let total: f64 = centred.iter().map(|value| value * value).sum();
             (morans_i(&centred, total, &graph), total / centred.len() as f64)
         };
-        let run = |threads| in_pool(threads, || unstructured_scores(&graph, scores.view()));
+        let draws = || unstructured_scores(&graph, scores.view()).collect::<Vec<_>>();
+        let run = |threads| in_pool(threads, draws);
         let draws = run(1);
         assert_eq!(draws, run(3));
         for column in 0..2 {

@@ -69,14 +69,13 @@ impl Parameters {
 
 /// A vector of whole numbers that are not negative.
 pub fn indices(value: &Robj, argument: &'static str) -> Result<Vec<usize>> {
-    let integers = || value.as_integer_slice().map(|slice| slice.iter().map(|&v| f64::from(v)).collect::<Vec<_>>());
-    let numbers = integers().or_else(|| value.as_real_slice().map(<[f64]>::to_vec));
-    let numbers = numbers.ok_or_else(|| Error::argument(argument, "must be whole numbers"))?;
-    let valid = numbers.iter().all(|&number| number >= 0.0 && number.fract() == 0.0);
-    if !valid {
-        return Err(Error::argument(argument, "must be whole numbers, 0 or more"));
-    }
-    Ok(numbers.into_iter().map(|number| number as usize).collect())
+    let whole = |number: f64| (number >= 0.0 && number.fract() == 0.0).then_some(number as usize);
+    let found: Option<Vec<usize>> = match (value.as_integer_slice(), value.as_real_slice()) {
+        (Some(integers), _) => integers.iter().map(|&number| usize::try_from(number).ok()).collect(),
+        (None, Some(numbers)) => numbers.iter().map(|&number| whole(number)).collect(),
+        (None, None) => return Err(Error::argument(argument, "must be whole numbers")),
+    };
+    found.ok_or_else(|| Error::argument(argument, "must be whole numbers, 0 or more"))
 }
 
 /// Slice or block of each spot, numbers from 0; NULL puts all in one.

@@ -6,7 +6,7 @@ use crate::worker;
 use extendr_api::prelude::*;
 use ndarray::{ArrayView2, Axis};
 use starscape::cluster::{
-    Candidate, ChoiceTable, Domains, Gain, Method, Params, Points, SectionView, SectionViews, Start, find_domains,
+    Candidate, ChoiceTable, Domains, Gain, Method, Null, Params, SectionViews, Start, find_domains,
 };
 use starscape::graph::SpatialGraph;
 use starscape::views::{Codes, EMBEDDING, EMBEDDING_KIND, View};
@@ -40,40 +40,31 @@ fn core_find_domains(
         let wanted = parameters.optional_words("view")?;
         let counts = wanted.as_ref().is_none_or(|names| names.iter().any(|name| name == EMBEDDING));
         let kind = counts.then_some(EMBEDDING_KIND);
-        let (domains, views) = worker::run(threads, &progress, |monitor| {
+        let (domains, names) = worker::run(threads, &progress, |monitor| {
             let graph = graph.as_ref();
-            let codes = codes.map(read_codes).transpose()?;
-            let views =
-                codes.as_ref().map_or(Ok(Vec::new()), |codes| codes.views(needed(graph)?, wanted.as_deref()))?;
-            let null = match &codes {
-                Some(codes) if params.k.is_none() => {
-                    codes.unstructured_views(needed(graph)?, wanted.as_deref(), monitor)?
+            let (mut views, mut null) = (Vec::new(), Null::default());
+            if let Some(codes) = codes.map(read_codes).transpose()? {
+                views = codes.views(needed(graph)?, wanted.as_deref())?;
+                if params.k.is_none() {
+                    null = codes.unstructured(needed(graph)?, wanted.as_deref(), monitor)?;
                 }
-                _ => Vec::new(),
-            };
-            let all = section_views(&views)?;
-            let null = null.iter().map(|draw| section_views(draw)).collect::<Result<Vec<_>>>()?;
-            let start = match (&codes, &prior) {
+            }
+            let names: Vec<String> = views.iter().map(|view| view.name.clone()).collect();
+            let all = views.into_iter().map(View::into_points).collect::<Result<Vec<_>>>()?;
+            let start = match (codes, &prior) {
                 (Some(_), _) => Start::Views(SectionViews { all: &all, embedding: kind, null: &null }),
                 (None, Some(prior)) => Start::Space(prior.view()),
                 (None, None) => Start::Embedding,
             };
-            Ok((find_domains(embedding, graph, start, &params, monitor)?, views))
+            Ok((find_domains(embedding, graph, start, &params, monitor)?, names))
         })?;
-        Ok(write(domains, views))
+        Ok(write(domains, names))
     })
 }
 
 /// The graph, which views are made with.
 fn needed(graph: Option<&SpatialGraph>) -> Result<&SpatialGraph> {
     graph.ok_or_else(|| Error::argument("graph", "is needed to make views"))
-}
-
-fn section_views(views: &[View]) -> Result<Vec<SectionView>> {
-    let points = |View { values, kind, .. }: &View| {
-        Ok(SectionView { points: Points::new(values.view(), "codes")?, kind: *kind })
-    };
-    views.iter().map(points).collect()
 }
 
 fn read_codes(codes: ArrayView2<f64>) -> Result<Codes> {
@@ -83,7 +74,8 @@ fn read_codes(codes: ArrayView2<f64>) -> Result<Codes> {
     if types.len() != codes.nrows() && !types.is_empty() {
         return Err(Error::argument("codes", "must have a type for all spots or for none"));
     }
-    Ok(Codes { scores: scores.to_owned(), types })
+    // Rows are averaged: they are to lie together.
+    Ok(Codes { scores: scores.as_standard_layout().into_owned(), types })
 }
 
 fn read(parameters: &Parameters) -> Result<Params> {
@@ -102,12 +94,11 @@ fn read(parameters: &Parameters) -> Result<Params> {
     Ok(Params { k, k_range, method, seed: parameters.whole("seed")? as u64 })
 }
 
-fn write(domains: Domains, views: Vec<View>) -> Robj {
+fn write(domains: Domains, views: Vec<String>) -> Robj {
     let labels: Vec<i32> = domains.labels.iter().map(|&label| label as i32 + 1).collect();
     let choice: Robj = domains.choice.map_or_else(|| ().into(), |table| write_choice(&table).into());
     // The embedding is the last of those that are weighed, if it is.
-    let names = views.into_iter().map(|view| view.name).chain([EMBEDDING.to_string()]);
-    let names: Vec<String> = names.take(domains.support.len()).collect();
+    let names: Vec<String> = views.into_iter().chain([EMBEDDING.to_string()]).take(domains.support.len()).collect();
     let views = list!(view = names, weight = domains.support);
     list!(domain = labels, confidence = domains.confidence, k = domains.k as i32, choice = choice, views = views).into()
 }
