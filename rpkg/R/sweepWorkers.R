@@ -89,7 +89,7 @@ stopProcesses <- function(BPPARAM) {
 stopJobs <- function(BPPARAM) {
   withr::local_options(BIOCPARALLEL_BATCHTOOLS_REMOVE_REGISTRY_WAIT = 0, batchtools.verbose = FALSE)
   registry <- BPPARAM$registry
-  suppressMessages(try(batchtools::killJobs(reg = registry), silent = TRUE))
+  if (!is.null(registry$cluster.functions$killJob)) try(batchtools::killJobs(reg = registry), silent = TRUE)
   try(BiocParallel::bpstop(BPPARAM), silent = TRUE)
   if (BiocParallel::bpisup(BPPARAM)) {
     if (!BPPARAM$saveregistry) unlink(registry$file.dir, recursive = TRUE)

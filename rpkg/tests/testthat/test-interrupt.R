@@ -2,6 +2,7 @@ test_that("Ctrl-C stops a fit at once and leaves a working session", {
   skip_on_cran()
   skip_on_os("windows")
   skip_if_not_installed("processx")
+  skipFromSources()
   skip_if(ignoresInterrupts(), "SIGINT is ignored in this process")
   child <- startChild(c(
     "slices <- simulateSlices(rows = 40, columns = 40, genes = 300)",

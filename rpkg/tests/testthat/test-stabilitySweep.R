@@ -145,6 +145,7 @@ test_that("a checkpoint is read, and refused for another sweep", {
 test_that("a sweep goes on after its process was killed", {
   skip_on_cran()
   skip_if_not_installed("callr")
+  skipFromSources()
   checkpoint <- withr::local_tempdir()
   slow <- function(x, seed) {
     Sys.sleep(0.2)
