@@ -22,7 +22,8 @@
 #' @param truth Known labels, one per spot, NA where unknown, or `NULL`. For objects also the name of a column of the
 #'   cell metadata.
 #' @param BPPARAM Back end of the package BiocParallel that runs seeds in parallel, or `NULL` to run one after the
-#'   other. The result is the same.
+#'   other. The result is the same. For several workers a message of class `starscape_message` tells beforehand how much
+#'   memory each needs, about.
 #' @param ... For objects: further arguments of the default method. Others are settings of the method. For `"starscape"`
 #'   those of [runStarscape()] (for `"starscape_prior"` all but `epochs`); `nFeatures` (2000 variable genes) and `npcs`
 #'   (components: 20, for BayesSpace 15) for the others, and `neighbours` (of the graph: 20) for `"seurat"`; `platform`
@@ -71,11 +72,11 @@
 #' the values they refer to. Where the second stage of a method depends on its seed, the first of the `seeds` must be
 #' the same, too, unless `apart` is `FALSE`, as all others are compared with it. In parallel, seeds are kept when all
 #' that run at the same time are finished; the jobs of a cluster keep their own. Ctrl-C returns what is finished with a
-#' warning of class `starscape_warning_interrupted`; give it as `previous` to go on. A seed that cannot be written is a
-#' warning of class `starscape_warning`.
+#' warning of class `starscape_warning_interrupted`; give it as `previous` to go on. It ends the workers, too, and calls
+#' off the jobs of a cluster. A seed that cannot be written is a warning of class `starscape_warning`.
 #' @section On a cluster:
-#' Each worker needs the package and as many threads as `threads` says. For Slurm, with a template file of the package
-#' batchtools:
+#' Each worker needs the package and as many threads as `threads` says. A `checkpoint`, and the folder of the jobs
+#' (`registryargs`), have to be where all machines see them. For Slurm, with a template file of the package batchtools:
 #'
 #' ```
 #' cluster <- BiocParallel::BatchtoolsParam(
@@ -85,7 +86,8 @@
 #' sweep <- stabilitySweep(counts, coords = coords, k = 7, seeds = 1:100, BPPARAM = cluster, checkpoint = "sweep")
 #' ```
 #'
-#' Functions of your own find on such workers, and on those of `SnowParam()`, only what they load themselves.
+#' Functions of your own find on such workers, and on those of `SnowParam()`, only what they load themselves. The vignette
+#' "Many cells, many runs" shows a template file, and runs on one machine in the same way.
 #' @section Errors:
 #' Unusable input, a package that is missing for the `method`, a `checkpoint` of another sweep or with a file that
 #' cannot be read, and a method that fails for all seeds are errors of class `starscape_error_argument` whose field

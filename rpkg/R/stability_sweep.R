@@ -21,8 +21,8 @@ newSweep <- function(records, tissue, job, options) {
 }
 
 stopFailed <- function(records) {
-  count <- length(records)
-  seeds <- if (count == 1) "its only seed" else sprintf("all %d seeds, for the first of them", count)
+  first <- sprintf("seed %d", records[[1]]$seed)
+  seeds <- if (length(records) == 1) first else sprintf("all %d seeds, for %s", length(records), first)
   # The sentence has its own full stop.
   stopArgument("method", sprintf("failed for %s with: %s", seeds, sub("[.]\\s*$", "", records[[1]]$message)))
 }

@@ -8,17 +8,15 @@ runSeeds <- function(job, seeds, records, BPPARAM, checkpoint, verbose) {
   if (length(left) == 0) {
     return(records)
   }
+  tellMemory(job, min(gateWorkers(BPPARAM), length(left)), verbose)
   show <- progressBar(verbose)
   stopWorkers <- startWorkers(BPPARAM)
   on.exit(stopWorkers())
-  # Jobs of a cluster wait in its queue, so they are all sent at once and keep their own records.
-  queued <- methods::is(BPPARAM, "BatchtoolsParam")
-  chunks <- split(left, ceiling(seq_along(left) / if (queued) length(left) else gateWorkers(BPPARAM)))
-  if (queued && !is.null(checkpoint)) job$checkpoint <- normalizePath(checkpoint)
+  if (hasQueue(BPPARAM) && !is.null(checkpoint)) job$checkpoint <- normalizePath(checkpoint)
   told <- FALSE
   tryCatch({
     run <- chunkRunner(withFirst(job), BPPARAM)
-    for (chunk in chunks) {
+    for (chunk in seedChunks(left, BPPARAM)) {
       fresh <- run(chunk)
       kept <- vapply(fresh, keepRecord, NA, job$fingerprint, checkpoint)
       if (!all(kept) && !told) told <- warnUnwritten(checkpoint)
@@ -26,6 +24,7 @@ runSeeds <- function(job, seeds, records, BPPARAM, checkpoint, verbose) {
       if (!is.null(show)) show("seeds", length(records), length(seeds), NULL)
     }
   }, interrupt = function(condition) {
+    records <<- c(records, keptByJobs(setdiff(seedNames(left), names(records)), job))
     if (length(records) == 0) rlang::interrupt()
     warnInterrupted(length(records), length(seeds))
   })
@@ -34,65 +33,28 @@ runSeeds <- function(job, seeds, records, BPPARAM, checkpoint, verbose) {
 
 seedNames <- function(seeds) sprintf("%d", seeds)
 
-# One pool of workers for all chunks, unless the user's is already there. Returns what stops it.
-startWorkers <- function(BPPARAM) {
-  if (is.null(BPPARAM) || BiocParallel::bpisup(BPPARAM)) {
-    return(function() NULL)
-  }
-  BiocParallel::bpstart(BPPARAM)
-  function() stopPool(BPPARAM)
-}
+# Jobs of a cluster wait in its queue, so they are all sent at once and keep their own records.
+hasQueue <- function(BPPARAM) methods::is(BPPARAM, "BatchtoolsParam")
 
-chunkRunner <- function(job, BPPARAM) {
-  if (is.null(BPPARAM)) {
-    return(function(seeds) lapply(seeds, runSeed, job = job))
-  }
-  # Bytes, which a worker can take before it knows where its packages are; in an environment, because some packages
-  # (Seurat's log of its commands) write out all calls with their values, which takes minutes for large ones.
-  parcel <- list2env(list(bytes = serialize(job, NULL)), parent = emptyenv())
-  function(seeds) {
-    tryCatch(
-      BiocParallel::bplapply(seeds, remoteSeed, libraries = .libPaths(), parcel = parcel, BPPARAM = BPPARAM),
-      error = function(error) {
-        restartWorkers(BPPARAM)
-        lostRecords(seeds, job, conditionMessage(error))
-      }
-    )
-  }
-}
-
-# A seed's own errors are caught where it runs: here a worker has died, and its pool is of no more use.
-restartWorkers <- function(BPPARAM) {
-  stopPool(BPPARAM)
-  try(BiocParallel::bpstart(BPPARAM), silent = TRUE)
-}
-
-# bpstop() says goodbye to every worker, fails at a dead one and leaves the pool as it is. The others end with their
-# connections.
-stopPool <- function(BPPARAM) {
-  try(BiocParallel::bpstop(BPPARAM), silent = TRUE)
-  if (methods::is(BPPARAM, "SnowParam") && BiocParallel::bpisup(BPPARAM)) {
-    for (node in BiocParallel::bpbackend(BPPARAM)) try(close(node$con), silent = TRUE)
-    BiocParallel::bpbackend(BPPARAM) <- structure(list(), class = c("NULLcluster", "cluster"))
-  }
+seedChunks <- function(seeds, BPPARAM) {
+  size <- if (hasQueue(BPPARAM)) length(seeds) else gateWorkers(BPPARAM)
+  split(seeds, ceiling(seq_along(seeds) / size))
 }
 
 # Nobody knows which of the seeds ended the worker, so all have failed but those that jobs of a cluster have kept.
 lostRecords <- function(seeds, job, message) {
   problem <- sprintf("No result came back from the worker, which may have died: %s", message)
   lost <- named(lapply(seeds, failedRecord, problem))
-  kept <- storedRecords(job$checkpoint, job$fingerprint)
-  kept <- kept[intersect(names(lost), names(kept))]
+  kept <- keptByJobs(names(lost), job)
   lost[names(kept)] <- kept
   unname(lost)
 }
 
-# A worker may be a fresh R process: this function must not need the package to be read.
-remoteSeed <- function(seed, libraries, parcel) {
-  .libPaths(libraries)
-  get("runSeed", asNamespace("starscape"))(seed, unserialize(parcel$bytes))
+# The records that jobs of a cluster have kept of some seeds.
+keptByJobs <- function(names, job) {
+  kept <- storedRecords(job$checkpoint, job$fingerprint)
+  kept[intersect(names, names(kept))]
 }
-environment(remoteSeed) <- baseenv()
 
 # The labels of a method with one seed, and what they cost. An error is a result, too.
 runSeed <- function(seed, job) {
