@@ -10,7 +10,7 @@ use crate::preprocess::{Components, FeatureParams, Features, ScaledFeatures, lea
 use crate::prior::{root_mean_square, spatial_prior};
 use crate::vae::{Network, TrainParams, learn};
 use crate::views::{Codes, spot_codes};
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::{Array1, Array2, ArrayView2, s};
 use std::sync::Arc;
 
 /// Everything a user can set.
@@ -58,8 +58,10 @@ pub struct Fit {
     pub network: Network,
     /// The genes used and their statistics.
     pub features: Features,
-    /// Component scores, loadings and singular values, of as many components as the prior.
-    pub components: Components,
+    /// Loadings of the components, genes used x as many components as the prior has.
+    pub loadings: Array2<f64>,
+    /// Their singular values.
+    pub singular_values: Array1<f64>,
     /// What the views are made from in which domains are looked for.
     pub codes: Codes,
     /// The spatial graph.
@@ -68,44 +70,96 @@ pub struct Fit {
     pub graph_method: GraphMethod,
 }
 
-/// Embeds the spots of one or several slices.
-///
-/// `counts` is genes x spots; `coords` spots x 2; `slice` the slice number of each spot, all 0 for one slice: spots of
-/// different slices are no neighbours; `batch` the batch number of each spot: genes are standardised within batches.
-/// The same input, parameters and seed give the same bits for any number of threads.
+/// What a fit knows after its first stage, which can be kept to go on from.
+pub struct Stage {
+    /// See [`Fit::types`].
+    pub types: Option<Vec<usize>>,
+    /// See [`Fit::codes`].
+    pub codes: Codes,
+}
+
+/// The spots of one or several slices.
+#[derive(Clone, Copy)]
+pub struct Spots<'a> {
+    /// Genes x spots.
+    pub counts: &'a Counts<'a>,
+    /// Spots x 2, or x 3 with a depth.
+    pub coords: ArrayView2<'a, f64>,
+    /// The slice number of each spot, all 0 for one slice: spots of different slices are no neighbours.
+    pub slice: &'a [usize],
+    /// The batch number of each spot: genes are standardised within batches.
+    pub batch: &'a [usize],
+}
+
+/// Embeds the spots of one or several slices. The same input, parameters and seed give the same bits for any number of
+/// threads.
 ///
 /// # Errors
 /// [`Error::Argument`] naming the user's argument, `graph` where no two spots are neighbours; [`Error::Numeric`],
 /// [`Error::Interrupted`].
-pub fn fit(
-    counts: &Counts,
-    coords: ArrayView2<f64>,
-    slice: &[usize],
-    batch: &[usize],
-    params: &FitParams,
-    monitor: &Monitor,
-) -> Result<Fit> {
-    check(counts, &[("slice", slice), ("batch", batch)], params)?;
-    let (graph, graph_method) = spatial_graph(coords, slice, &params.graph)?;
+pub fn fit(spots: Spots, params: &FitParams, monitor: &Monitor) -> Result<Fit> {
+    let (graph, method) = neighbours(spots, params)?;
+    let stage = codes_of(spots, &graph, params, monitor)?;
+    embed(spots, (graph, method), stage, params, monitor)
+}
+
+/// The first stage of [`fit`].
+///
+/// # Errors
+/// As [`fit`].
+pub fn first_stage(spots: Spots, params: &FitParams, monitor: &Monitor) -> Result<Stage> {
+    codes_of(spots, &neighbours(spots, params)?.0, params, monitor)
+}
+
+/// The rest of [`fit`], with the same result.
+///
+/// # Errors
+/// As [`fit`], and [`Error::Argument`] naming `checkpoint` for a stage of other spots.
+pub fn fit_from(stage: Stage, spots: Spots, params: &FitParams, monitor: &Monitor) -> Result<Fit> {
+    let known = [Some(stage.codes.scores.nrows()), stage.types.as_ref().map(Vec::len)];
+    if known.into_iter().flatten().any(|known| known != spots.counts.spots()) {
+        return Err(Error::argument("checkpoint", "holds a stage of other spots"));
+    }
+    embed(spots, neighbours(spots, params)?, stage, params, monitor)
+}
+
+fn neighbours(spots: Spots, params: &FitParams) -> Result<(SpatialGraph, GraphMethod)> {
+    check(spots.counts, &[("slice", spots.slice), ("batch", spots.batch)], params)?;
+    let (graph, method) = spatial_graph(spots.coords, spots.slice, &params.graph)?;
     if graph.edges() == 0 {
         let message = "leaves no two spots neighbours; give a larger radius, or another method";
         return Err(Error::argument("graph", message));
     }
-    let graph = Arc::new(graph);
+    Ok((graph, method))
+}
+
+fn codes_of(spots: Spots, graph: &SpatialGraph, params: &FitParams, monitor: &Monitor) -> Result<Stage> {
     monitor.check()?;
-    let types = shared_types(counts, batch, &graph, &params.features, monitor)?;
-    let batches = match &types {
-        Some(types) => Batches::made_of(batch, types)?,
-        None => Batches::alike(batch),
-    };
+    let types = shared_types(spots.counts, spots.batch, graph, &params.features, monitor)?;
+    let batches = batches(spots.batch, types.as_deref())?;
+    let codes = spot_codes(spots.counts, &batches, graph, &params.features, monitor)?;
+    Ok(Stage { types, codes })
+}
+
+fn batches(batch: &[usize], types: Option<&[usize]>) -> Result<Batches> {
+    types.map_or_else(|| Ok(Batches::alike(batch)), |types| Batches::made_of(batch, types))
+}
+
+fn embed(
+    Spots { counts, batch, .. }: Spots,
+    (graph, graph_method): (SpatialGraph, GraphMethod),
+    Stage { types, codes }: Stage,
+    params: &FitParams,
+    monitor: &Monitor,
+) -> Result<Fit> {
+    let batches = batches(batch, types.as_deref())?;
     let features = select_features(counts, &batches, &graph, &params.features, monitor)?;
     let scaled = ScaledFeatures::new(counts, &batches, params.features.normalisation, &features);
-    let codes = spot_codes(counts, &batches, &graph, &params.features, monitor)?;
     let latent = params.latent_dim;
     let most = scaled.features().min(scaled.spots());
-    let components = leading_components(&scaled, latent.max(most.min(latent + latent / 2)), monitor)?;
-    let scale = root_mean_square(components.scores.slice(s![.., ..latent]));
-    let scores = &components.scores / scale;
+    let Components { mut scores, loadings, singular_values } =
+        leading_components(&scaled, latent.max(most.min(latent + latent / 2)), monitor)?;
+    scores /= root_mean_square(scores.slice(s![.., ..latent]));
     let prior = spatial_prior(&graph, scores.view(), params.steps);
     let scores = scores.slice(s![.., ..latent]).to_owned();
     let network = learn(scores.view(), batch, &graph, &params.train, monitor)?;
@@ -113,7 +167,20 @@ pub fn fit(
     if let Some(shift) = &network.shift {
         embedding.scaled_add(network.share, shift);
     }
-    Ok(Fit { types, embedding, prior, scores, network, features, components, codes, graph, graph_method })
+    let graph = Arc::new(graph);
+    Ok(Fit {
+        types,
+        embedding,
+        prior,
+        scores,
+        network,
+        features,
+        loadings,
+        singular_values,
+        codes,
+        graph,
+        graph_method,
+    })
 }
 
 fn check(counts: &Counts, numbers: &[(&'static str, &[usize])], params: &FitParams) -> Result<()> {

@@ -3,13 +3,13 @@
 use ndarray::{Array2, array};
 use starscape::cluster::{Method, Params as DomainParams, Points, SectionView, SectionViews, Start, find_domains};
 use starscape::counts::Counts;
-use starscape::fit::{Fit, FitParams, fit};
+use starscape::fit::{Fit, FitParams, Spots, Stage, first_stage, fit, fit_from};
 use starscape::metrics::adjusted_rand_index;
 use starscape::monitor::{Monitor, Progress};
 use starscape::simulate::{Params as SimulationParams, Simulation, simulate_slices};
 use starscape::surface::{Fitted, SurfaceParams, loss_surface};
 use starscape::vae::{Initialisation, Parameters, TrainParams};
-use starscape::views::{EMBEDDING_KIND, View};
+use starscape::views::{Codes, EMBEDDING_KIND, View};
 use starscape::{Error, Result, threads};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -34,7 +34,8 @@ fn fitted(simulation: &Simulation, params: &FitParams, threads: usize, monitor: 
     }
     let counts = Counts::new(simulation.counts[0].genes, simulation.labels.len(), &offsets, &rows, &values)?;
     threads::in_pool(threads, || {
-        fit(&counts, simulation.coordinates.view(), &simulation.slices, &simulation.slices, params, monitor)
+        let (slice, coords) = (&simulation.slices, simulation.coordinates.view());
+        fit(Spots { counts: &counts, coords, slice, batch: slice }, params, monitor)
     })
 }
 
@@ -170,7 +171,12 @@ fn slices_with_the_same_counts_get_the_same_prior() {
     let counts = Counts::new(one.genes, 2 * spots, &offsets, &rows, &values).expect("counts");
     let coords = ndarray::concatenate![ndarray::Axis(0), simulation.coordinates, simulation.coordinates];
     let slice: Vec<usize> = (0..2 * spots).map(|spot| spot / spots).collect();
-    let found = fit(&counts, coords.view(), &slice, &slice, &quick(), &Monitor::silent()).expect("fit");
+    let found = fit(
+        Spots { counts: &counts, coords: coords.view(), slice: &slice, batch: &slice },
+        &quick(),
+        &Monitor::silent(),
+    )
+    .expect("fit");
     let (first, second) = found.prior.view().split_at(ndarray::Axis(0), spots);
     assert!((&first - &second).iter().all(|difference| difference.abs() < 1e-9));
 }
@@ -198,7 +204,12 @@ fn a_batch_loses_its_effect_and_keeps_what_it_is_made_of() {
             offsets.push(rows.len() as i32);
         }
         let counts = Counts::new(300, kept.len(), &offsets, &rows, &values).expect("counts");
-        let found = fit(&counts, coords.view(), &batch, batch_of, &quick(), &Monitor::silent()).expect("fit");
+        let found = fit(
+            Spots { counts: &counts, coords: coords.view(), slice: &batch, batch: batch_of },
+            &quick(),
+            &Monitor::silent(),
+        )
+        .expect("fit");
         let params = DomainParams { k: Some(4), k_range: (4, 4), method: Method::Mixture, seed: 1 };
         let start = Start::Space(found.prior.view());
         let domains = find_domains(found.embedding.view(), Some(&found.graph), start, &params, &Monitor::silent());
@@ -209,6 +220,23 @@ fn a_batch_loses_its_effect_and_keeps_what_it_is_made_of() {
     let (apart, corrected, affected) = (agreement(1.0, &batch), agreement(4.0, &batch), agreement(4.0, &together));
     assert!(clean > 0.8 && apart > clean - 0.05 && corrected > clean - 0.05, "{clean} {apart} {corrected}");
     assert!(affected < clean - 0.2, "{affected}");
+}
+
+/// A fit that goes on from its first stage has the bits of one that was never interrupted.
+#[test]
+fn a_fit_goes_on_from_its_first_stage() {
+    let simulation = tissue(2);
+    let counts: Vec<_> = simulation.counts.iter().map(|slice| slice.view().expect("counts")).collect();
+    let spots = counts[0].spots();
+    let (coords, slice) = (simulation.coordinates.slice(ndarray::s![..spots, ..]), vec![0; spots]);
+    let input = Spots { counts: &counts[0], coords, slice: &slice, batch: &slice };
+    let whole = fit(input, &quick(), &Monitor::silent()).expect("fit");
+    let stage = first_stage(input, &quick(), &Monitor::silent()).expect("stage");
+    let again = fit_from(stage, input, &quick(), &Monitor::silent()).expect("fit");
+    assert_eq!((whole.embedding, whole.codes.scores), (again.embedding, again.codes.scores));
+    let codes = Codes { scores: Array2::zeros((3, 2)), types: Vec::new() };
+    let other = fit_from(Stage { types: None, codes }, input, &quick(), &Monitor::silent());
+    assert!(matches!(other, Err(Error::Argument { argument: "checkpoint", .. })));
 }
 
 #[test]
@@ -229,10 +257,7 @@ fn bad_input_names_the_argument() {
     let simulation = tissue(1);
     let counts = simulation.counts[0].view().expect("counts");
     let argument = |coords: &Array2<f64>, slice: &[usize], params: &FitParams| match fit(
-        &counts,
-        coords.view(),
-        slice,
-        &vec![0; counts.spots()],
+        Spots { counts: &counts, coords: coords.view(), slice, batch: &vec![0; counts.spots()] },
         params,
         &Monitor::silent(),
     ) {

@@ -4,8 +4,12 @@ core_count_summary <- function(counts) {
   .Call(wrap__core_count_summary, counts)
 }
 
-core_fit <- function(counts, coords, slice, batch, parameters, progress) {
-  .Call(wrap__core_fit, counts, coords, slice, batch, parameters, progress)
+core_fit <- function(counts, coords, slice, batch, stage, parameters, progress) {
+  .Call(wrap__core_fit, counts, coords, slice, batch, stage, parameters, progress)
+}
+
+core_first_stage <- function(counts, coords, slice, batch, parameters, progress) {
+  .Call(wrap__core_first_stage, counts, coords, slice, batch, parameters, progress)
 }
 
 core_training_defaults <- function() {

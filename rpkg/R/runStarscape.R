@@ -68,6 +68,13 @@
 #' it would have if it were made of the types as all batches together are. The prior, worth 20 spots, says that batches
 #' are made of the same: a batch with no type in common with others keeps its own mean and variance, and a message says
 #' so. Assumed is that effects of a batch are the same in all types, and that at least two batches share some types.
+#' @section Long fits:
+#' [estimateResources()] tells beforehand how long a fit takes and how much memory. With `checkpoint`, the stages of a fit
+#' are kept in that directory when they are done: after an interruption, or the end of R, the same call goes on from the
+#' last of them, with the same result as if nothing had happened. A directory is for one fit: other data or settings
+#' are refused (other `threads` are not). A stage that cannot be written, for want of space, is told by a warning of class
+#' `starscape_warning`, and the fit goes on. Delete the directory when the fit is stored elsewhere.
+#'
 #' @section Errors:
 #' Unusable input is an error of class `starscape_error_argument` whose field `argument` names the argument. Spots and
 #' genes without counts, places shared by several spots, missing names and counts that are not whole numbers are
@@ -116,22 +123,24 @@ runStarscape <- function(x, ...) {
 #'   is a batch of its own, but slices that lie side by side in one system of coordinates, such as fields of view of one
 #'   scan, are one batch, and so are slices of fewer than 50 spots, which are too small to be compared. Messages tell of
 #'   both. See *Batches*. For objects also the name of a column of the cell metadata.
+#' @param checkpoint Directory that keeps the stages of the fit, or `NULL`: nothing is written. See *Long fits*.
 #' @export
 runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 2000,
                                  normalisation = c("pearson", "log"), featureSelection = c("moran", "variance"),
                                  features = NULL, latentDim = 20, epochs = 120, seed = 1, stability = starControl(),
                                  loss = lossControl(), graph = graphControl(), threads = 2,
-                                 verbose = rlang::is_interactive(), batch = NULL, ...) {
+                                 verbose = rlang::is_interactive(), batch = NULL, checkpoint = NULL, ...) {
   gateDots(...)
   checked <- gateTogether(
     settings = gateFields(mget(names(runChecks)), runChecks), stability = gateControl(stability, "starControl"),
     loss = gateControl(loss, "lossControl"), graph = gateControl(graph, "graphControl"),
-    input = gateInput(x, coords, slice)
+    input = gateInput(x, coords, slice), checkpoint = if (!is.null(checkpoint)) openCheckpoint(checkpoint)
   )
   settings <- checked$settings
   controls <- flattenControls(checked$stability, checked$loss, checked$graph)
   input <- checked$input
   if (nlevels(input$slice) == 1) tell("`slice` has one value. This is a plain fit of one slice.")
+  gateMemory(ncol(input$counts))
   tellScarce(input$counts)
   checked <- gateTogether(
     batch = gateBatch(batch, input, colnames(x)), features = gateFeatures(features, rownames(input$counts))
@@ -140,7 +149,7 @@ runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 200
   given <- list(givenFeatures = checked$features)
   gateLatentDim(settings$latentDim, featureCount(settings, given, input), ncol(input$counts))
   parameters <- c(settings[names(settings) != "verbose"], given, controls)
-  fit <- newFit(fitCounts(input, parameters, progressBar(settings$verbose)), input, parameters)
+  fit <- newFit(fitCounts(input, parameters, progressBar(settings$verbose), checkpoint), input, parameters)
   tellAlone(fit)
   tellBatches(fit)
   tellNetwork(fit)
@@ -274,13 +283,6 @@ runChecks <- list(
 
 featureCount <- function(settings, given, input) {
   if (is.null(given$givenFeatures)) min(settings$nFeatures, nrow(input$counts)) else length(given$givenFeatures)
-}
-
-fitCounts <- function(input, parameters, progress) {
-  slice <- sliceNumbers(input$slice, input$used)
-  batch <- sliceNumbers(input$batch, input$used)
-  coords <- unname(input$coords[input$used, , drop = FALSE])
-  unwrap(core_fit(input$counts, coords, slice, batch, parameters, progress))
 }
 
 # Numbers from 0; slices whose spots were all left out have none.

@@ -175,10 +175,6 @@ sweepFingerprint <- function(x, tissue, method, k, apart, first) {
   ), contentHash))
 }
 
-# Version 2 of the format writes out compact vectors, so that equal values have equal bytes; the first 14 name the
-# version of R.
-contentHash <- function(value) rlang::hash(serialize(value, NULL, version = 2)[-(1:14)])
-
 # 5L is the same setting as 5, and their order says nothing.
 plainSettings <- function(settings) {
   ordered <- settings[sort(as.character(names(settings)), method = "radix")]
@@ -190,12 +186,8 @@ storedRecords <- function(checkpoint, fingerprint) {
   if (is.null(checkpoint)) {
     return(list())
   }
-  if (!isString(checkpoint)) {
-    stopArgument("checkpoint", paste("must be the name of a directory, not", describe(checkpoint)))
-  }
-  dir.create(checkpoint, showWarnings = FALSE, recursive = TRUE)
-  if (!dir.exists(checkpoint)) stopArgument("checkpoint", sprintf("cannot be made: \"%s\"", checkpoint))
-  stored <- lapply(list.files(checkpoint, "^seed-[0-9]+[.]rds$", full.names = TRUE), storedFile)
+  openCheckpoint(checkpoint)
+  stored <- lapply(list.files(checkpoint, "^seed-[0-9]+[.]rds$", full.names = TRUE), readKept, "Delete the file to run its seed again.")
   foreign <- !vapply(stored, function(kept) identical(kept$fingerprint, fingerprint), NA)
   if (any(foreign)) {
     stopArgument(
@@ -207,34 +199,15 @@ storedRecords <- function(checkpoint, fingerprint) {
   succeeded(named(lapply(stored, `[[`, "record")))
 }
 
-storedFile <- function(file) {
-  stored <- suppressWarnings(orNull(readRDS(file)))
-  if (!is.list(stored) || !all(c("fingerprint", "record") %in% names(stored))) {
-    stopArgument(
-      "checkpoint", sprintf("has a file that cannot be read: \"%s\"", file), "Delete the file to run its seed again."
-    )
-  }
-  stored
-}
-
 named <- function(records) stats::setNames(records, seedNames(vapply(records, `[[`, 0L, "seed")))
 
 succeeded <- function(records) Filter(function(record) record$status == "ok", records)
 
 seedCount <- function(count) sprintf(if (count == 1) "%d seed" else "%d seeds", count)
 
-# Whether a record is where it should be. A file is written under another name first: whatever happens, one that is
-# there is whole.
+# Whether a record is where it should be.
 keepRecord <- function(record, fingerprint, checkpoint) {
-  if (is.null(checkpoint)) {
-    return(TRUE)
-  }
-  part <- tempfile("part-", checkpoint)
-  on.exit(unlink(part))
-  suppressWarnings(tryCatch({
-    saveRDS(list(fingerprint = fingerprint, record = record), part)
-    file.rename(part, file.path(checkpoint, sprintf("seed-%d.rds", record$seed)))
-  }, error = function(error) FALSE))
+  is.null(checkpoint) || writeKept(record, fingerprint, file.path(checkpoint, sprintf("seed-%d.rds", record$seed)))
 }
 
 warnUnwritten <- function(checkpoint) {

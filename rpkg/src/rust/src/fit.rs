@@ -1,38 +1,94 @@
 //! `core_fit`: the embedding of one or several slices.
 
-use crate::answer::{answer, or_na, table};
+use crate::answer::{Failure, answer, or_na, table};
 use crate::arguments::{CountSlots, Parameters, groups, matrix};
 use crate::worker;
 use extendr_api::prelude::*;
 use ndarray::s;
-use starscape::Result;
-use starscape::fit::{Fit, FitParams, fit};
+
+use starscape::fit::{Fit, FitParams, Spots, Stage, first_stage, fit, fit_from};
 use starscape::graph::{GraphMethod, GraphParams};
+use starscape::monitor::Monitor;
 use starscape::normalise::Normalisation;
 use starscape::preprocess::{FeatureParams, FeatureSelection};
 use starscape::vae::{EpochRecord, Evidence, Initialisation, Network, TrainParams};
+use starscape::views::Codes;
+use starscape::{Error, Result};
 
 extendr_module! {
     mod fit;
     fn core_fit;
+    fn core_first_stage;
     fn core_training_defaults;
 }
 
-/// Counts come as a `dgCMatrix`.
+/// Counts come as a `dgCMatrix`; `stage` is what [`core_first_stage`] gave, or NULL.
 #[extendr]
-fn core_fit(counts: Robj, coords: Robj, slice: Robj, batch: Robj, parameters: List, progress: Robj) -> List {
+fn core_fit(
+    counts: Robj,
+    coords: Robj,
+    slice: Robj,
+    batch: Robj,
+    stage: Robj,
+    parameters: List,
+    progress: Robj,
+) -> List {
     answer(|| {
-        let parameters = Parameters::new(parameters);
-        let counts = CountSlots::new(&counts, "x")?;
-        let counts = counts.read()?;
-        let coords = matrix(&coords, "coords")?;
-        let slice = groups(&slice, counts.spots(), "slice")?;
-        let batch = groups(&batch, counts.spots(), "batch")?;
-        let params = read(&parameters)?;
-        let threads = parameters.whole("threads")?;
-        let found = worker::run(threads, &progress, |monitor| fit(&counts, coords, &slice, &batch, &params, monitor))?;
+        let stage = if stage.is_null() { None } else { Some(read_stage(&stage)?) };
+        let found =
+            with_spots([counts, coords, slice, batch], parameters, &progress, |spots, params, monitor| match stage {
+                Some(stage) => fit_from(stage, spots, params, monitor),
+                None => fit(spots, params, monitor),
+            })?;
         Ok(write(found)?)
     })
+}
+
+/// What a fit knows half way, for [`core_fit`] to go on from.
+#[extendr]
+fn core_first_stage(counts: Robj, coords: Robj, slice: Robj, batch: Robj, parameters: List, progress: Robj) -> List {
+    answer(|| {
+        let Stage { types, codes } = with_spots([counts, coords, slice, batch], parameters, &progress, first_stage)?;
+        Ok(list!(
+            scores = table(codes.scores)?,
+            types = from_one(codes.types),
+            sharedTypes = types.map_or_else(|| Robj::from(()), |types| from_one(types).into())
+        )
+        .into())
+    })
+}
+
+/// Runs `work` on counts, coordinates, slices and batches.
+fn with_spots<T: Send>(
+    [counts, coords, slice, batch]: [Robj; 4],
+    parameters: List,
+    progress: &Robj,
+    work: impl FnOnce(Spots, &FitParams, &Monitor) -> Result<T> + Send,
+) -> std::result::Result<T, Failure> {
+    let parameters = Parameters::new(parameters);
+    let counts = CountSlots::new(&counts, "x")?;
+    let counts = counts.read()?;
+    let coords = matrix(&coords, "coords")?;
+    let slice = groups(&slice, counts.spots(), "slice")?;
+    let batch = groups(&batch, counts.spots(), "batch")?;
+    let params = read(&parameters)?;
+    let spots = Spots { counts: &counts, coords, slice: &slice, batch: &batch };
+    worker::run(parameters.whole("threads")?, progress, |monitor| work(spots, &params, monitor))
+}
+
+fn read_stage(stage: &Robj) -> Result<Stage> {
+    let list = stage.as_list().ok_or_else(|| Error::argument("checkpoint", "must be a list"))?;
+    let parts = Parameters::new(list);
+    let scores = parts.value("scores").ok_or_else(|| Error::argument("checkpoint", "has no scores"))?;
+    let numbers = |name| parts.indices(name).map(|found| found.map(|own| own.iter().map(|own| own - 1).collect()));
+    let scores = matrix(&scores, "checkpoint")?.as_standard_layout().into_owned();
+    let types = numbers("types")?.unwrap_or_default();
+    Ok(Stage { types: numbers("sharedTypes")?, codes: Codes { scores, types } })
+}
+
+/// Numbers from 1, as R has them.
+fn from_one(numbers: Vec<usize>) -> Vec<i32> {
+    numbers.into_iter().map(|own| own as i32 + 1).collect()
 }
 
 fn read(parameters: &Parameters) -> Result<FitParams> {
@@ -160,14 +216,14 @@ fn write(fit: Fit) -> Result<Robj> {
     let offsets: Vec<i32> = fit.graph.offsets().iter().map(|&offset| offset as i32).collect();
     let neighbours: Vec<i32> = fit.graph.all_neighbours().iter().map(|&spot| spot as i32).collect();
     let features: Vec<i32> = fit.features.genes.iter().map(|&gene| gene as i32 + 1).collect();
-    let shared_types = fit.types.unwrap_or_default().into_iter().map(|own| own as i32 + 1).collect::<Vec<i32>>();
+    let shared_types = from_one(fit.types.unwrap_or_default());
     Ok(list!(
         embedding = table(fit.embedding)?,
         shared_types = shared_types,
         prior = table(fit.prior.slice(s![.., ..latent]).to_owned())?,
         prior_extra = table(fit.prior.slice(s![.., latent..]).to_owned())?,
         codes = table(fit.codes.scores)?,
-        types = fit.codes.types.iter().map(|&own| own as i32 + 1).collect::<Vec<i32>>(),
+        types = from_one(fit.codes.types),
         scores = table(fit.scores)?,
         weights = List::from_values(fit.network.parameters.values()?),
         history = history(&fit.network.history),
@@ -177,8 +233,8 @@ fn write(fit: Fit) -> Result<Robj> {
         shares = table(fit.features.shares)?,
         means = table(fit.features.means)?,
         deviations = table(fit.features.deviations)?,
-        loadings = table(fit.components.loadings.slice(s![.., ..latent]).to_owned())?,
-        singular_values = fit.components.singular_values.iter().copied().take(latent).collect::<Vec<f64>>(),
+        loadings = table(fit.loadings.slice(s![.., ..latent]).to_owned())?,
+        singular_values = fit.singular_values.iter().copied().take(latent).collect::<Vec<f64>>(),
         graph = list!(method = method, offsets = offsets, neighbours = neighbours)
     )
     .into())
