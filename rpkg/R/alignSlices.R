@@ -141,8 +141,8 @@ alignSlices.SingleCellExperiment <- alignSlices.Seurat
 
 #' @rdname alignSlices
 #' @export
-alignSlices.list <- function(x, slice = NULL, reference = NULL, ...) {
-  alignSlices.starscape_fit(joinedFit(x)$fit, slice, reference, ...)
+alignSlices.list <- function(x, slice = NULL, reference = NULL, ..., reduction = "starscape") {
+  alignSlices.starscape_fit(joinedFit(x, reduction)$fit, slice, reference, ...)
 }
 
 alignChecks <- list(

@@ -107,21 +107,16 @@ domainPseudotime.SingleCellExperiment <- domainPseudotime.Seurat
 
 #' @rdname domainPseudotime
 #' @export
-domainPseudotime.list <- function(x, root, domain = "domain", ...) {
-  joined <- joinedFit(x)
-  if (isString(domain)) {
-    domain <- unlist(lapply(unname(x), function(object) {
-      as.character(givenColumn(domain, objectMetadata(object), "domain"))
-    }))
-  }
+domainPseudotime.list <- function(x, root, domain = "domain", ..., reduction = "starscape") {
+  joined <- joinedFit(x, reduction)
+  domain <- columnOfObjects(domain, x, split(joined$spots, joined$from), "domain")
   found <- domainPseudotime.starscape_fit(joined$fit, root, domain, ...)
   Map(function(object, rows) {
     part <- found
     part$pseudotime <- stats::setNames(found$pseudotime[rows], joined$spots[rows])
-    storePseudotime(object, part)
+    storePseudotime(object, part, reduction)
   }, x, unname(split(seq_along(joined$from), joined$from)))
 }
-
 
 storePseudotime <- function(x, found, reduction = "starscape") {
   columns <- data.frame(found$pseudotime, row.names = names(found$pseudotime))

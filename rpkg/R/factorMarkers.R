@@ -79,9 +79,7 @@ factorMarkers.SingleCellExperiment <- function(x, reduction = NULL, features = N
 }
 
 factorsOfObject <- function(x, reduction, features, assay, layer, ...) {
-  refuseGiven(
-    ...names(), "fit", "is not an argument for objects, which hold their fit", "Give counts as `x` to choose one."
-  )
+  if ("fit" %in% ...names()) stopFitGiven()
   needObject(x)
   if (factorReduction(reduction, !is.null(objectResult(x, "transst"))) == "transst") {
     return(factorMarkers.default(gateTransst(x), ...))

@@ -165,9 +165,9 @@ findDomains.SingleCellExperiment <- findDomains.Seurat
 
 #' @rdname findDomains
 #' @export
-findDomains.list <- function(x, ..., name = "domain") {
+findDomains.list <- function(x, ..., name = "domain", reduction = "starscape") {
   name <- gateColumnName(name)
-  joined <- joinedFit(x)
+  joined <- joinedFit(x, reduction)
   domains <- findDomains.starscape_fit(joined$fit, ...)
   parts <- lapply(split(seq_along(joined$from), joined$from), function(rows) {
     part <- domains[rows, ]
@@ -175,9 +175,8 @@ findDomains.list <- function(x, ..., name = "domain") {
     for (kept in c("choice", "settings", "views")) attr(part, kept) <- attr(domains, kept)
     part
   })
-  Map(storeDomains, x, unname(parts), name)
+  Map(storeDomains, x, unname(parts), name, reduction)
 }
-
 
 storeDomains <- function(x, domains, name, reduction = "starscape") {
   before <- storedFit(x, name = reduction)$domains

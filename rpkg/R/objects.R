@@ -7,7 +7,7 @@ objectPackage <- function(x) UseMethod("objectPackage")
 # Raw counts, genes x spots. `assay` and `layer` say where they are; NULL takes what the class takes by default.
 objectCounts <- function(x, assay = NULL, layer = NULL) UseMethod("objectCounts")
 
-# Those counts under the names that the spots have in a fit of them.
+# Those counts of the spots of a fit, as far as it knows them, under the names that these have in it.
 fittedCounts <- function(x, counts, fit) UseMethod("fittedCounts")
 
 # Places and slices, a list of `coords` and `slice`, of the `spots` named: those that are given, or else those that the

@@ -21,6 +21,19 @@ objectCounts.Seurat <- function(x, assay = NULL, layer = NULL) {
   joinLayers(lapply(parts, function(part) layerData(holder, layer = part)), colnames(x))
 }
 
+# A fit may speak of some of the cells: a sketch, or those of another assay.
+#' @exportS3Method
+#' @noRd
+fittedCounts.Seurat <- function(x, counts, fit) {
+  known <- colnames(counts) %in% rownames(fit$embedding)
+  # Where none is known, what is given is another object's, and is refused where it is matched.
+  if (all(known) || !any(known)) {
+    return(counts)
+  }
+  tell(sum(!known), " cells of `x` are not in its fit. They are left out.")
+  counts[, known, drop = FALSE]
+}
+
 #' @exportS3Method
 #' @noRd
 objectMetadata.Seurat <- function(x, spots = NULL) if (is.null(spots)) x[[]] else x[[]][spots, , drop = FALSE]
