@@ -15,7 +15,7 @@ fittedCounts.default <- function(x, counts, fit) counts
 
 #' @exportS3Method
 #' @noRd
-objectPlaces.default <- function(x, spots, coords = NULL, slice = NULL, image = NULL, needed = TRUE) {
+objectPlaces.default <- function(x, spots, coords = NULL, slice = NULL, image = NULL, needed = TRUE, drawn = FALSE) {
   list(coords = coords, slice = slice)
 }
 

@@ -12,6 +12,7 @@
 #' @param palette Two colours, of the reference and of moved slices; `NULL` for those of the package, which stay apart
 #'   for colour-blind readers.
 #' @param diameter As in [plotDomains()].
+#' @param reduction For objects the name of the fit, which [runStarscape()] was given as `name`.
 #' @param ... Not used; any other argument is an error.
 #' @return A `ggplot` object.
 #' @section Errors:
@@ -23,9 +24,9 @@
 #' fit <- runStarscape(slices$counts, slices$coords, slice = slices$slice, latentDim = 10, epochs = 20)
 #' plotAlignment(alignSlices(fit))
 #' @export
-plotAlignment <- function(x, slice = NULL, lines = 100, palette = NULL, diameter = 0.95, ...) {
+plotAlignment <- function(x, slice = NULL, lines = 100, palette = NULL, diameter = 0.95, reduction = "starscape", ...) {
   gateDots(...)
-  alignment <- storedAlignment(x)
+  alignment <- storedAlignment(x, reduction)
   lines <- wholeNumber(0, largestInteger)(lines, "lines")
   diameter <- realNumber(0, positive = TRUE)(diameter, "diameter")
   moved <- names(alignment$transforms)

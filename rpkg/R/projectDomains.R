@@ -299,11 +299,12 @@ projectObject <- function(x, newdata, domain, coords, slice, assay, layer, image
     return(projectDomains.starscape_fit(fit, newdata, domain, coords, slice, ...))
   }
   if (is.null(newdata)) {
-    return(projectRest(x, fit, domain, objectInput(x, coords, slice, assay, layer, image), ...))
+    return(projectRest(x, fit, domain, objectInput(x, coords, slice, assay, layer, image), reduction, ...))
   }
   if (!isObject(newdata)) stopArgument("newdata", paste("must be an object or counts, not", describe(newdata)))
   input <- objectInput(newdata, coords, slice, assay, layer, image)
-  storeProjected(newdata, projectDomains.starscape_fit(fit, input$counts, domain, input$coords, input$slice, ...))
+  found <- projectDomains.starscape_fit(fit, input$counts, domain, input$coords, input$slice, ...)
+  storeProjected(newdata, found, reduction)
 }
 
 # Domains with their confidence where the name of a column is given.
@@ -319,7 +320,7 @@ domainsOfObject <- function(x, domain, spots) {
 }
 
 # The cells of an object that its fit does not know.
-projectRest <- function(x, fit, domain, input, ...) {
+projectRest <- function(x, fit, domain, input, reduction, ...) {
   refuseGiven(...names(), "among", "is not to be given for the other cells of `x`, which lie among those of its fit")
   cells <- colnames(input$counts)
   known <- rownames(fit$embedding)
@@ -336,11 +337,12 @@ projectRest <- function(x, fit, domain, input, ...) {
   old <- data.frame(
     domain = own$label, confidence = own$confidence, nearest = own$label, typical = 1, row.names = known
   )
-  storeProjected(x, rbind(old, found))
+  storeProjected(x, rbind(old, found), reduction)
 }
 
-storeProjected <- function(x, found) {
-  columns <- stats::setNames(found, c("projected", paste0("projected_", names(found)[-1])))
-  tellColumns(x, columns, if (!is.null(objectResult(x, "starscape_projected"))) names(columns))
-  storeResult(x, "starscape_projected", TRUE, columns)
+storeProjected <- function(x, found, reduction) {
+  columns <- stats::setNames(found, ofReduction(c("projected", paste0("projected_", names(found)[-1])), reduction))
+  kept <- paste0(reduction, "_projected")
+  tellColumns(x, columns, if (!is.null(objectResult(x, kept))) names(columns))
+  storeResult(x, kept, TRUE, columns)
 }

@@ -158,24 +158,24 @@ runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 200
 #' @export
 runStarscape.Seurat <- function(x, coords = NULL, slice = NULL, assay = NULL, layer = "counts", image = NULL,
                                 batch = NULL, name = "starscape", ...) {
-  fitObject(x, objectInput(x, coords, slice, assay, layer, image), batch, assay, name, ...)
+  fitObject(x, objectInput(x, coords, slice, assay, layer, image), batch, assay, name, askedFor(coords, image), ...)
 }
 
 #' @rdname runStarscape
 #' @export
 runStarscape.SingleCellExperiment <- function(x, coords = NULL, slice = NULL, assay = "counts", batch = NULL,
                                               name = "starscape", ...) {
-  fitObject(x, objectInput(x, coords, slice, assay), batch, assay, name, ...)
+  fitObject(x, objectInput(x, coords, slice, assay), batch, assay, name, askedFor(coords), ...)
 }
 
-fitObject <- function(x, input, batch, assay, name, ...) {
+fitObject <- function(x, input, batch, assay, name, asked, ...) {
   name <- gateNewReduction(x, name)
   # All of these are looked at where the default method checks its arguments.
   fit <- runStarscape.default(
     input$counts, coords = input$coords, slice = input$slice,
     batch = givenColumn(batch, objectMetadata(x, colnames(input$counts)), "batch"), ...
   )
-  storeFit(x, fit, assay, name)
+  storeFit(x, fit, asked, assay, name)
 }
 
 #' @rdname runStarscape
@@ -197,13 +197,14 @@ runStarscape.list <- function(x, coords = NULL, ..., batch = NULL, assay = NULL,
   }
   fit$joint <- rlang::hash(fit$embedding)
   rows <- split(seq_along(joined$from), joined$from)
-  Map(function(object, rows, slice) {
-    storeFit(object, fitPart(fit, rows, colnames(slice$counts)), assay, name)
-  }, x, rows, slices)
+  Map(function(object, rows, slice, coords) {
+    storeFit(object, fitPart(fit, rows, colnames(slice$counts)), askedFor(coords, image), assay, name)
+  }, x, rows, slices, gatePlacesOf(coords, x))
 }
 
-storeFit <- function(x, fit, assay = NULL, name = "starscape") {
+storeFit <- function(x, fit, asked, assay, name) {
   tellKept(x, name, "starscape_fit")
+  fit$asked <- asked
   fit$domains <- keptColumns(objectResult(x, name))
   key <- if (name == "starscape") "STAR_" else paste0(gsub("[^A-Za-z0-9]", "", name), "_")
   reduction <- list(embedding = fit$embedding, loadings = fit$loadings, key = key)

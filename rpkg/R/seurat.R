@@ -40,8 +40,8 @@ objectMetadata.Seurat <- function(x, spots = NULL) if (is.null(spots)) x[[]] els
 
 #' @exportS3Method
 #' @noRd
-objectPlaces.Seurat <- function(x, spots, coords = NULL, slice = NULL, image = NULL, needed = TRUE) {
-  found <- unlessUnknown(seuratPlaces(x, spots, coords, slice, image), needed || !is.null(coords))
+objectPlaces.Seurat <- function(x, spots, coords = NULL, slice = NULL, image = NULL, needed = TRUE, drawn = FALSE) {
+  found <- unlessUnknown(seuratPlaces(x, spots, coords, slice, image, drawn), needed || !is.null(coords))
   if (is.null(found)) list(coords = NULL, slice = givenColumn(slice, objectMetadata(x, spots), "slice")) else found
 }
 
@@ -66,7 +66,9 @@ objectFit.Seurat <- function(x, name = "starscape", needed = TRUE) {
     return(NULL)
   }
   if (!name %in% SeuratObject::Reductions(x)) {
-    return(subsetFit(fit, colnames(x)))
+    fit <- subsetFit(fit, colnames(x))
+    fit$storedNames <- colnames(x)
+    return(fit)
   }
   embedding <- SeuratObject::Embeddings(x, name)
   # Version 5 leaves the old names as names of the new ones.
@@ -129,15 +131,15 @@ seuratReduction <- function(x, name, reduction, assay) {
   )
 }
 
-seuratPlaces <- function(x, spots, coords, slice, image) {
+seuratPlaces <- function(x, spots, coords, slice, image, drawn) {
   metadata <- objectMetadata(x, spots)
-  found <- if (is.null(coords)) imagePlaces(x, spots, image)
+  found <- if (is.null(coords)) imagePlaces(x, spots, image, drawn)
   coords <- if (!is.null(coords)) {
     givenCoords(coords, metadata)
   } else if (!is.null(found)) {
     found$coords
   } else {
-    knownCoords(metadata)
+    knownCoords(metadata, drawn = drawn)
   }
   if (is.null(coords)) {
     stopPlaces(
@@ -177,7 +179,7 @@ joinLayers <- function(parts, cells) {
 }
 
 # Places of the spots from the images of an object, and the image of each where there are several; NULL without images.
-imagePlaces <- function(x, spots, image) {
+imagePlaces <- function(x, spots, image, drawn) {
   images <- SeuratObject::Images(x)
   if (!is.null(image)) {
     for (name in image) gateKnown(name, images, "image", "images")
@@ -186,7 +188,8 @@ imagePlaces <- function(x, spots, image) {
   if (length(images) == 0) {
     return(NULL)
   }
-  places <- distinctImages(lapply(stats::setNames(images, images), function(name) imageCoords(x[[name]])), spots)
+  places <- lapply(stats::setNames(images, images), function(name) imageCoords(x[[name]], drawn))
+  places <- distinctImages(places, spots)
   images <- names(places)
   source <- rep(images, vapply(places, nrow, 0L))
   places <- do.call(rbind, places)
@@ -223,10 +226,10 @@ distinctImages <- function(places, spots) {
 }
 
 # Places on one image, x to the right and y down, with the names of the cells.
-imageCoords <- function(image) {
+imageCoords <- function(image, drawn) {
   if (inherits(image, "VisiumV1")) {
     table <- methods::slot(image, "coordinates")
-    places <- arrayOrPixels(knownCoords(table), knownCoords(table, list(c("imagecol", "imagerow"))))
+    places <- knownCoords(table, drawn = drawn)
     return(matrix(places, ncol = 2, dimnames = list(rownames(table), c("x", "y"))))
   }
   scale <- if (inherits(image, "VisiumV2")) list(scale = NULL)

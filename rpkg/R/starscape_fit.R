@@ -122,7 +122,10 @@ fitOfReduction <- function(fit, embedding, spots) {
   now <- unname(embedding)
   rows <- match(rownames(embedding), rownames(fit$embedding))
   if (!identical(known[rows, , drop = FALSE], now)) rows <- match(rowKeys(now), rowKeys(known))
-  renameSpots(takeSpots(fit, rows), spots)
+  part <- takeSpots(fit, rows)
+  # What was kept with the fit stands under these names.
+  part$storedNames <- rownames(part$embedding)
+  renameSpots(part, spots)
 }
 
 # Rows as text, NA for those without values.
