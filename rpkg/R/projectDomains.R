@@ -70,7 +70,7 @@ projectDomains.starscape_fit <- function(x, newdata, domain, coords, slice = NUL
     settings = gateFields(
       list(among = among, level = level, unknown = unknown, threads = threads, verbose = verbose), projectChecks
     ),
-    domain = gateProjected(domain, x), input = gateNewSpots(newdata, coords, slice, x)
+    domain = gateProjected(domain, x), input = underNames(gateNewSpots(newdata, coords, slice, x), c(x = "newdata"))
   )
   settings <- checked$settings
   input <- checked$input
@@ -110,7 +110,10 @@ gateProjected <- function(domain, fit) {
 
 # Counts with the genes of the fit first, and places, of the new spots. What z is, the fit has decided.
 gateNewSpots <- function(newdata, coords, slice, fit) {
-  counts <- asNewCounts(newdata)
+  if (!isMatrix(newdata)) {
+    stopArgument("newdata", paste("must be a matrix of counts, not", describe(newdata)), "Give genes x spots.")
+  }
+  counts <- gateNames(gateCounts(newdata))
   spots <- colnames(counts)
   lost <- setdiff(fit$features, rownames(counts))
   if (length(lost) > 0) {
@@ -130,16 +133,6 @@ gateNewSpots <- function(newdata, coords, slice, fit) {
   order <- c(first, setdiff(seq_len(nrow(counts)), first))
   if (!all(used) || !identical(order, seq_len(nrow(counts)))) counts <- counts[order, used, drop = FALSE]
   list(counts = counts, coords = coords, slice = slice, used = used, spots = spots)
-}
-
-asNewCounts <- function(newdata) {
-  if (!isMatrix(newdata)) {
-    stopArgument("newdata", paste("must be a matrix of counts, not", describe(newdata)), "Give genes x spots.")
-  }
-  tryCatch(gateNames(gateCounts(newdata)), starscape_error_argument = function(error) {
-    # The gate calls counts `x`.
-    stopArgument("newdata", "cannot be used", conditionMessage(error))
-  })
 }
 
 # Sections of the fit that were made from z are called by it.
@@ -302,7 +295,7 @@ projectObject <- function(x, newdata, domain, coords, slice, assay, layer, image
     return(projectRest(x, fit, domain, objectInput(x, coords, slice, assay, layer, image), reduction, ...))
   }
   if (!isObject(newdata)) stopArgument("newdata", paste("must be an object or counts, not", describe(newdata)))
-  input <- objectInput(newdata, coords, slice, assay, layer, image)
+  input <- underNames(objectInput(newdata, coords, slice, assay, layer, image), c(x = "newdata"))
   found <- projectDomains.starscape_fit(fit, input$counts, domain, input$coords, input$slice, ...)
   storeProjected(newdata, found, reduction)
 }
@@ -330,9 +323,9 @@ projectRest <- function(x, fit, domain, input, reduction, ...) {
   }
   coords <- gateCoords(input$coords, cells, depth = ncol(fit$coords) == 3)[rest, , drop = FALSE]
   slice <- perSpot(input$slice, cells, "slice")[rest]
-  found <- projectDomains.starscape_fit(
+  found <- underNames(projectDomains.starscape_fit(
     fit, input$counts[, rest, drop = FALSE], domain, coords, slice, among = TRUE, ...
-  )
+  ), c(newdata = "x"))
   own <- gateProjected(domain, fit)
   old <- data.frame(
     domain = own$label, confidence = own$confidence, nearest = own$label, typical = 1, row.names = known
