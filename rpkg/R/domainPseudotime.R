@@ -67,7 +67,7 @@ domainPseudotime.starscape_fit <- function(x, root, domain = NULL, neighbours = 
   used <- usedSpots(x)
   domain <- gateDomain(perSpot(domain, rownames(x$embedding), "domain"), length(used))
   found <- pseudotimeOfSpots(
-    x$embedding[used, , drop = FALSE], used, rownames(x$embedding), x$graph[used, used], gateRoot(root),
+    x$embedding[used, , drop = FALSE], used, rownames(x$embedding), x$graph[used, used, drop = FALSE], gateRoot(root),
     domain, list(neighbours = neighbours, threads = threads, verbose = verbose)
   )
   found$domains <- placeDomains(found$domains, domain, x$coords, x$slice)

@@ -119,7 +119,8 @@ findDomains.starscape_fit <- function(x, k = NULL, method = c("gmm", "kmeans", "
   rowsUsed <- function(table) if (!is.null(table)) table[used, , drop = FALSE]
   found <- divideSpots(
     rowsUsed(x[[space]]), k, kRange, list(method = method, seed = seed, threads = threads, verbose = verbose),
-    graph = x$graph[used, used], prior = rowsUsed(cbind(x$prior, x$priorExtra)), codes = rowsUsed(x$codes), view = view
+    graph = x$graph[used, used, drop = FALSE], prior = rowsUsed(cbind(x$prior, x$priorExtra)),
+    codes = rowsUsed(x$codes), view = view
   )
   rows <- match(seq_along(used), which(used))
   domains <- data.frame(

@@ -65,7 +65,7 @@ imputeExpression.default <- function(x, features = NULL, fit, threads = 2, verbo
   counts <- gateFittedSpots(counts, rownames(fit$embedding))[, used, drop = FALSE]
   genes <- gateGenes(features, fit$features, rownames(counts))
   found <- unwrap(core_impute_expression(
-    counts, genes, scoreParts(fit, used, rownames(counts)), gateGraph(fit$graph[used, used], sum(used)),
+    counts, genes, scoreParts(fit, used, rownames(counts)), gateGraph(fit$graph[used, used, drop = FALSE], sum(used)),
     sliceNumbers(fit$batch, used),
     list(threads = settings$threads, normalisation = fit$params$normalisation), progressBar(settings$verbose)
   ))

@@ -60,7 +60,7 @@ lossSurface <- function(fit, k, points = 21, radius = 1, seed = 1, threads = 2, 
   rows <- function(values) unname(values[used, , drop = FALSE])
   found <- unwrap(core_loss_surface(
     rows(fit$scores), rows(cbind(fit$prior, fit$priorExtra)), rows(fit$embedding), sliceNumbers(fit$batch, used),
-    gateGraph(fit$graph[used, used], sum(used)), fit$weights, utils::modifyList(fit$params, own),
+    gateGraph(fit$graph[used, used, drop = FALSE], sum(used)), fit$weights, utils::modifyList(fit$params, own),
     progressBar(settings$verbose)
   ))
   structure(as.data.frame(found), class = c("loss_surface", "data.frame"))

@@ -27,7 +27,7 @@ perSpotColumns <- function(value, spots, argument) {
 perSpotPairs <- function(graph, spots, argument) {
   names <- if (is.null(rownames(graph))) colnames(graph) else rownames(graph)
   rows <- if (isMatrix(graph) && all(dim(graph) == length(spots))) rowsOfSpots(names, spots, argument)
-  if (is.null(rows)) graph else graph[rows, rows]
+  if (is.null(rows)) graph else graph[rows, rows, drop = FALSE]
 }
 
 # Tables of other classes behave differently in `[`.

@@ -91,18 +91,17 @@ plotDomains.SingleCellExperiment <- function(x, domain = "domain", confidence = 
 shownPlaces <- function(x, coords, slice, image, reduction) {
   needObject(x)
   spots <- colnames(x)
-  reduction <- gateReduction(reduction)
-  # Without any fit an object is drawn all the same.
-  fit <- objectFit(x, reduction, needed = reduction != "starscape")
-  own <- function() objectPlaces(x, spots, coords, slice, image, drawn = TRUE)
+  own <- function() c(objectPlaces(x, spots, coords, slice, image, drawn = TRUE), list(spots = spots))
+  known <- function() unlessUnknown(own(), FALSE)
+  fit <- shownFit(x, gateReduction(reduction), known)
   if (is.null(fit) || (is.null(coords) && !is.null(image))) {
-    return(c(own(), list(spots = spots)))
+    return(own())
   }
   # A fit may speak of some of the spots only.
   whole <- nrow(fit$embedding) == length(spots) || is.null(spots)
   if (is.null(coords) && !whole) {
-    known <- unlessUnknown(own(), FALSE)
-    if (!is.null(known$coords)) return(c(known, list(spots = spots)))
+    found <- known()
+    if (!is.null(found$coords)) return(found)
     tell("Drawn are the ", nrow(fit$embedding), " cells of the fit: `x` does not know where the others are.")
   }
   if (is.null(coords) || whole) spots <- rownames(fit$embedding)
@@ -112,6 +111,17 @@ shownPlaces <- function(x, coords, slice, image, reduction) {
     slice = if (!is.null(slice)) givenColumn(slice, metadata, "slice") else if (is.null(coords) || whole) fit$slice,
     spots = spots
   )
+}
+
+# The fit whose places are drawn. Without one an object is drawn all the same, and so it is where the one that it has
+# knows its spots no more, if it knows their places itself.
+shownFit <- function(x, reduction, known) {
+  if (reduction != "starscape") {
+    return(objectFit(x, reduction))
+  }
+  tryCatch(objectFit(x, needed = FALSE), starscape_error_argument = function(error) {
+    if (is.null(known()$coords)) rlang::cnd_signal(error)
+  })
 }
 
 drawObject <- function(x, domain, confidence, places, assay, layer, features, ...) {
@@ -165,7 +175,7 @@ shownValues <- function(coords, domain, confidence, spots) {
   }
   if (!is.numeric(domain) && !is.factor(domain)) {
     # The radix order is the same in every locale.
-    domain <- factor(domain, levels = sort(unique(domain), method = "radix"))
+    domain <- asFactor(domain, sort(unique(domain), method = "radix"))
   }
   list(value = domain, alpha = opacity(confidence, n), title = title)
 }

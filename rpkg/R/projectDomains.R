@@ -48,6 +48,11 @@ projectDomains <- function(x, newdata, ...) {
   UseMethod("projectDomains")
 }
 
+#' @export
+projectDomains.default <- function(x, newdata, ...) {
+  storedFit(x)
+}
+
 #' @rdname projectDomains
 #' @param domain Domains of the spots of the fit: the result of [findDomains()], or labels, matched by name. For objects
 #'   also the name of a column of the cell metadata.
@@ -242,7 +247,8 @@ levelGroups <- function(fit, input, settings) {
 knownSpots <- function(fit, domain) {
   used <- usedSpots(fit)
   list(
-    scores = unname(fit$scores[used, , drop = FALSE]), graph = gateGraph(fit$graph[used, used], sum(used)),
+    scores = unname(fit$scores[used, , drop = FALSE]),
+    graph = gateGraph(fit$graph[used, used, drop = FALSE], sum(used)),
     coords = unname(fit$coords[used, , drop = FALSE]),
     slice = if (nlevels(fit$slice) > 1) as.integer(fit$slice[used]) - 1L, domain = as.integer(domain$label)[used],
     confidence = domain$confidence[used], count = nlevels(domain$label)

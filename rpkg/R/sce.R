@@ -71,17 +71,21 @@ objectResult.SummarizedExperiment <- function(x, name) S4Vectors::metadata(x)[[n
 
 #' @exportS3Method
 #' @noRd
+objectReductions.SummarizedExperiment <- function(x) character()
+
+#' @exportS3Method
+#' @noRd
 objectReductions.SingleCellExperiment <- function(x) SingleCellExperiment::reducedDimNames(x)
 
 #' @exportS3Method
 #' @noRd
 objectFit.SingleCellExperiment <- function(x, name = "starscape", needed = TRUE) {
-  fit <- objectResult(x, name)
-  if (!name %in% SingleCellExperiment::reducedDimNames(x)) fit <- NULL
-  if (!needed && !inherits(fit, "starscape_fit")) {
+  there <- name %in% SingleCellExperiment::reducedDimNames(x)
+  if (!needed && !(there && hasFit(x, name))) {
     return(NULL)
   }
-  if (is.null(fit)) gateFit(fit)
+  fit <- storedFit(x, name = name)
+  if (!there) stopArgument("x", sprintf("has lost the reduction \"%s\" of its fit", name), "Run runStarscape() again.")
   embedding <- SingleCellExperiment::reducedDim(x, name, withDimnames = FALSE)
   # The names of the spots stay with the embedding where the object has none of their own.
   named <- !is.null(colnames(x)) && anyDuplicated(colnames(x)) == 0
@@ -94,7 +98,7 @@ objectGene.SingleCellExperiment <- function(x, gene, spots, assay = NULL, layer 
   gateKnown(gene, rownames(x), argument, "a column of the cell metadata or a gene")
   assays <- SummarizedExperiment::assayNames(x)
   if (is.null(assay)) assay <- c(intersect(c("logcounts", "counts"), assays), assays)[[1]]
-  as.vector(objectCounts(x, assay)[gene, ])
+  geneOf(objectCounts(x, assay), gene, seq_len(ncol(x)))
 }
 
 #' @exportS3Method

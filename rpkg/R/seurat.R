@@ -61,11 +61,17 @@ reservedNames.Seurat <- function(x) c("spatial", SeuratObject::Assays(x))
 #' @exportS3Method
 #' @noRd
 objectFit.Seurat <- function(x, name = "starscape", needed = TRUE) {
-  fit <- SeuratObject::Misc(x, name)
-  if (!needed && !inherits(fit, "starscape_fit")) {
+  if (!needed && !hasFit(x, name)) {
     return(NULL)
   }
+  fit <- storedFit(x, name = name)
   if (!name %in% SeuratObject::Reductions(x)) {
+    if (!all(colnames(x) %in% rownames(fit$embedding))) {
+      stopArgument(
+        "x", sprintf("has lost the reduction \"%s\", by which a fit knows cells under new names", name),
+        "Run runStarscape() again."
+      )
+    }
     fit <- subsetFit(fit, colnames(x))
     fit$storedNames <- colnames(x)
     return(fit)
@@ -86,7 +92,8 @@ objectGene.Seurat <- function(x, gene, spots, assay = NULL, layer = NULL, argume
   }
   # Layers may not have all genes of the assay.
   gateKnown(gene, rownames(values), argument, "a gene of all layers")
-  as.vector(values[gene, spots])
+  # An assay may hold some of the cells.
+  geneOf(values, gene, match(spots, colnames(values)))
 }
 
 #' @exportS3Method

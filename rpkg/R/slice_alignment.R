@@ -105,6 +105,9 @@ storedAlignment <- function(x, reduction = "starscape") {
   if (!inherits(alignment, "slice_alignment")) {
     stopArgument("x", "is not an alignment of slices and has none", "Run alignSlices() first.")
   }
+  if (!alignment$reference %in% alignment$slice) {
+    stopArgument("x", sprintf("has no spots of the reference \"%s\" any more", alignment$reference))
+  }
   alignment
 }
 

@@ -156,6 +156,10 @@ test_that("objects hold an alignment for each fit, which follows renamed cells",
   expect_identical(shown(renamed)[[1]], shown(object)[[1]])
   expect_identical(unname(transferLabels(renamed, "truth", reduction = "wide")$support), unname(carried$support))
   expect_identical(rownames(transferLabels(renamed, "truth", reduction = "wide")), colnames(renamed))
+  first <- object$batch == "slice1"
+  expectArgumentError(plotAlignment(object[, first], reduction = "wide"), "x", "were moved")
+  expectArgumentError(plotAlignment(object[, !first], reduction = "wide"), "x", "reference \"slice1\"")
+  expectArgumentError(transferLabels(object[, !first], "truth", reduction = "wide"), "x", "reference \"slice1\"")
   again <- suppressMessages(alignSlices(renamed, reduction = "wide"))
   expect_identical(shown(again), shown(renamed))
 })

@@ -321,3 +321,12 @@ test_that("what is wrong with counts is said of the argument that they were give
   bare$x <- NULL
   expectArgumentError(projectDomains(object, bare, assay = "logcounts", verbose = FALSE), "coords", "`newdata`")
 })
+
+test_that("dates, and numbers that differ in their last bit, are labels like any", {
+  day <- as.Date("2020-01-01") + as.integer(small$labels)
+  expect_identical(as.integer(starscape:::gateDomain(day, 144)), as.integer(small$labels))
+  expect_identical(as.character(starscape:::gateSlice(as.POSIXct(day, tz = "UTC"), 144)), as.character(day))
+  near <- 0.1 * 3 + c(0, 2^-54)[rep(1:2, 72)]
+  expect_false(anyNA(starscape:::gateSlice(near, 144)))
+  expect_identical(nlevels(plotDomains(small$coords, day)$data$value), 3L)
+})

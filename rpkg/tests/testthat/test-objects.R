@@ -194,3 +194,27 @@ test_that("fits that were changed are refused where they are read", {
   }
   expect_message(findDomains(oneSpace(quickFit), k = 3, verbose = FALSE), "no codes")
 })
+
+test_that("an object is drawn also where its fit knows its spots no more, and a fit of another name is named", {
+  object <- quick(sceOf(x = x, y = y))
+  object$true <- small$labels
+  expect_s3_class(plotDomains(SingleCellExperiment::cbind(object, object), "true"), "ggplot")
+  apart <- quick(sceOf(), coords = small$coords)
+  apart$true <- small$labels
+  expectArgumentError(plotDomains(SingleCellExperiment::cbind(apart, apart), "true"), "x", "144 spots")
+  wide <- quick(sceOf(x = x, y = y), name = "wide")
+  for (use in list(findDomains, plotHistory, plotPseudotime)) expectArgumentError(use(wide), "x", "\"wide\"")
+  expectArgumentError(projectDomains(small$counts), "x", "runStarscape")
+})
+
+test_that("a fit is cut down to a single spot, and follows renamed spots without counts", {
+  counts <- small$counts
+  counts[, c(3, 9, 20)] <- 0
+  object <- quick(sceSmall(counts = counts))
+  expect_identical(dim(objectFit(object[, 1])$graph), c(1L, 1L))
+  part <- object[, 60:1]
+  colnames(part) <- colnames(object)[1:60]
+  domain <- findDomains(part, k = 2, verbose = FALSE)$domain
+  expect_identical(which(is.na(domain)), 61L - c(20L, 9L, 3L))
+  expect_identical(domain, findDomains(object[, 60:1], k = 2, verbose = FALSE)$domain)
+})
