@@ -128,11 +128,13 @@ alignSlices.starscape_fit <- function(x, slice = NULL, reference = NULL,
 alignSlices.Seurat <- function(x, slice = NULL, reference = NULL, ..., reduction = "starscape") {
   needObject(x)
   reduction <- gateReduction(reduction)
-  alignment <- alignSlices.starscape_fit(objectFit(x, reduction), slice, reference, ...)
+  fit <- objectFit(x, reduction)
+  alignment <- alignSlices.starscape_fit(fit, slice, reference, ...)
   columns <- as.data.frame(alignment$coords)
   names(columns) <- ofReduction(c("aligned_x", "aligned_y"), reduction)
   tellColumns(x, columns, if (!is.null(storedFit(x, name = reduction)$alignment)) names(columns))
-  storeWithFit(x, "alignment", alignment, columns, reduction)
+  # It stands under the names that spots have in the fit, which follows them when they are renamed.
+  storeWithFit(x, "alignment", renameAlignment(alignment, fit$storedNames), columns, reduction)
 }
 
 #' @rdname alignSlices
@@ -141,8 +143,8 @@ alignSlices.SingleCellExperiment <- alignSlices.Seurat
 
 #' @rdname alignSlices
 #' @export
-alignSlices.list <- function(x, slice = NULL, reference = NULL, ...) {
-  alignSlices.starscape_fit(joinedFit(x)$fit, slice, reference, ...)
+alignSlices.list <- function(x, slice = NULL, reference = NULL, ..., reduction = "starscape") {
+  alignSlices.starscape_fit(joinedFit(x, reduction)$fit, slice, reference, ...)
 }
 
 alignChecks <- list(

@@ -45,6 +45,30 @@ stopTogether <- function(errors) {
   }
 }
 
+# Runs checks of what the user gave under other names than the checks have for it: `names` are the user's, named by
+# those of the checks, as in c(x = "newdata"). What is refused or told speaks of the user's.
+underNames <- function(code, names) {
+  renamed <- function(text) {
+    for (name in base::names(names)) {
+      for (form in c("`%s`", "(%s)")) {
+        text <- gsub(sprintf(form, name), sprintf(form, names[[name]]), text, fixed = TRUE)
+      }
+    }
+    text
+  }
+  withCallingHandlers(
+    tryCatch(code, starscape_error_argument = function(error) {
+      for (field in c("message", "body")) if (!is.null(error[[field]])) error[[field]] <- renamed(error[[field]])
+      if (error$argument %in% base::names(names)) error$argument <- names[[error$argument]]
+      rlang::cnd_signal(error)
+    }),
+    starscape_message = function(message) {
+      tell(renamed(message$message))
+      rlang::cnd_muffle(message)
+    }
+  )
+}
+
 # Tells what was done to the input.
 tell <- function(...) {
   rlang::inform(paste0(...), class = "starscape_message")

@@ -190,7 +190,7 @@ markersOfObject <- function(x, domain, fit, given, spatial, block, assay, layer,
   reduction <- gateReduction(reduction)
   counts <- objectCounts(x, assay, layer)
   own <- is.null(fit) && hasFit(x, reduction)
-  if (own) counts <- countsOfFit(counts, objectFit(x, reduction))
+  if (own) counts <- fittedCounts(x, counts, objectFit(x, reduction))
   metadata <- objectMetadata(x, colnames(counts))
   domain <- givenColumn(domain, metadata, "domain")
   block <- givenColumn(block, metadata, "block")
@@ -202,45 +202,32 @@ markersOfObject <- function(x, domain, fit, given, spatial, block, assay, layer,
   } else {
     list(slice = givenColumn(given[[2]], metadata, "slice"))
   }
-  if (own && fitted) counts <- fittedCounts(x, counts, fit)
   domainMarkers.default(
     counts, domain, fit = fit, coords = places$coords, slice = places$slice, spatial = spatial, block = block, ...
   )
 }
 
-# A fit may speak of some of the cells: a sketch, or those of another assay.
-countsOfFit <- function(counts, fit) {
-  known <- rownames(fit$embedding)
-  if (is.null(colnames(counts)) || ncol(counts) <= length(known) || !all(known %in% colnames(counts))) {
-    return(counts)
-  }
-  tell(ncol(counts) - length(known), " cells of `x` are not in its fit. They are left out.")
-  counts[, known, drop = FALSE]
-}
-
 #' @rdname domainMarkers
 #' @export
 domainMarkers.list <- function(x, domain = "domain", ..., fit = NULL, coords = NULL, slice = NULL, spatial = TRUE,
-                               block = NULL, assay = NULL, layer = "counts", image = NULL) {
+                               block = NULL, assay = NULL, layer = "counts", image = NULL, reduction = "starscape") {
   x <- gateSlices(x)
-  counts <- joinCounts(lapply(x, sliceCounts, assay = assay, layer = layer))
+  reduction <- gateReduction(reduction)
   matrices <- isMatrix(x[[1]])
-  own <- !matrices && is.null(fit) && all(vapply(x, hasFit, NA))
-  if (own) fit <- joinedFit(x)$fit
-  if (own) colnames(counts) <- rownames(fit$embedding)
-  if (is.null(slice)) slice <- rep(names(x), vapply(x, ncol, 0))
-  if (isTRUE(spatial) && (!is.null(coords) || !matrices && is.null(fit))) {
-    coords <- Map(function(slice, own) sliceInput(slice, own, assay, layer, image)$coords, x, gatePlacesOf(coords, x))
-    coords <- `rownames<-`(do.call(rbind, unname(coords)), NULL)
+  fits <- if (!matrices && is.null(fit) && all(vapply(x, hasFit, NA, reduction))) lapply(x, objectFit, reduction)
+  counts <- countsOfSlices(x, assay, layer, fits)
+  spots <- lapply(counts, colnames)
+  if (!is.null(fits)) fit <- joinFits(Map(subsetFit, fits, spots))$fit
+  # The fit knows the places, unless others are asked for.
+  if (isTRUE(spatial) && (!is.null(coords) || !matrices && !inherits(fit, "starscape_fit"))) {
+    places <- Map(placesOfSlice, x, gatePlacesOf(coords, x), spots, list(image))
+    coords <- `rownames<-`(joinPlaces(lapply(unname(places), `[[`, "coords"), "coords"), NULL)
+    if (is.null(slice)) slice <- sliceFactor(places, lengths(spots))
   }
-  column <- function(value, argument) {
-    if (matrices || !isString(value)) value else unlist(lapply(unname(x), function(object) {
-      as.character(givenColumn(value, objectMetadata(object), argument))
-    }))
-  }
+  if (is.null(slice) && is.null(fits)) slice <- rep(names(x), lengths(spots))
   domainMarkers.default(
-    counts, column(domain, "domain"), fit = fit, coords = coords, slice = slice, spatial = spatial,
-    block = column(block, "block"), ...
+    joinCounts(counts), columnOfObjects(domain, x, spots, "domain"), fit = fit, coords = coords, slice = slice,
+    spatial = spatial, block = columnOfObjects(block, x, spots, "block"), ...
   )
 }
 

@@ -67,7 +67,7 @@ domainPseudotime.starscape_fit <- function(x, root, domain = NULL, neighbours = 
   used <- usedSpots(x)
   domain <- gateDomain(perSpot(domain, rownames(x$embedding), "domain"), length(used))
   found <- pseudotimeOfSpots(
-    x$embedding[used, , drop = FALSE], used, rownames(x$embedding), x$graph[used, used], gateRoot(root),
+    x$embedding[used, , drop = FALSE], used, rownames(x$embedding), x$graph[used, used, drop = FALSE], gateRoot(root),
     domain, list(neighbours = neighbours, threads = threads, verbose = verbose)
   )
   found$domains <- placeDomains(found$domains, domain, x$coords, x$slice)
@@ -107,21 +107,16 @@ domainPseudotime.SingleCellExperiment <- domainPseudotime.Seurat
 
 #' @rdname domainPseudotime
 #' @export
-domainPseudotime.list <- function(x, root, domain = "domain", ...) {
-  joined <- joinedFit(x)
-  if (isString(domain)) {
-    domain <- unlist(lapply(unname(x), function(object) {
-      as.character(givenColumn(domain, objectMetadata(object), "domain"))
-    }))
-  }
+domainPseudotime.list <- function(x, root, domain = "domain", ..., reduction = "starscape") {
+  joined <- joinedFit(x, reduction)
+  domain <- columnOfObjects(domain, x, split(joined$spots, joined$from), "domain")
   found <- domainPseudotime.starscape_fit(joined$fit, root, domain, ...)
   Map(function(object, rows) {
     part <- found
     part$pseudotime <- stats::setNames(found$pseudotime[rows], joined$spots[rows])
-    storePseudotime(object, part)
+    storePseudotime(object, part, reduction)
   }, x, unname(split(seq_along(joined$from), joined$from)))
 }
-
 
 storePseudotime <- function(x, found, reduction = "starscape") {
   columns <- data.frame(found$pseudotime, row.names = names(found$pseudotime))
@@ -218,21 +213,29 @@ print.domain_pseudotime <- function(x, ...) {
 }
 
 # The result that x is, or the one that was stored in it.
-storedPseudotime <- function(x) {
+storedPseudotime <- function(x, reduction = "starscape") {
   if (inherits(x, "domain_pseudotime")) {
     return(x)
   }
-  fit <- storedFit(x)
-  column <- if (isObject(x)) objectMetadata(x)$pseudotime
+  fit <- storedFit(x, name = gateReduction(reduction))
+  own <- if (isObject(x)) objectFit(x, reduction)
+  column <- if (isObject(x)) objectMetadata(x, rownames(own$embedding))[[ofReduction("pseudotime", reduction)]]
   if (is.null(fit$pseudotime) || is.null(column)) {
     stopArgument("x", "has no pseudotime", "Run domainPseudotime() on it first.")
   }
-  own <- objectFit(x)
-  pseudotime <- stats::setNames(as.numeric(column), rownames(own$embedding))
-  structure(
-    c(list(pseudotime = pseudotime), fit$pseudotime, list(coords = own$coords, slice = own$slice)),
-    class = "domain_pseudotime"
-  )
+  now <- currentPlaces(x, own)
+  found <- c(list(pseudotime = stats::setNames(as.numeric(column), rownames(own$embedding))), fit$pseudotime)
+  found$domains <- moveDomains(found$domains, own$coords, now)
+  structure(c(found, list(coords = now, slice = own$slice)), class = "domain_pseudotime")
+}
+
+# Domains are drawn at the place of one of their spots: where it is now.
+moveDomains <- function(domains, before, now) {
+  for (own in which(!is.na(domains$x))) {
+    spot <- which.min((before[, 1] - domains$x[[own]])^2 + (before[, 2] - domains$y[[own]])^2)
+    domains[own, c("x", "y")] <- now[spot, 1:2]
+  }
+  domains
 }
 
 # One domain or spot, as text.

@@ -89,7 +89,10 @@ domainShares.list <- function(x, sample = NULL, group = NULL, domain = "domain",
     as.data.frame(metadata)[unique(wanted)]
   })
   metadata <- do.call(rbind, unname(columns))
-  rownames(metadata) <- NULL
+  # What has names goes by those of the joint fit.
+  spots <- lapply(unname(x), colnames)
+  named <- !any(vapply(spots, is.null, NA))
+  rownames(metadata) <- if (named) suppressMessages(jointNames(unlist(spots), rep(names(x), lengths(spots))))
   if (is.null(sample)) sample <- rep(names(x), vapply(columns, nrow, 0L))
   sharesOfColumns(metadata, sample, group, domain, ...)
 }

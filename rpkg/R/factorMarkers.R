@@ -65,7 +65,8 @@ factorMarkers.default <- function(x, fit = NULL, features = NULL, draws = 200, s
 }
 
 #' @rdname factorMarkers
-#' @param reduction `"transst"` or `"starscape"`; `NULL` takes the first of them that the object has.
+#' @param reduction `"transst"`, or the name of a fit of [runStarscape()]; `NULL` takes the first of `"transst"` and
+#'   `"starscape"` that the object has.
 #' @param assay,layer For dimensions, where the raw counts are, as in [runStarscape()].
 #' @export
 factorMarkers.Seurat <- function(x, reduction = NULL, features = NULL, assay = NULL, layer = "counts", ...) {
@@ -79,14 +80,13 @@ factorMarkers.SingleCellExperiment <- function(x, reduction = NULL, features = N
 }
 
 factorsOfObject <- function(x, reduction, features, assay, layer, ...) {
-  refuseGiven(
-    ...names(), "fit", "is not an argument for objects, which hold their fit", "Give counts as `x` to choose one."
-  )
+  if ("fit" %in% ...names()) stopFitGiven()
   needObject(x)
-  if (factorReduction(reduction, !is.null(objectResult(x, "transst"))) == "transst") {
+  if (is.null(reduction)) reduction <- if (is.null(objectResult(x, "transst"))) "starscape" else "transst"
+  if (identical(reduction, "transst")) {
     return(factorMarkers.default(gateTransst(x), ...))
   }
-  fit <- objectFit(x)
+  fit <- objectFit(x, gateReduction(reduction))
   factorMarkers.default(fittedCounts(x, objectCounts(x, assay, layer), fit), fit = fit, features = features, ...)
 }
 
@@ -119,12 +119,4 @@ factorTable <- function(fit, spread) {
   table <- table[order(table$factor, table$p_value, -abs(table$loading)), ]
   rownames(table) <- NULL
   table
-}
-
-# Which reduction the genes are wanted for.
-factorReduction <- function(reduction, transst) {
-  if (is.null(reduction)) {
-    return(if (transst) "transst" else "starscape")
-  }
-  oneOf(c("transst", "starscape"))(reduction, "reduction")
 }

@@ -120,7 +120,7 @@ findDomains.starscape_fit <- function(x, k = NULL, method = c("gmm", "kmeans", "
   rowsUsed <- function(table) if (is.null(table) || all(used)) table else table[used, , drop = FALSE]
   found <- divideSpots(
     rowsUsed(x[[space]]), k, kRange, list(method = method, seed = seed, threads = threads, verbose = verbose),
-    graph = if (all(used)) x$graph else x$graph[used, used],
+    graph = if (all(used)) x$graph else x$graph[used, used, drop = FALSE],
     prior = if (is.null(x$codes)) rowsUsed(cbind(x$prior, x$priorExtra)), codes = rowsUsed(x$codes), view = view
   )
   rows <- match(seq_along(used), which(used))
@@ -167,9 +167,9 @@ findDomains.SingleCellExperiment <- findDomains.Seurat
 
 #' @rdname findDomains
 #' @export
-findDomains.list <- function(x, ..., name = "domain") {
+findDomains.list <- function(x, ..., name = "domain", reduction = "starscape") {
   name <- gateColumnName(name)
-  joined <- joinedFit(x)
+  joined <- joinedFit(x, reduction)
   domains <- findDomains.starscape_fit(joined$fit, ...)
   parts <- lapply(split(seq_along(joined$from), joined$from), function(rows) {
     part <- domains[rows, ]
@@ -177,9 +177,8 @@ findDomains.list <- function(x, ..., name = "domain") {
     for (kept in c("choice", "settings", "views")) attr(part, kept) <- attr(domains, kept)
     part
   })
-  Map(storeDomains, x, unname(parts), name)
+  Map(storeDomains, x, unname(parts), name, reduction)
 }
-
 
 storeDomains <- function(x, domains, name, reduction = "starscape") {
   before <- storedFit(x, name = reduction)$domains

@@ -151,12 +151,16 @@ gateGenes <- function(features, fitted, genes) {
   }
   lost <- setdiff(features, genes)
   if (length(lost) > 0) {
-    what <- if (argument == "x") {
-      "has no row for %d genes of the fit: %s"
-    } else {
-      "has %d names that `x` has no row for: %s"
+    if (argument == "x") {
+      stopArgument(
+        "x", sprintf("has no row for %d genes of the fit: %s", length(lost), quoted(lost, 3)),
+        "Say with `features` which genes are wanted, among the rows of `x`."
+      )
     }
-    stopArgument(argument, sprintf(what, length(lost), quoted(lost, 3)), "Give names among the rows of `x`.")
+    stopArgument(
+      "features", sprintf("has %d names that `x` has no row for: %s", length(lost), quoted(lost, 3)),
+      "Give names among the rows of `x`."
+    )
   }
   match(unique(features), genes) - 1L
 }
@@ -273,7 +277,12 @@ gateDomain <- function(domain, spots, argument = "domain") {
     stopArgument(argument, "is NA for all spots")
   }
   # The radix order is the same in every locale.
-  if (is.factor(domain)) domain else factor(domain, levels = sort(unique(domain), method = "radix"))
+  if (is.factor(domain)) domain else asFactor(domain, sort(unique(domain), method = "radix"))
+}
+
+# A factor with its levels in this order. Dates are matched by their text, as R before 4.3 matches none of them.
+asFactor <- function(values, levels) {
+  stats::setNames(factor(as.character(values), levels = unique(as.character(levels))), names(values))
 }
 
 # Stops at an argument that this class of `x` does not have; `given` are the names that were given.

@@ -125,7 +125,7 @@ gateSlice <- function(slice, spots, argument = "slice") {
       argument, sprintf("is NA for %d spots", sum(is.na(slice))), "Say for every spot which slice it lies on."
     )
   }
-  if (is.factor(slice)) droplevels(slice) else factor(slice, levels = unique(slice))
+  if (is.factor(slice)) droplevels(slice) else asFactor(slice, unique(slice))
 }
 
 # A slice of one spot has no neighbours and no variance; as many slices as spots is a column taken by mistake.

@@ -65,7 +65,7 @@ imputeExpression.default <- function(x, features = NULL, fit, threads = 2, verbo
   counts <- gateFittedSpots(counts, rownames(fit$embedding))[, used, drop = FALSE]
   genes <- gateGenes(features, fit$features, rownames(counts))
   found <- unwrap(core_impute_expression(
-    counts, genes, scoreParts(fit, used, rownames(counts)), gateGraph(fit$graph[used, used], sum(used)),
+    counts, genes, scoreParts(fit, used, rownames(counts)), gateGraph(fit$graph[used, used, drop = FALSE], sum(used)),
     sliceNumbers(fit$batch, used),
     list(threads = settings$threads, normalisation = fit$params$normalisation), progressBar(settings$verbose)
   ))
@@ -87,26 +87,33 @@ imputeExpression.SingleCellExperiment <- function(x, features = NULL, assay = "c
 }
 
 imputeObject <- function(x, features, assay, layer, reduction, ...) {
-  refuseGiven(
-    ...names(), "fit", "is not an argument for objects, which hold their fit", "Give counts as `x` to choose one."
-  )
+  if ("fit" %in% ...names()) stopFitGiven()
   needObject(x)
   fit <- objectFit(x, gateReduction(reduction))
   counts <- fittedCounts(x, objectCounts(x, assay, layer), fit)
   storeExpression(x, imputeExpression.default(counts, features, fit = fit, ...))
 }
 
+stopFitGiven <- function() {
+  stopArgument(
+    "fit", "is not an argument for objects, which hold their fit", "Say with `reduction` which one, or give counts."
+  )
+}
+
 tellImputed <- function() tell("`x` had other data under the name \"imputed\", replaced now.")
 
 #' @rdname imputeExpression
 #' @export
-imputeExpression.list <- function(x, features = NULL, ..., fit = NULL, assay = NULL, layer = "counts") {
+imputeExpression.list <- function(x, features = NULL, ..., fit = NULL, assay = NULL, layer = "counts",
+                                  reduction = "starscape") {
   x <- gateSlices(x)
-  counts <- joinCounts(lapply(x, sliceCounts, assay = assay, layer = layer))
   if (isMatrix(x[[1]])) {
-    return(imputeExpression.default(counts, features, fit = fit, ...))
+    return(imputeExpression.default(joinCounts(countsOfSlices(x, assay, layer)), features, fit = fit, ...))
   }
-  joined <- joinedFit(x)
+  if (!is.null(fit)) stopFitGiven()
+  fits <- lapply(x, objectFit, gateReduction(reduction))
+  joined <- joinFits(fits)
+  counts <- joinCounts(countsOfSlices(x, assay, layer, fits))
   imputed <- imputeExpression.default(counts, features, fit = joined$fit, ...)
   Map(function(object, rows) {
     part <- imputed[, rows, drop = FALSE]

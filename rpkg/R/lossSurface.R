@@ -21,6 +21,7 @@ NULL
 #' @param seed Whole number from 0 to 2147483647 that draws the directions.
 #' @param threads Number of threads, a whole number from 1. It does not change the result.
 #' @param verbose Whether to show progress.
+#' @param reduction For objects the name of the fit, which [runStarscape()] was given as `name`.
 #' @return Data frame of class `loss_surface` with one row per point: the steps `alpha` and `beta`, from `-radius` to
 #'   `radius`; `loss`, the weighted sum of the loss terms, NaN where it is not finite; and `agreement`, the adjusted
 #'   Rand index with the domains of the fitted model, at most 1, NaN where the embedding is not finite.
@@ -38,8 +39,9 @@ NULL
 #' surface <- lossSurface(fit, k = 3, points = 5)
 #' surface
 #' @export
-lossSurface <- function(fit, k, points = 21, radius = 1, seed = 1, threads = 2, verbose = rlang::is_interactive()) {
-  fit <- storedFit(fit, "fit")
+lossSurface <- function(fit, k, points = 21, radius = 1, seed = 1, threads = 2, verbose = rlang::is_interactive(),
+                        reduction = "starscape") {
+  fit <- storedFit(fit, "fit", gateReduction(reduction))
   if (missing(k)) stopArgument("k", "is missing", "Say how many domains to look for.")
   settings <- gateFields(
     list(points = points, radius = radius, seed = seed, threads = threads, verbose = verbose), surfaceChecks
@@ -58,7 +60,7 @@ lossSurface <- function(fit, k, points = 21, radius = 1, seed = 1, threads = 2, 
   rows <- function(values) unname(values[used, , drop = FALSE])
   found <- unwrap(core_loss_surface(
     rows(fit$scores), rows(cbind(fit$prior, fit$priorExtra)), rows(fit$embedding), sliceNumbers(fit$batch, used),
-    gateGraph(fit$graph[used, used], sum(used)), fit$weights, utils::modifyList(fit$params, own),
+    gateGraph(fit$graph[used, used, drop = FALSE], sum(used)), fit$weights, utils::modifyList(fit$params, own),
     progressBar(settings$verbose)
   ))
   structure(as.data.frame(found), class = c("loss_surface", "data.frame"))

@@ -55,7 +55,7 @@ gateBlock <- function(block, spots, test) {
     stopArgument("block", sprintf("must have one value for each of the %d spots, not %s", spots, describe(block)))
   }
   if (anyNA(block)) stopArgument("block", sprintf("is NA for %d spots", sum(is.na(block))), "Leave these spots out.")
-  block <- factor(block, levels = unique(block))
+  block <- asFactor(block, unique(block))
   if (test == "pseudobulk" && nlevels(block) < 2) {
     stopArgument("block", "has a single replicate", "Give two or more, or test = \"wilcoxon\".")
   }

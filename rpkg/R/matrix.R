@@ -15,7 +15,7 @@ fittedCounts.default <- function(x, counts, fit) counts
 
 #' @exportS3Method
 #' @noRd
-objectPlaces.default <- function(x, spots, coords = NULL, slice = NULL, image = NULL, needed = TRUE) {
+objectPlaces.default <- function(x, spots, coords = NULL, slice = NULL, image = NULL, needed = TRUE, drawn = FALSE) {
   list(coords = coords, slice = slice)
 }
 
@@ -89,14 +89,24 @@ delayedBlocks <- function(x) {
   if (!type %in% c("double", "integer", "logical")) {
     stopArgument("x", sprintf("holds values of type %s", type), "Give counts, genes x spots.")
   }
-  tryCatch(
-    DelayedArray::blockApply(
-      x, function(block) if (methods::is(block, "Array")) methods::as(block, "dgCMatrix") else asSparse(block),
-      grid = DelayedArray::colAutoGrid(x), as.sparse = DelayedArray::is_sparse(x), BPPARAM = NULL
-    ),
-    # The file has moved, or ends early.
-    error = function(error) stopArgument("x", "cannot be read from where it lies", conditionMessage(error))
-  )
+  fromDisk(DelayedArray::blockApply(
+    x, function(block) if (methods::is(block, "Array")) methods::as(block, "dgCMatrix") else asSparse(block),
+    grid = DelayedArray::colAutoGrid(x), as.sparse = DelayedArray::is_sparse(x), BPPARAM = NULL
+  ))
+}
+
+# What may lie on disk, in a file that has moved, or ends early.
+fromDisk <- function(code) {
+  tryCatch(code, error = function(error) {
+    stopArgument("x", "cannot be read from where it lies", conditionMessage(error))
+  })
+}
+
+# The values of one gene in these columns; NA for those that are NA.
+geneOf <- function(values, gene, columns) {
+  known <- which(!is.na(columns))
+  found <- asCounts(fromDisk(values[gene, columns[known], drop = FALSE]))
+  replace(rep(NA_real_, length(columns)), known, as.vector(as.matrix(found)))
 }
 
 # The same of BPCells, by the generics of its class.
@@ -130,6 +140,9 @@ joinBlocks <- function(blocks, dim, names) {
 stopCountsClass <- function(x) {
   if (is.data.frame(x)) {
     stopArgument("x", "is a data frame", "Give a matrix of counts, genes x spots: as.matrix(x).")
+  }
+  if (is.matrix(x)) {
+    stopArgument("x", sprintf("holds values of type %s", typeof(x)), "Give counts, genes x spots.")
   }
   stopArgument(
     "x", sprintf("has class %s", paste(class(x), collapse = "/")),

@@ -35,7 +35,7 @@ inOrder <- function(names) {
 
 # Places from well-known columns, or NULL: those of the first pair that is complete, with what is next to `x` and `y` as
 # `z`. Array positions and pixels of one reader are chosen between; of other pairs that differ the one taken is told.
-knownCoords <- function(metadata, pairs = placeColumns) {
+knownCoords <- function(metadata, pairs = placeColumns, drawn = FALSE) {
   complete <- Filter(function(pair) {
     all(pair %in% names(metadata)) &&
       all(vapply(pair, function(name) is.numeric(metadata[[name]]) && all(is.finite(metadata[[name]])), NA))
@@ -54,22 +54,35 @@ knownCoords <- function(metadata, pairs = placeColumns) {
   if (!is.null(depth) || length(pixels) == 0 || identical(pair, pixels[[1]])) {
     return(places)
   }
-  arrayOrPixels(places, columnsToCoords(pixels[[1]], metadata), metadata[["sample_id"]])
+  arrayOrPixels(places, columnsToCoords(pixels[[1]], metadata), metadata[["sample_id"]], drawn)
 }
 
 # Array positions, from which the grid is recognised exactly, unless more spots of a slice share them than share pixels:
-# two capture areas under one name, or positions that a reader filled with zeros.
-arrayOrPixels <- function(array, pixels, slice = NULL) {
+# two capture areas under one name, or positions that a reader filled with zeros. Pixels are drawn where the image lies
+# otherwise than the array: images are turned, arrays are not.
+arrayOrPixels <- function(array, pixels, slice = NULL, drawn = FALSE) {
   if (is.null(array) || is.null(pixels)) {
     return(if (is.null(array)) pixels else array)
   }
   if (is.null(slice)) slice <- rep(1L, nrow(array))
   shared <- function(places) sum(duplicated(data.frame(slice, places[, 1], places[, 2])))
   if (shared(array) <= shared(pixels)) {
-    return(array)
+    return(if (drawn && isTurned(array, pixels, slice)) pixels else array)
   }
   tell(shared(array), " spots share their array position with another spot. Pixels are taken for places.")
   pixels
+}
+
+# Whether the image of a slice was turned or mirrored: the linear map from its array to its pixels tells.
+isTurned <- function(array, pixels, slice) {
+  any(vapply(split(seq_along(slice), slice, drop = TRUE), function(rows) {
+    from <- scale(spreadRows(array[rows, , drop = FALSE]), scale = FALSE)
+    to <- scale(pixels[rows, , drop = FALSE], scale = FALSE)
+    map <- tryCatch(solve(crossprod(from), crossprod(from, to)), error = function(error) NULL)
+    # Spots in one row tell nothing, and pixels may be of something else.
+    known <- !is.null(map) && sum((to - from %*% map)^2) < 0.01 * sum(to^2)
+    known && (map[1, 1] <= abs(map[2, 1]) || map[2, 2] <= abs(map[1, 2]))
+  }, NA))
 }
 
 # An object without places: what is missing, or which well-known columns cannot be used.

@@ -7,12 +7,15 @@ objectPackage <- function(x) UseMethod("objectPackage")
 # Raw counts, genes x spots. `assay` and `layer` say where they are; NULL takes what the class takes by default.
 objectCounts <- function(x, assay = NULL, layer = NULL) UseMethod("objectCounts")
 
-# Those counts under the names that the spots have in a fit of them.
+# Those counts of the spots of a fit, as far as it knows them, under the names that these have in it.
 fittedCounts <- function(x, counts, fit) UseMethod("fittedCounts")
 
 # Places and slices, a list of `coords` and `slice`, of the `spots` named: those that are given, or else those that the
-# object knows. Places that it does not know are NULL where they are not `needed`.
-objectPlaces <- function(x, spots, coords = NULL, slice = NULL, image = NULL, needed = TRUE) UseMethod("objectPlaces")
+# object knows. Places that it does not know are NULL where they are not `needed`. Places that are `drawn` lie as the
+# image does.
+objectPlaces <- function(x, spots, coords = NULL, slice = NULL, image = NULL, needed = TRUE, drawn = FALSE) {
+  UseMethod("objectPlaces")
+}
 
 # The sample of each spot where the object knows of several, or NULL.
 objectSamples <- function(x) UseMethod("objectSamples")
@@ -50,6 +53,23 @@ objectInput <- function(x, coords, slice, assay, layer = NULL, image = NULL) {
   needObject(x)
   counts <- objectCounts(x, assay, layer)
   c(list(counts = counts), objectPlaces(x, colnames(counts), coords, slice, image))
+}
+
+# How the places of a fit can be asked for again: nothing where they were given apart from the object.
+askedFor <- function(coords, image = NULL) {
+  if (is.null(coords) || is.character(coords)) list(coords = coords, image = image)
+}
+
+# Where the spots of a fit are drawn: as the object has them now, which may have been turned since. In the fit's own
+# places where these were given apart from the object, or where it does not know all of them any more.
+currentPlaces <- function(x, fit) {
+  spots <- rownames(fit$coords)
+  asked <- fit$asked
+  now <- if (!is.null(asked)) tryCatch(suppressMessages({
+    places <- objectPlaces(x, spots, asked$coords, NULL, asked$image, drawn = TRUE)
+    gateCoords(places$coords, spots, depth = ncol(fit$coords) == 3)
+  }, "starscape_message"), starscape_error_argument = function(error) NULL)
+  if (is.null(now)) fit$coords else now
 }
 
 # Adds to what a fit of an object holds.

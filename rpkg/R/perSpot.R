@@ -27,7 +27,7 @@ perSpotColumns <- function(value, spots, argument) {
 perSpotPairs <- function(graph, spots, argument) {
   names <- if (is.null(rownames(graph))) colnames(graph) else rownames(graph)
   rows <- if (isMatrix(graph) && all(dim(graph) == length(spots))) rowsOfSpots(names, spots, argument)
-  if (is.null(rows)) graph else graph[rows, rows]
+  if (is.null(rows)) graph else graph[rows, rows, drop = FALSE]
 }
 
 # Tables of other classes behave differently in `[`.
@@ -108,7 +108,7 @@ rowsOfSpots <- function(names, spots, argument) {
   }
   if (anyDuplicated(spots) > 0) {
     stopArgument(
-      argument, "has names, and several spots of `x` have the same",
+      argument, "has names, and several spots have the same",
       "Give it without names, in the order of the spots, or give every spot a name of its own."
     )
   }
@@ -129,7 +129,7 @@ namedRows <- function(names, spots, argument) {
     lost <- spots[is.na(rows)]
     stopArgument(
       argument, sprintf("has no row named like %d of the spots, for instance \"%s\"", length(lost), lost[[1]]),
-      "Name the rows like the columns of `x`, or remove the names if both are in the same order."
+      "Give it the names of the spots, or none if it is in their order."
     )
   }
   rows

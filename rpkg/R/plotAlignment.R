@@ -12,6 +12,7 @@
 #' @param palette Two colours, of the reference and of moved slices; `NULL` for those of the package, which stay apart
 #'   for colour-blind readers.
 #' @param diameter As in [plotDomains()].
+#' @param reduction For objects the name of the fit, which [runStarscape()] was given as `name`.
 #' @param ... Not used; any other argument is an error.
 #' @return A `ggplot` object.
 #' @section Errors:
@@ -23,12 +24,13 @@
 #' fit <- runStarscape(slices$counts, slices$coords, slice = slices$slice, latentDim = 10, epochs = 20)
 #' plotAlignment(alignSlices(fit))
 #' @export
-plotAlignment <- function(x, slice = NULL, lines = 100, palette = NULL, diameter = 0.95, ...) {
+plotAlignment <- function(x, slice = NULL, lines = 100, palette = NULL, diameter = 0.95, reduction = "starscape", ...) {
   gateDots(...)
-  alignment <- storedAlignment(x)
+  alignment <- storedAlignment(x, reduction)
   lines <- wholeNumber(0, largestInteger)(lines, "lines")
   diameter <- realNumber(0, positive = TRUE)(diameter, "diameter")
-  moved <- names(alignment$transforms)
+  moved <- intersect(names(alignment$transforms), alignment$slice)
+  if (length(moved) == 0) stopArgument("x", "has no spots of slices that were moved any more")
   slice <- if (is.null(slice)) moved else unname(vapply(slice, gateKnown, "", moved, "slice", "moved slices"))
   if (is.null(palette)) palette <- domainColours[c(1, 2)]
   if (length(palette) < 2) stopArgument("palette", "has fewer than two colours", "Give one for each of two slices.")

@@ -5,6 +5,7 @@
 #' more structure than tissue without domains, the subtitle says so.
 #'
 #' @param x A data frame that [findDomains()] returned, or an object on which it was run, without `k`.
+#' @param reduction For objects the name of the fit, which [runStarscape()] was given as `name`.
 #' @return A `ggplot` object with a panel for the criterion and one for the stability.
 #' @section Errors:
 #' Domains whose number was given are an error of class `starscape_error_argument`.
@@ -14,8 +15,8 @@
 #' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 30)
 #' plotChoice(findDomains(fit, kRange = c(2, 6)))
 #' @export
-plotChoice <- function(x) {
-  choice <- if (is.data.frame(x)) attr(x, "choice") else storedFit(x)$domains$choice
+plotChoice <- function(x, reduction = "starscape") {
+  choice <- if (is.data.frame(x)) attr(x, "choice") else storedFit(x, name = gateReduction(reduction))$domains$choice
   if (is.null(choice)) {
     stopArgument("x", "holds no choice of `k`", "Run findDomains() without `k` first.")
   }

@@ -9,6 +9,7 @@
 #'   where there is one slice.
 #' @param least Connectivity below which no line is drawn, from 0 to 1.
 #' @param palette Colours of the domains; `NULL` for those of [plotDomains()].
+#' @param reduction For objects the name of the fit, which [runStarscape()] was given as `name`.
 #' @param ... Not used; any other argument is an error.
 #' @return A `ggplot` object.
 #' @section Errors:
@@ -22,9 +23,10 @@
 #' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 30)
 #' plotDomainConnectivity(domainPseudotime(fit, root = "1", domain = findDomains(fit, k = 3)))
 #' @export
-plotDomainConnectivity <- function(x, layout = NULL, least = 0.05, palette = NULL, ...) {
+plotDomainConnectivity <- function(x, layout = NULL, least = 0.05, palette = NULL,
+                                   reduction = "starscape", ...) {
   gateDots(...)
-  found <- storedPseudotime(x)
+  found <- storedPseudotime(x, reduction)
   if (is.null(found$connectivity)) {
     stopArgument("x", "has no domains", "Give `domain` to domainPseudotime().")
   }

@@ -4,8 +4,8 @@
 #' aspect of the tissue is kept, y points down as on the image, and array positions of a Visium slide are spread to its
 #' true hexagonal grid. The colours of up to 20 domains stay apart for colour-blind readers; NA is grey.
 #'
-#' @param x Coordinates (matrix or data frame, spots x 2 or 3, see [runStarscape()]), a `starscape_fit`, or an object with
-#'   results.
+#' @param x Coordinates (matrix or data frame, spots x 2 or 3, see [runStarscape()]), a `starscape_fit`, or an object
+#'   with results.
 #' @param domain What to show. For coordinates and fits: a vector with one value per spot, or the result of
 #'   [findDomains()]. For objects also the name of a column of the cell metadata or of a gene. Factors, text and logical
 #'   values are shown as domains, numbers on a continuous scale.
@@ -69,43 +69,59 @@ plotDomains.starscape_fit <- function(x, domain = "domain", ..., slice = x$slice
 }
 
 #' @rdname plotDomains
-#' @param coords,image For objects: where the spots are, as in [runStarscape()]; `NULL` takes the places of the fit.
+#' @param coords,image For objects: where the spots are, as in [runStarscape()]. `NULL` takes the places that the object
+#'   has now, as its image lies if that was turned; or else those of the fit, if places were given apart from the object
+#'   or it does not know all of them any more.
 #' @param assay,layer Where the values of a gene are taken from; `NULL` for the log-normalised ones, or else the counts.
+#' @param reduction For objects the name of the fit whose places and slices are drawn, where there are several.
 #' @export
 plotDomains.Seurat <- function(x, domain = "domain", confidence = FALSE, slice = NULL, coords = NULL, image = NULL,
-                               assay = NULL, layer = NULL, features = NULL, ...) {
-  drawObject(x, domain, confidence, shownPlaces(x, coords, slice, image), assay, layer, features, ...)
+                               assay = NULL, layer = NULL, features = NULL, reduction = "starscape", ...) {
+  drawObject(x, domain, confidence, shownPlaces(x, coords, slice, image, reduction), assay, layer, features, ...)
 }
 
 #' @rdname plotDomains
 #' @export
 plotDomains.SingleCellExperiment <- function(x, domain = "domain", confidence = FALSE, slice = NULL, coords = NULL,
-                                             assay = NULL, features = NULL, ...) {
-  drawObject(x, domain, confidence, shownPlaces(x, coords, slice), assay, NULL, features, ...)
+                                             assay = NULL, features = NULL, reduction = "starscape", ...) {
+  drawObject(x, domain, confidence, shownPlaces(x, coords, slice, NULL, reduction), assay, NULL, features, ...)
 }
 
-# Where the spots are: as the user says, in the fit, or as the object knows; and their names.
-shownPlaces <- function(x, coords, slice, image = NULL) {
+# Where the spots are: as the user says, as the object knows, or in the fit; and their names.
+shownPlaces <- function(x, coords, slice, image, reduction) {
   needObject(x)
   spots <- colnames(x)
-  fit <- objectFit(x, needed = FALSE)
+  own <- function() c(objectPlaces(x, spots, coords, slice, image, drawn = TRUE), list(spots = spots))
+  known <- function() unlessUnknown(own(), FALSE)
+  fit <- shownFit(x, gateReduction(reduction), known)
   if (is.null(fit) || (is.null(coords) && !is.null(image))) {
-    return(c(objectPlaces(x, spots, coords, slice, image), list(spots = spots)))
+    return(own())
   }
   # A fit may speak of some of the spots only.
   whole <- nrow(fit$embedding) == length(spots) || is.null(spots)
   if (is.null(coords) && !whole) {
-    known <- unlessUnknown(objectPlaces(x, spots, NULL, slice, image), FALSE)
-    if (!is.null(known$coords)) return(c(known, list(spots = spots)))
+    found <- known()
+    if (!is.null(found$coords)) return(found)
     tell("Drawn are the ", nrow(fit$embedding), " cells of the fit: `x` does not know where the others are.")
   }
   if (is.null(coords) || whole) spots <- rownames(fit$embedding)
   metadata <- objectMetadata(x, spots)
   list(
-    coords = if (is.null(coords)) fit$coords else givenCoords(coords, metadata),
+    coords = if (is.null(coords)) currentPlaces(x, fit) else givenCoords(coords, metadata),
     slice = if (!is.null(slice)) givenColumn(slice, metadata, "slice") else if (is.null(coords) || whole) fit$slice,
     spots = spots
   )
+}
+
+# The fit whose places are drawn. Without one an object is drawn all the same, and so it is where the one that it has
+# knows its spots no more, if it knows their places itself.
+shownFit <- function(x, reduction, known) {
+  if (reduction != "starscape") {
+    return(objectFit(x, reduction))
+  }
+  tryCatch(objectFit(x, needed = FALSE), starscape_error_argument = function(error) {
+    if (is.null(known()$coords)) rlang::cnd_signal(error)
+  })
 }
 
 drawObject <- function(x, domain, confidence, places, assay, layer, features, ...) {
@@ -159,7 +175,7 @@ shownValues <- function(coords, domain, confidence, spots) {
   }
   if (!is.numeric(domain) && !is.factor(domain)) {
     # The radix order is the same in every locale.
-    domain <- factor(domain, levels = sort(unique(domain), method = "radix"))
+    domain <- asFactor(domain, sort(unique(domain), method = "radix"))
   }
   list(value = domain, alpha = opacity(confidence, n), title = title)
 }

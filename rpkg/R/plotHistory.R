@@ -1,6 +1,7 @@
 #' Draw the course of training
 #'
 #' @param x A `starscape_fit`, or an object on which [runStarscape()] was run.
+#' @param reduction For objects the name of the fit, which [runStarscape()] was given as `name`.
 #' @return A `ggplot` object: a panel for each term of the loss that was used, with its own scale, over the epochs.
 #' @section Errors:
 #' An object without a fit, or whose network was not trained, is an error of class `starscape_error_argument`.
@@ -11,8 +12,8 @@
 #' )
 #' plotHistory(fit)
 #' @export
-plotHistory <- function(x) {
-  history <- storedFit(x)$history
+plotHistory <- function(x, reduction = "starscape") {
+  history <- storedFit(x, name = gateReduction(reduction))$history
   if (nrow(history) == 0) {
     stopArgument("x", "has no course of training: the network was not used", "See `share` in starControl().")
   }

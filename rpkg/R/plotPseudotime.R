@@ -7,6 +7,7 @@
 #' @param slice Slice of each spot; each gets a panel of its own.
 #' @param palette Colours of the scale, from 0 upwards; `NULL` for those of the package.
 #' @param diameter,title As in [plotDomains()].
+#' @param reduction For objects the name of the fit, which [runStarscape()] was given as `name`.
 #' @param ... Not used; any other argument is an error.
 #' @return A `ggplot` object.
 #' @section Errors:
@@ -17,9 +18,10 @@
 #' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 10)
 #' plotPseudotime(domainPseudotime(fit, root = rownames(fit$embedding)[[1]]))
 #' @export
-plotPseudotime <- function(x, coords = NULL, slice = NULL, palette = NULL, diameter = 0.95, title = "pseudotime", ...) {
+plotPseudotime <- function(x, coords = NULL, slice = NULL, palette = NULL, diameter = 0.95, title = "pseudotime",
+                           reduction = "starscape", ...) {
   gateDots(...)
-  found <- storedPseudotime(x)
+  found <- storedPseudotime(x, reduction)
   if (is.null(coords)) coords <- found$coords
   if (is.null(slice)) slice <- found$slice
   spots <- names(found$pseudotime)

@@ -48,6 +48,11 @@ projectDomains <- function(x, newdata, ...) {
   UseMethod("projectDomains")
 }
 
+#' @export
+projectDomains.default <- function(x, newdata, ...) {
+  storedFit(x)
+}
+
 #' @rdname projectDomains
 #' @param domain Domains of the spots of the fit: the result of [findDomains()], or labels, matched by name. For objects
 #'   also the name of a column of the cell metadata.
@@ -70,7 +75,7 @@ projectDomains.starscape_fit <- function(x, newdata, domain, coords, slice = NUL
     settings = gateFields(
       list(among = among, level = level, unknown = unknown, threads = threads, verbose = verbose), projectChecks
     ),
-    domain = gateProjected(domain, x), input = gateNewSpots(newdata, coords, slice, x)
+    domain = gateProjected(domain, x), input = underNames(gateNewSpots(newdata, coords, slice, x), c(x = "newdata"))
   )
   settings <- checked$settings
   input <- checked$input
@@ -110,7 +115,10 @@ gateProjected <- function(domain, fit) {
 
 # Counts with the genes of the fit first, and places, of the new spots. What z is, the fit has decided.
 gateNewSpots <- function(newdata, coords, slice, fit) {
-  counts <- asNewCounts(newdata)
+  if (!isMatrix(newdata)) {
+    stopArgument("newdata", paste("must be a matrix of counts, not", describe(newdata)), "Give genes x spots.")
+  }
+  counts <- gateNames(gateCounts(newdata))
   spots <- colnames(counts)
   lost <- setdiff(fit$features, rownames(counts))
   if (length(lost) > 0) {
@@ -130,16 +138,6 @@ gateNewSpots <- function(newdata, coords, slice, fit) {
   order <- c(first, setdiff(seq_len(nrow(counts)), first))
   if (!all(used) || !identical(order, seq_len(nrow(counts)))) counts <- counts[order, used, drop = FALSE]
   list(counts = counts, coords = coords, slice = slice, used = used, spots = spots)
-}
-
-asNewCounts <- function(newdata) {
-  if (!isMatrix(newdata)) {
-    stopArgument("newdata", paste("must be a matrix of counts, not", describe(newdata)), "Give genes x spots.")
-  }
-  tryCatch(gateNames(gateCounts(newdata)), starscape_error_argument = function(error) {
-    # The gate calls counts `x`.
-    stopArgument("newdata", "cannot be used", conditionMessage(error))
-  })
 }
 
 # Sections of the fit that were made from z are called by it.
@@ -249,7 +247,8 @@ levelGroups <- function(fit, input, settings) {
 knownSpots <- function(fit, domain) {
   used <- usedSpots(fit)
   list(
-    scores = unname(fit$scores[used, , drop = FALSE]), graph = gateGraph(fit$graph[used, used], sum(used)),
+    scores = unname(fit$scores[used, , drop = FALSE]),
+    graph = gateGraph(fit$graph[used, used, drop = FALSE], sum(used)),
     coords = unname(fit$coords[used, , drop = FALSE]),
     slice = if (nlevels(fit$slice) > 1) as.integer(fit$slice[used]) - 1L, domain = as.integer(domain$label)[used],
     confidence = domain$confidence[used], count = nlevels(domain$label)
@@ -299,11 +298,12 @@ projectObject <- function(x, newdata, domain, coords, slice, assay, layer, image
     return(projectDomains.starscape_fit(fit, newdata, domain, coords, slice, ...))
   }
   if (is.null(newdata)) {
-    return(projectRest(x, fit, domain, objectInput(x, coords, slice, assay, layer, image), ...))
+    return(projectRest(x, fit, domain, objectInput(x, coords, slice, assay, layer, image), reduction, ...))
   }
   if (!isObject(newdata)) stopArgument("newdata", paste("must be an object or counts, not", describe(newdata)))
-  input <- objectInput(newdata, coords, slice, assay, layer, image)
-  storeProjected(newdata, projectDomains.starscape_fit(fit, input$counts, domain, input$coords, input$slice, ...))
+  input <- underNames(objectInput(newdata, coords, slice, assay, layer, image), c(x = "newdata"))
+  found <- projectDomains.starscape_fit(fit, input$counts, domain, input$coords, input$slice, ...)
+  storeProjected(newdata, found, reduction)
 }
 
 # Domains with their confidence where the name of a column is given.
@@ -319,7 +319,7 @@ domainsOfObject <- function(x, domain, spots) {
 }
 
 # The cells of an object that its fit does not know.
-projectRest <- function(x, fit, domain, input, ...) {
+projectRest <- function(x, fit, domain, input, reduction, ...) {
   refuseGiven(...names(), "among", "is not to be given for the other cells of `x`, which lie among those of its fit")
   cells <- colnames(input$counts)
   known <- rownames(fit$embedding)
@@ -329,18 +329,19 @@ projectRest <- function(x, fit, domain, input, ...) {
   }
   coords <- gateCoords(input$coords, cells, depth = ncol(fit$coords) == 3)[rest, , drop = FALSE]
   slice <- perSpot(input$slice, cells, "slice")[rest]
-  found <- projectDomains.starscape_fit(
+  found <- underNames(projectDomains.starscape_fit(
     fit, input$counts[, rest, drop = FALSE], domain, coords, slice, among = TRUE, ...
-  )
+  ), c(newdata = "x"))
   own <- gateProjected(domain, fit)
   old <- data.frame(
     domain = own$label, confidence = own$confidence, nearest = own$label, typical = 1, row.names = known
   )
-  storeProjected(x, rbind(old, found))
+  storeProjected(x, rbind(old, found), reduction)
 }
 
-storeProjected <- function(x, found) {
-  columns <- stats::setNames(found, c("projected", paste0("projected_", names(found)[-1])))
-  tellColumns(x, columns, if (!is.null(objectResult(x, "starscape_projected"))) names(columns))
-  storeResult(x, "starscape_projected", TRUE, columns)
+storeProjected <- function(x, found, reduction) {
+  columns <- stats::setNames(found, ofReduction(c("projected", paste0("projected_", names(found)[-1])), reduction))
+  kept <- paste0(reduction, "_projected")
+  tellColumns(x, columns, if (!is.null(objectResult(x, kept))) names(columns))
+  storeResult(x, kept, TRUE, columns)
 }

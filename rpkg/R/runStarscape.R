@@ -162,63 +162,58 @@ runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 200
 #' @param layer Layer (in version 4: slot) with the raw counts. Split layers, such as `counts.1` and `counts.2`, are
 #'   joined over the genes they share.
 #' @param image Names of the images (fields of view) with the places of the spots; `NULL` for all.
-#' @param name For one object the name of the reduction and of the fit that is kept with it, so that several can stand
+#' @param name For objects the name of the reduction and of the fit that is kept with it, so that several can stand
 #'   side by side: `reduction` of [findDomains()] and the others says which one is meant.
 #' @export
 runStarscape.Seurat <- function(x, coords = NULL, slice = NULL, assay = NULL, layer = "counts", image = NULL,
                                 batch = NULL, name = "starscape", ...) {
-  fitObject(x, objectInput(x, coords, slice, assay, layer, image), batch, assay, name, ...)
+  fitObject(x, objectInput(x, coords, slice, assay, layer, image), batch, assay, name, askedFor(coords, image), ...)
 }
 
 #' @rdname runStarscape
 #' @export
 runStarscape.SingleCellExperiment <- function(x, coords = NULL, slice = NULL, assay = "counts", batch = NULL,
                                               name = "starscape", ...) {
-  fitObject(x, objectInput(x, coords, slice, assay), batch, assay, name, ...)
+  fitObject(x, objectInput(x, coords, slice, assay), batch, assay, name, askedFor(coords), ...)
 }
 
-fitObject <- function(x, input, batch, assay, name, ...) {
+fitObject <- function(x, input, batch, assay, name, asked, ...) {
   name <- gateNewReduction(x, name)
   # All of these are looked at where the default method checks its arguments.
   fit <- runStarscape.default(
     input$counts, coords = input$coords, slice = input$slice,
     batch = givenColumn(batch, objectMetadata(x, colnames(input$counts)), "batch"), ...
   )
-  storeFit(x, fit, assay, name)
+  storeFit(x, fit, asked, assay, name)
 }
 
 #' @rdname runStarscape
 #' @export
-runStarscape.list <- function(x, coords = NULL, ..., batch = NULL, assay = NULL, layer = "counts", image = NULL) {
+runStarscape.list <- function(x, coords = NULL, ..., batch = NULL, assay = NULL, layer = "counts", image = NULL,
+                              name = "starscape") {
   refuseGiven(...names(), "slice", "is not an argument for a list, whose elements are the slices", "Name the elements.")
   x <- gateSlices(x)
+  for (slice in x) name <- gateNewReduction(slice, name)
   # Looked at where the default method checks its arguments.
   delayedAssign("slices", Map(sliceInput, x, gatePlacesOf(coords, x), list(assay), list(layer), list(image)))
   delayedAssign("joined", joinSlices(slices))
   fit <- runStarscape.default(
-    joined$counts, coords = joined$coords, slice = joined$slice, batch = batchOfObjects(batch, x, slices), ...
+    joined$counts, coords = joined$coords, slice = joined$slice,
+    batch = columnOfObjects(batch, x, lapply(slices, function(slice) colnames(slice$counts)), "batch"), ...
   )
   if (isMatrix(x[[1]])) {
     return(fit)
   }
   fit$joint <- rlang::hash(fit$embedding)
   rows <- split(seq_along(joined$from), joined$from)
-  Map(function(object, rows, slice) storeFit(object, fitPart(fit, rows, colnames(slice$counts))), x, rows, slices)
+  Map(function(object, rows, slice, coords) {
+    storeFit(object, fitPart(fit, rows, colnames(slice$counts)), askedFor(coords, image), assay, name)
+  }, x, rows, slices, gatePlacesOf(coords, x))
 }
 
-
-# A column of the cell metadata of each object.
-batchOfObjects <- function(batch, x, slices) {
-  if (!isString(batch) || isMatrix(x[[1]])) {
-    return(batch)
-  }
-  unlist(Map(function(object, slice) {
-    as.character(givenColumn(batch, objectMetadata(object, colnames(slice$counts)), "batch"))
-  }, x, slices), use.names = FALSE)
-}
-
-storeFit <- function(x, fit, assay = NULL, name = "starscape") {
+storeFit <- function(x, fit, asked, assay, name) {
   tellKept(x, name, "starscape_fit")
+  fit$asked <- asked
   fit$domains <- keptColumns(objectResult(x, name))
   key <- if (name == "starscape") "STAR_" else paste0(gsub("[^A-Za-z0-9]", "", name), "_")
   reduction <- list(embedding = fit$embedding, loadings = fit$loadings, key = key)

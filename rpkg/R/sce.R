@@ -45,21 +45,24 @@ objectSamples.SummarizedExperiment <- function(x) {
 
 #' @exportS3Method
 #' @noRd
-objectPlaces.SummarizedExperiment <- function(x, spots, coords = NULL, slice = NULL, image = NULL, needed = TRUE) {
+objectPlaces.SummarizedExperiment <- function(x, spots, coords = NULL, slice = NULL, image = NULL, needed = TRUE,
+                                              drawn = FALSE) {
   if (needed) stopCountsClass(x)
-  scePlaces(x, coords, slice, needed, function(x, metadata) NULL)
+  scePlaces(x, coords, slice, needed, drawn, function(x, metadata, drawn) NULL)
 }
 
 #' @exportS3Method
 #' @noRd
-objectPlaces.SingleCellExperiment <- function(x, spots, coords = NULL, slice = NULL, image = NULL, needed = TRUE) {
-  scePlaces(x, coords, slice, needed, sceCoords)
+objectPlaces.SingleCellExperiment <- function(x, spots, coords = NULL, slice = NULL, image = NULL, needed = TRUE,
+                                              drawn = FALSE) {
+  scePlaces(x, coords, slice, needed, drawn, sceCoords)
 }
 
 #' @exportS3Method
 #' @noRd
-objectPlaces.SpatialExperiment <- function(x, spots, coords = NULL, slice = NULL, image = NULL, needed = TRUE) {
-  scePlaces(x, coords, if (is.null(slice)) objectSamples(x) else slice, needed, spatialPlaces)
+objectPlaces.SpatialExperiment <- function(x, spots, coords = NULL, slice = NULL, image = NULL, needed = TRUE,
+                                           drawn = FALSE) {
+  scePlaces(x, coords, if (is.null(slice)) objectSamples(x) else slice, needed, drawn, spatialPlaces)
 }
 
 #' @exportS3Method
@@ -68,17 +71,21 @@ objectResult.SummarizedExperiment <- function(x, name) S4Vectors::metadata(x)[[n
 
 #' @exportS3Method
 #' @noRd
+objectReductions.SummarizedExperiment <- function(x) character()
+
+#' @exportS3Method
+#' @noRd
 objectReductions.SingleCellExperiment <- function(x) SingleCellExperiment::reducedDimNames(x)
 
 #' @exportS3Method
 #' @noRd
 objectFit.SingleCellExperiment <- function(x, name = "starscape", needed = TRUE) {
-  fit <- objectResult(x, name)
-  if (!name %in% SingleCellExperiment::reducedDimNames(x)) fit <- NULL
-  if (!needed && !inherits(fit, "starscape_fit")) {
+  there <- name %in% SingleCellExperiment::reducedDimNames(x)
+  if (!needed && !(there && hasFit(x, name))) {
     return(NULL)
   }
-  if (is.null(fit)) gateFit(fit)
+  fit <- storedFit(x, name = name)
+  if (!there) stopArgument("x", sprintf("has lost the reduction \"%s\" of its fit", name), "Run runStarscape() again.")
   embedding <- SingleCellExperiment::reducedDim(x, name, withDimnames = FALSE)
   # The names of the spots stay with the embedding where the object has none of their own.
   named <- !is.null(colnames(x)) && anyDuplicated(colnames(x)) == 0
@@ -91,7 +98,7 @@ objectGene.SingleCellExperiment <- function(x, gene, spots, assay = NULL, layer 
   gateKnown(gene, rownames(x), argument, "a column of the cell metadata or a gene")
   assays <- SummarizedExperiment::assayNames(x)
   if (is.null(assay)) assay <- c(intersect(c("logcounts", "counts"), assays), assays)[[1]]
-  as.vector(objectCounts(x, assay)[gene, ])
+  geneOf(objectCounts(x, assay), gene, seq_len(ncol(x)))
 }
 
 #' @exportS3Method
@@ -123,18 +130,18 @@ storeExpression.SingleCellExperiment <- function(x, imputed) {
 }
 
 # `find` looks the places up where none are given.
-scePlaces <- function(x, coords, slice, needed, find) {
+scePlaces <- function(x, coords, slice, needed, drawn, find) {
   metadata <- objectMetadata(x)
-  coords <- if (is.null(coords)) unlessUnknown(find(x, metadata), needed) else givenCoords(coords, metadata)
+  coords <- if (is.null(coords)) unlessUnknown(find(x, metadata, drawn), needed) else givenCoords(coords, metadata)
   list(coords = coords, slice = givenColumn(slice, metadata, "slice"))
 }
 
-sceCoords <- function(x, metadata) {
+sceCoords <- function(x, metadata, drawn) {
   reductions <- SingleCellExperiment::reducedDimNames(x)
   coords <- if ("spatial" %in% reductions) {
     `rownames<-`(as.matrix(SingleCellExperiment::reducedDim(x, "spatial")), NULL)
   } else {
-    knownCoords(metadata)
+    knownCoords(metadata, drawn = drawn)
   }
   if (is.null(coords)) {
     stopPlaces(
@@ -147,7 +154,7 @@ sceCoords <- function(x, metadata) {
 
 # Array positions where the object has them and they are of use, otherwise its spatial coordinates: the columns that are
 # called as axes are, or else the first two.
-spatialPlaces <- function(x, metadata) {
+spatialPlaces <- function(x, metadata, drawn) {
   array <- knownCoords(metadata, list(c("array_col", "array_row")))
   places <- `rownames<-`(SpatialExperiment::spatialCoords(x), NULL)
   depth <- depthOf(places)
@@ -159,5 +166,5 @@ spatialPlaces <- function(x, metadata) {
   if (is.null(array) && is.null(pixels)) {
     stopArgument("coords", "is missing, and spatialCoords(x) is empty", "Give a matrix of places.")
   }
-  arrayOrPixels(array, pixels, metadata[["sample_id"]])
+  arrayOrPixels(array, pixels, metadata[["sample_id"]], drawn)
 }

@@ -21,14 +21,27 @@ objectCounts.Seurat <- function(x, assay = NULL, layer = NULL) {
   joinLayers(lapply(parts, function(part) layerData(holder, layer = part)), colnames(x))
 }
 
+# A fit may speak of some of the cells: a sketch, or those of another assay.
+#' @exportS3Method
+#' @noRd
+fittedCounts.Seurat <- function(x, counts, fit) {
+  known <- colnames(counts) %in% rownames(fit$embedding)
+  # Where none is known, what is given is another object's, and is refused where it is matched.
+  if (all(known) || !any(known)) {
+    return(counts)
+  }
+  tell(sum(!known), " cells of `x` are not in its fit. They are left out.")
+  counts[, known, drop = FALSE]
+}
+
 #' @exportS3Method
 #' @noRd
 objectMetadata.Seurat <- function(x, spots = NULL) if (is.null(spots)) x[[]] else x[[]][spots, , drop = FALSE]
 
 #' @exportS3Method
 #' @noRd
-objectPlaces.Seurat <- function(x, spots, coords = NULL, slice = NULL, image = NULL, needed = TRUE) {
-  found <- unlessUnknown(seuratPlaces(x, spots, coords, slice, image), needed || !is.null(coords))
+objectPlaces.Seurat <- function(x, spots, coords = NULL, slice = NULL, image = NULL, needed = TRUE, drawn = FALSE) {
+  found <- unlessUnknown(seuratPlaces(x, spots, coords, slice, image, drawn), needed || !is.null(coords))
   if (is.null(found)) list(coords = NULL, slice = givenColumn(slice, objectMetadata(x, spots), "slice")) else found
 }
 
@@ -48,12 +61,20 @@ reservedNames.Seurat <- function(x) c("spatial", SeuratObject::Assays(x))
 #' @exportS3Method
 #' @noRd
 objectFit.Seurat <- function(x, name = "starscape", needed = TRUE) {
-  fit <- SeuratObject::Misc(x, name)
-  if (!needed && !inherits(fit, "starscape_fit")) {
+  if (!needed && !hasFit(x, name)) {
     return(NULL)
   }
+  fit <- storedFit(x, name = name)
   if (!name %in% SeuratObject::Reductions(x)) {
-    return(subsetFit(fit, colnames(x)))
+    if (!all(colnames(x) %in% rownames(fit$embedding))) {
+      stopArgument(
+        "x", sprintf("has lost the reduction \"%s\", by which a fit knows cells under new names", name),
+        "Run runStarscape() again."
+      )
+    }
+    fit <- subsetFit(fit, colnames(x))
+    fit$storedNames <- colnames(x)
+    return(fit)
   }
   embedding <- SeuratObject::Embeddings(x, name)
   # Version 5 leaves the old names as names of the new ones.
@@ -71,7 +92,8 @@ objectGene.Seurat <- function(x, gene, spots, assay = NULL, layer = NULL, argume
   }
   # Layers may not have all genes of the assay.
   gateKnown(gene, rownames(values), argument, "a gene of all layers")
-  as.vector(values[gene, spots])
+  # An assay may hold some of the cells.
+  geneOf(values, gene, match(spots, colnames(values)))
 }
 
 #' @exportS3Method
@@ -116,15 +138,15 @@ seuratReduction <- function(x, name, reduction, assay) {
   )
 }
 
-seuratPlaces <- function(x, spots, coords, slice, image) {
+seuratPlaces <- function(x, spots, coords, slice, image, drawn) {
   metadata <- objectMetadata(x, spots)
-  found <- if (is.null(coords)) imagePlaces(x, spots, image)
+  found <- if (is.null(coords)) imagePlaces(x, spots, image, drawn)
   coords <- if (!is.null(coords)) {
     givenCoords(coords, metadata)
   } else if (!is.null(found)) {
     found$coords
   } else {
-    knownCoords(metadata)
+    knownCoords(metadata, drawn = drawn)
   }
   if (is.null(coords)) {
     stopPlaces(
@@ -164,7 +186,7 @@ joinLayers <- function(parts, cells) {
 }
 
 # Places of the spots from the images of an object, and the image of each where there are several; NULL without images.
-imagePlaces <- function(x, spots, image) {
+imagePlaces <- function(x, spots, image, drawn) {
   images <- SeuratObject::Images(x)
   if (!is.null(image)) {
     for (name in image) gateKnown(name, images, "image", "images")
@@ -173,7 +195,8 @@ imagePlaces <- function(x, spots, image) {
   if (length(images) == 0) {
     return(NULL)
   }
-  places <- distinctImages(lapply(stats::setNames(images, images), function(name) imageCoords(x[[name]])), spots)
+  places <- lapply(stats::setNames(images, images), function(name) imageCoords(x[[name]], drawn))
+  places <- distinctImages(places, spots)
   images <- names(places)
   source <- rep(images, vapply(places, nrow, 0L))
   places <- do.call(rbind, places)
@@ -210,10 +233,10 @@ distinctImages <- function(places, spots) {
 }
 
 # Places on one image, x to the right and y down, with the names of the cells.
-imageCoords <- function(image) {
+imageCoords <- function(image, drawn) {
   if (inherits(image, "VisiumV1")) {
     table <- methods::slot(image, "coordinates")
-    places <- arrayOrPixels(knownCoords(table), knownCoords(table, list(c("imagecol", "imagerow"))))
+    places <- knownCoords(table, drawn = drawn)
     return(matrix(places, ncol = 2, dimnames = list(rownames(table), c("x", "y"))))
   }
   scale <- if (inherits(image, "VisiumV2")) list(scale = NULL)

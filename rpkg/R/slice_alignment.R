@@ -94,15 +94,19 @@ print.slice_alignment <- function(x, ...) {
   invisible(x)
 }
 
-# The alignment an object holds, of the spots it has now.
-storedAlignment <- function(x) {
+# The alignment an object holds, of the spots it has now, under the names that they have now.
+storedAlignment <- function(x, reduction = "starscape") {
   alignment <- x
   if (isObject(x)) {
-    fit <- objectFit(x)
-    alignment <- subsetAlignment(fit$alignment, rownames(fit$embedding))
+    fit <- objectFit(x, gateReduction(reduction))
+    alignment <- subsetAlignment(fit$alignment, fit$storedNames)
+    if (!is.null(alignment)) alignment <- renameAlignment(alignment, rownames(fit$embedding))
   }
   if (!inherits(alignment, "slice_alignment")) {
     stopArgument("x", "is not an alignment of slices and has none", "Run alignSlices() first.")
+  }
+  if (!alignment$reference %in% alignment$slice) {
+    stopArgument("x", sprintf("has no spots of the reference \"%s\" any more", alignment$reference))
   }
   alignment
 }
@@ -119,5 +123,15 @@ subsetAlignment <- function(alignment, spots) {
   alignment$slice <- alignment$slice[rows]
   known <- alignment$matches$spot %in% spots & alignment$matches$reference_spot %in% spots
   alignment$matches <- alignment$matches[known, , drop = FALSE]
+  alignment
+}
+
+renameAlignment <- function(alignment, spots) {
+  before <- rownames(alignment$coords)
+  for (side in c("spot", "reference_spot")) {
+    alignment$matches[[side]] <- spots[match(alignment$matches[[side]], before)]
+  }
+  rownames(alignment$coords) <- rownames(alignment$before) <- spots
+  dimnames(alignment$partners) <- list(spots, spots)
   alignment
 }

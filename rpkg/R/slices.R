@@ -2,13 +2,34 @@
 
 # Counts, places and, for a slice that has slices itself, which of them each spot is on.
 sliceInput <- function(x, coords, assay, layer, image) {
-  input <- if (isObject(x)) objectInput(x, coords, NULL, assay, layer, image) else list(counts = x, coords = coords)
-  input$counts <- gateNames(asCounts(input$counts))
-  input$coords <- gateCoords(input$coords, colnames(input$counts))
-  input
+  if (isObject(x)) needObject(x)
+  counts <- gateNames(asCounts(objectCounts(x, assay, layer)))
+  c(list(counts = counts), placesOfSlice(x, coords, colnames(counts), image))
 }
 
-sliceCounts <- function(x, assay, layer) gateNames(asCounts(objectCounts(x, assay, layer)))
+placesOfSlice <- function(x, coords, spots, image) {
+  places <- objectPlaces(x, spots, coords, NULL, image)
+  places$coords <- gateCoords(places$coords, spots)
+  places
+}
+
+# The counts of each slice, of the spots of the fits that objects hold where these are given.
+countsOfSlices <- function(x, assay, layer, fits = NULL) {
+  Map(function(slice, fit) {
+    counts <- objectCounts(slice, assay, layer)
+    gateNames(asCounts(if (is.null(fit)) counts else fittedCounts(slice, counts, fit)))
+  }, x, if (is.null(fits)) list(NULL) else fits)
+}
+
+# A column of the cell metadata of each object, of the spots named, one after the other; or else what was given for all.
+columnOfObjects <- function(value, x, spots, argument) {
+  if (!isString(value) || isMatrix(x[[1]])) {
+    return(value)
+  }
+  columns <- Map(function(object, own) givenColumn(value, objectMetadata(object, own), argument), unname(x), spots)
+  # Factors keep the order of their levels.
+  if (all(vapply(columns, is.factor, NA))) do.call(c, columns) else unlist(lapply(columns, as.character))
+}
 
 joinSlices <- function(slices) {
   counts <- joinCounts(lapply(slices, `[[`, "counts"))
@@ -64,10 +85,10 @@ fitPart <- function(fit, rows, spots) {
   part
 }
 
-# The parts that objects hold, as one fit.
-joinedFit <- function(x) {
-  x <- gateSlices(x)
-  parts <- lapply(x, objectFit)
+# The parts that objects hold, as one fit: from which object each spot is, and the names that spots have there.
+joinedFit <- function(x, reduction = "starscape") joinFits(lapply(gateSlices(x), objectFit, gateReduction(reduction)))
+
+joinFits <- function(parts) {
   marks <- vapply(parts, function(part) if (is.null(part$joint)) "" else part$joint, "")
   if (any(marks == "") || length(unique(marks)) > 1) {
     stopArgument("x", "holds objects that were not fitted together", "Run runStarscape() on the list first.")
@@ -75,7 +96,7 @@ joinedFit <- function(x) {
   spots <- unlist(lapply(parts, function(part) rownames(part$embedding)), use.names = FALSE)
   from <- rep(seq_along(parts), vapply(parts, function(part) nrow(part$embedding), 0L))
   fit <- parts[[1]]
-  joint <- suppressMessages(jointNames(spots, names(x)[from]), "starscape_message")
+  joint <- suppressMessages(jointNames(spots, names(parts)[from]), "starscape_message")
   for (table in tablesOf(fit)) {
     fit[[table]] <- do.call(rbind, lapply(unname(parts), `[[`, table))
     rownames(fit[[table]]) <- joint

@@ -22,7 +22,16 @@ gateSource <- function(source, labels, coords, slice) {
   ))
 }
 
+# Checks know what the source is and has by other names.
 oneSource <- function(source, labels, coords, slice) {
+  found <- underNames(
+    sourceCells(source, labels, coords, slice), c(x = "source", coords = "sourceCoords", slice = "sourceSlice")
+  )
+  gateGeneNames(rownames(found$counts), "source")
+  found
+}
+
+sourceCells <- function(source, labels, coords, slice) {
   found <- sourceParts(source, labels, coords, slice)
   if (!isMatrix(found$counts)) {
     stopArgument(
@@ -30,10 +39,7 @@ oneSource <- function(source, labels, coords, slice) {
       "Give counts, genes x cells, a Seurat or a SingleCellExperiment object, or a list of these."
     )
   }
-  counts <- tryCatch(gateCounts(found$counts), starscape_error_argument = function(error) {
-    stopArgument("source", "cannot be read as counts", conditionMessage(error))
-  })
-  gateGeneNames(rownames(counts), "source")
+  counts <- gateCounts(found$counts)
   labels <- perSpot(found$labels, colnames(counts), "labels")
   if (!is.atomic(labels) || length(labels) != ncol(counts)) {
     stopArgument(
@@ -128,7 +134,11 @@ sourceParts <- function(source, labels, coords, slice) {
     return(list(counts = source, labels = labels, coords = coords, slice = slice))
   }
   needObject(source, "source")
-  counts <- objectCounts(source, layer = "counts")
+  counts <- tryCatch(objectCounts(source, layer = "counts"), starscape_error_argument = function(error) {
+    # Another place cannot be named for a source.
+    if (!error$argument %in% c("assay", "layer")) rlang::cnd_signal(error)
+    stopArgument("source", "has no raw counts under the name \"counts\"", "Give them as a matrix.")
+  })
   # Single cells have no places.
   places <- objectPlaces(source, colnames(counts), coords, slice, needed = FALSE)
   labels <- givenColumn(labels, objectMetadata(source, colnames(counts)), "labels", "source")

@@ -121,8 +121,16 @@ fitOfReduction <- function(fit, embedding, spots) {
   known <- unname(fit$embedding)
   now <- unname(embedding)
   rows <- match(rownames(embedding), rownames(fit$embedding))
-  if (!identical(known[rows, , drop = FALSE], now)) rows <- match(rowKeys(now), rowKeys(known))
-  renameSpots(takeSpots(fit, rows), spots)
+  if (!identical(known[rows, , drop = FALSE], now)) {
+    rows <- match(rowKeys(now), rowKeys(known))
+    # Spots without counts have no values, and nothing that would tell them from each other.
+    empty <- which(is.na(now[, 1]))
+    rows[empty] <- which(is.na(known[, 1]))[seq_along(empty)]
+  }
+  part <- takeSpots(fit, rows)
+  # What was kept with the fit stands under these names.
+  part$storedNames <- rownames(part$embedding)
+  renameSpots(part, spots)
 }
 
 # Rows as text, NA for those without values.
@@ -157,7 +165,7 @@ takeSpots <- function(fit, rows) {
     return(fit)
   }
   for (table in tablesOf(fit)) fit[[table]] <- fit[[table]][rows, , drop = FALSE]
-  fit$graph <- fit$graph[rows, rows]
+  fit$graph <- fit$graph[rows, rows, drop = FALSE]
   if (!is.null(fit$slice)) fit$slice <- droplevels(fit$slice[rows])
   if (!is.null(fit$batch)) fit$batch <- droplevels(fit$batch[rows])
   fit
@@ -298,13 +306,21 @@ print.summary.starscape_fit <- function(x, ...) {
 # The fit that x is or has.
 storedFit <- function(x, argument = "x", name = "starscape") {
   fit <- objectResult(x, name)
-  if (!inherits(fit, "starscape_fit")) {
-    problem <- if (name == "starscape") "is not a starscape fit and has none" else {
-      sprintf("has no starscape fit under the name \"%s\"", name)
-    }
-    stopArgument(argument, problem, "Run runStarscape() first.")
-  }
+  if (!inherits(fit, "starscape_fit")) stopNoFit(x, argument, name)
   gateFit(fit, argument)
+}
+
+# Says which fits an object has where it has none of this name.
+stopNoFit <- function(x, argument, name) {
+  others <- if (isObject(x)) Filter(function(other) hasFit(x, other), setdiff(objectReductions(x), name))
+  if (length(others) > 0) {
+    stopArgument(
+      argument, sprintf("has no starscape fit under the name \"%s\"", name),
+      sprintf("There are: %s. Say with `reduction` which is meant.", quoted(others))
+    )
+  }
+  problem <- if (isObject(x)) "has no starscape fit" else "is not a starscape fit and has none"
+  stopArgument(argument, problem, "Run runStarscape() on it first.")
 }
 
 hasFit <- function(x, name = "starscape") inherits(objectResult(x, name), "starscape_fit")

@@ -143,6 +143,27 @@ test_that("Seurat objects hold the same alignment", {
   expectArgumentError(transferLabels(quick(seuratSmall(pair), slice = "batch"), "truth"), "x", "alignSlices")
 })
 
+test_that("objects hold an alignment for each fit, which follows renamed cells", {
+  skip_if_not_installed("SingleCellExperiment")
+  object <- quick(quick(sceSmall(pair), slice = "batch"), slice = "batch", name = "wide", latentDim = 8)
+  object$truth <- pair$labels
+  object <- suppressMessages(alignSlices(object, reduction = "wide"))
+  shown <- function(object) ggplot2::ggplot_build(plotAlignment(object, reduction = "wide"))$data
+  expectArgumentError(plotAlignment(object), "x", "not an alignment")
+  expectArgumentError(transferLabels(object, "truth"), "x", "not an alignment")
+  carried <- transferLabels(object, "truth", reduction = "wide")
+  renamed <- `colnames<-`(object, rev(colnames(object)))
+  expect_identical(shown(renamed)[[1]], shown(object)[[1]])
+  expect_identical(unname(transferLabels(renamed, "truth", reduction = "wide")$support), unname(carried$support))
+  expect_identical(rownames(transferLabels(renamed, "truth", reduction = "wide")), colnames(renamed))
+  first <- object$batch == "slice1"
+  expectArgumentError(plotAlignment(object[, first], reduction = "wide"), "x", "were moved")
+  expectArgumentError(plotAlignment(object[, !first], reduction = "wide"), "x", "reference \"slice1\"")
+  expectArgumentError(transferLabels(object[, !first], "truth", reduction = "wide"), "x", "reference \"slice1\"")
+  again <- suppressMessages(alignSlices(renamed, reduction = "wide"))
+  expect_identical(shown(again), shown(renamed))
+})
+
 test_that("SingleCellExperiment objects hold the same alignment", {
   skip_if_not_installed("SingleCellExperiment")
   expected <- suppressMessages(alignSlices(twoSlices, verbose = FALSE))

@@ -22,7 +22,8 @@ test_that("objects know their fits", {
   object <- suppressMessages(runStarscape(sceSmall(), latentDim = 5, epochs = 5, verbose = FALSE))
   markers <- factorMarkers(object, draws = 5, verbose = FALSE)
   expect_setequal(levels(markers$factor), paste0("STAR_", 1:5))
-  expectArgumentError(factorMarkers(object, reduction = "pca"), "reduction")
+  expectArgumentError(factorMarkers(object, reduction = 3), "reduction")
+  expectArgumentError(factorMarkers(object, reduction = "pca"), "x", "no starscape fit")
   expectArgumentError(factorMarkers(object, reduction = "transst"), "x", "runTransST")
   skip_if_not_installed("SeuratObject")
   object <- suppressWarnings(suppressMessages(

@@ -292,3 +292,41 @@ test_that("a slice that loses all its spots leaves the others as they were", {
   expect_identical(fit$graphMethod, quickFit$graphMethod)
   expect_identical(unname(fit$embedding[slice == "full", ]), unname(quickFit$embedding))
 })
+
+test_that("what is wrong with counts is said of the argument that they were given as", {
+  counts <- function(value) replace(as.matrix(small$counts), 1, value)
+  domains <- findDomains(quickFit, k = 3, verbose = FALSE)
+  project <- function(newdata, ...) projectDomains(quickFit, newdata, domains, small$coords, verbose = FALSE)
+  borrow <- function(source, labels = small$labels, ...) {
+    runTransST(small$counts, source, labels, coords = small$coords, k = 3, nFactors = 4, verbose = FALSE, ...)
+  }
+  for (given in list(list(project, "newdata"), list(borrow, "source"))) {
+    take <- given[[1]]
+    for (value in c(NA, -1, Inf)) expectArgumentError(take(counts(value)), given[[2]])
+    expectArgumentError(take(data.frame(counts(1))), given[[2]], "matrix")
+    expectArgumentError(take(0 * small$counts), given[[2]], "no counts")
+    expect_message(take(counts(0.5)), paste0("^`", given[[2]], "` has values that are not whole"))
+    error <- expect_error(take(`dimnames<-`(counts(1), NULL)), class = "starscape_error_argument")
+    expect_false(grepl("`x` has", conditionMessage(error), fixed = TRUE))
+  }
+  expectArgumentError(borrow(list(small$counts, counts(-1)), list(small$labels, small$labels)), "source", "negative")
+  skip_if_not_installed("SingleCellExperiment")
+  bare <- sceSmall()
+  expectArgumentError(borrow(bare, sourceCoords = c("x", "down")), "sourceCoords", "`source`, not \"down\"")
+  expectArgumentError(borrow(bare, sourceSlice = "nope"), "sourceSlice", "`source`")
+  SummarizedExperiment::assayNames(bare) <- "logcounts"
+  expectArgumentError(borrow(bare), "source", "\"counts\"")
+  object <- findDomains(quick(sceSmall()), k = 3, verbose = FALSE)
+  expectArgumentError(projectDomains(object, bare, verbose = FALSE), "assay", "`newdata`")
+  bare$x <- NULL
+  expectArgumentError(projectDomains(object, bare, assay = "logcounts", verbose = FALSE), "coords", "`newdata`")
+})
+
+test_that("dates, and numbers that differ in their last bit, are labels like any", {
+  day <- as.Date("2020-01-01") + as.integer(small$labels)
+  expect_identical(as.integer(starscape:::gateDomain(day, 144)), as.integer(small$labels))
+  expect_identical(as.character(starscape:::gateSlice(as.POSIXct(day, tz = "UTC"), 144)), as.character(day))
+  near <- 0.1 * 3 + c(0, 2^-54)[rep(1:2, 72)]
+  expect_false(anyNA(starscape:::gateSlice(near, 144)))
+  expect_identical(nlevels(plotDomains(small$coords, day)$data$value), 3L)
+})

@@ -58,8 +58,10 @@ test_that("matrices that hold no numbers, or whose file is gone, are refused by 
   expectArgumentError(quick(text, unname(small$coords)), "x", "type character")
   file <- tempfile(fileext = ".h5")
   gone <- HDF5Array::writeHDF5Array(as.matrix(whole), file, "counts", with.dimnames = TRUE)
+  object <- sceSmall(counts = gone)
   unlink(file)
   expectArgumentError(quick(gone, small$coords), "x", "cannot be read")
+  expectArgumentError(plotDomains(object, rownames(object)[[1]]), "x", "cannot be read")
 })
 
 # A class with the generics of BPCells' matrices.

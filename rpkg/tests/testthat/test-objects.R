@@ -99,6 +99,25 @@ test_that("a fit is taken by the names of its spots wherever it comes from", {
   expect_identical(joint(rev(places)), joint(places))
 })
 
+# Whatever draws or tells of a fit takes the second one, `wide`, of an object as it takes an only one.
+expectSecondFit <- function(both, object) {
+  shown <- function(plot) ggplot2::ggplot_build(plot)$data
+  only <- domainPseudotime(findDomains(quick(object, latentDim = 8), k = 3, verbose = FALSE), "1", verbose = FALSE)
+  expect_identical(shown(plotPseudotime(both, reduction = "wide")), shown(plotPseudotime(only)))
+  expect_identical(shown(plotDomainConnectivity(both, reduction = "wide")), shown(plotDomainConnectivity(only)))
+  expectArgumentError(plotPseudotime(both), "x", "no pseudotime")
+  expect_identical(shown(plotHistory(both, reduction = "wide")), shown(plotHistory(only)))
+  expect_identical(lossSurface(both, 3, points = 3, reduction = "wide"), lossSurface(only, 3, points = 3))
+  chosen <- quietly(findDomains(both, kRange = c(2, 3), name = "chosen", reduction = "wide", verbose = FALSE))
+  expect_s3_class(plotChoice(chosen, reduction = "wide"), "ggplot")
+  expectArgumentError(plotChoice(chosen), "x", "no choice")
+  expect_identical(nlevels(factorMarkers(both, "wide", draws = 2, verbose = FALSE)$factor), 8L)
+  expect_s3_class(plotDomains(both, "other", reduction = "wide"), "ggplot")
+  expectArgumentError(plotDomains(both, "other", reduction = "none"), "x", "no starscape fit")
+  projected <- quietly(projectDomains(both, object, domain = "other", reduction = "wide", verbose = FALSE))
+  expect_true("wide_projected" %in% names(objectMetadata(projected)))
+}
+
 test_that("fits stand side by side under names of their own", {
   for (object in list(sceOf(x = x, y = y), if (requireNamespace("SeuratObject", quietly = TRUE)) seuratSmall())) {
     if (is.null(object)) next
@@ -121,6 +140,7 @@ test_that("fits stand side by side under names of their own", {
     turned <- domainPseudotime(both, "1", domain = "other", reduction = "wide", verbose = FALSE)
     expect_true("wide_pseudotime" %in% names(objectMetadata(turned)))
     expectArgumentError(findDomains(both, reduction = 3), "reduction")
+    expectSecondFit(turned, object)
   }
 })
 
@@ -173,4 +193,28 @@ test_that("fits that were changed are refused where they are read", {
     expectArgumentError(print(fit), "x", "another version")
   }
   expect_message(findDomains(oneSpace(quickFit), k = 3, verbose = FALSE), "no codes")
+})
+
+test_that("an object is drawn also where its fit knows its spots no more, and a fit of another name is named", {
+  object <- quick(sceOf(x = x, y = y))
+  object$true <- small$labels
+  expect_s3_class(plotDomains(SingleCellExperiment::cbind(object, object), "true"), "ggplot")
+  apart <- quick(sceOf(), coords = small$coords)
+  apart$true <- small$labels
+  expectArgumentError(plotDomains(SingleCellExperiment::cbind(apart, apart), "true"), "x", "144 spots")
+  wide <- quick(sceOf(x = x, y = y), name = "wide")
+  for (use in list(findDomains, plotHistory, plotPseudotime)) expectArgumentError(use(wide), "x", "\"wide\"")
+  expectArgumentError(projectDomains(small$counts), "x", "runStarscape")
+})
+
+test_that("a fit is cut down to a single spot, and follows renamed spots without counts", {
+  counts <- small$counts
+  counts[, c(3, 9, 20)] <- 0
+  object <- quick(sceSmall(counts = counts))
+  expect_identical(dim(objectFit(object[, 1])$graph), c(1L, 1L))
+  part <- object[, 60:1]
+  colnames(part) <- colnames(object)[1:60]
+  domain <- findDomains(part, k = 2, verbose = FALSE)$domain
+  expect_identical(which(is.na(domain)), 61L - c(20L, 9L, 3L))
+  expect_identical(domain, findDomains(object[, 60:1], k = 2, verbose = FALSE)$domain)
 })

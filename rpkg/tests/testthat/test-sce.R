@@ -86,7 +86,11 @@ test_that("a SpatialExperiment gives its places and samples", {
   array$array_col <- small$coords[, 1]
   array$array_row <- small$coords[, 2]
   SpatialExperiment::spatialCoords(array) <- small$coords * 57.3 + 11
-  expect_identical(stored(quick(array))$coords, small$coords * 1)
+  fitted <- quick(array)
+  expect_identical(stored(fitted)$coords, small$coords * 1)
+  SpatialExperiment::spatialCoords(fitted)[, 1] <- -SpatialExperiment::spatialCoords(fitted)[, 1]
+  drawn <- as.matrix(plotDomains(fitted, small$labels)$data[c("x", "y")])
+  expect_equal(unname(drawn), tissuePlaces(unname(SpatialExperiment::spatialCoords(fitted)), NULL))
   # Columns are places by their names.
   turned <- spe(small)
   SpatialExperiment::spatialCoords(turned) <- cbind(section = 5, y = small$coords[, 2], x = small$coords[, 1])
@@ -110,6 +114,52 @@ test_that("a SpatialExperiment gives its places and samples", {
   expect_identical(unname(stored(fit)$coords), unname(small$coords * 57.3 + 11))
   expect_s3_class(plotDomains(object), "ggplot")
   expect_s3_class(plotDomains(spe(pair), pair$labels), "ggplot")
+})
+
+test_that("an object is drawn as it lies now, and a fit as it was", {
+  drawn <- function(x, ...) unname(as.matrix(plotDomains(x, small$labels, ...)$data[c("x", "y")]))
+  from <- function(places) tissuePlaces(unname(places) * 1, NULL)
+  object <- quick(sceSmall())
+  before <- object$x
+  object$x <- -object$y
+  object$y <- before
+  turned <- from(cbind(-small$coords[, 2], small$coords[, 1]))
+  expect_identical(drawn(object), turned)
+  expect_identical(drawn(stored(object)), from(small$coords))
+  expect_identical(drawn(object[, 144:1]), turned[144:1, ], ignore_attr = TRUE)
+  timed <- domainPseudotime(findDomains(object, k = 3, verbose = FALSE), "1", verbose = FALSE)
+  expect_identical(unname(as.matrix(plotPseudotime(timed)$data[c("x", "y")])), turned)
+  nodes <- plotDomainConnectivity(timed)$data
+  expect_true(all(paste(nodes$x, nodes$y) %in% paste(turned[, 1], turned[, 2])))
+  # The graph is that of the fit.
+  expect_identical(objectFit(timed)$coords, small$coords * 1)
+  # Places that the object lost, or that were given apart from it.
+  object$y[[3]] <- NA
+  expect_identical(drawn(object), from(small$coords))
+  expect_identical(drawn(quick(sceSmall(), coords = small$coords[, 2:1])), drawn(sceSmall(), coords = small$coords))
+})
+
+test_that("a turned or mirrored image is drawn by its pixels", {
+  array <- sceSmall()
+  array$x <- array$y <- NULL
+  array$array_col <- small$coords[, 1]
+  array$array_row <- small$coords[, 2]
+  drawn <- function(object, places) {
+    object$pxl_col_in_fullres <- places[, 1]
+    object$pxl_row_in_fullres <- places[, 2]
+    unname(as.matrix(plotDomains(object, small$labels)$data[c("x", "y")]))
+  }
+  from <- function(places) tissuePlaces(unname(places) * 1, NULL)
+  upright <- cbind(57.3 * small$coords[, 1], 57.3 * sqrt(3) * small$coords[, 2]) + 11
+  expect_identical(drawn(array, upright), from(small$coords))
+  # Pixels that have nothing to do with the array.
+  expect_identical(drawn(array, cos(upright * 100)), from(small$coords))
+  fitted <- quick(array)
+  for (turned in list(upright %*% diag(c(-1, 1)), upright %*% diag(c(1, -1)), cbind(upright[, 2], -upright[, 1]))) {
+    expect_equal(drawn(array, turned), from(turned))
+    expect_equal(drawn(fitted, turned), from(turned))
+  }
+  expect_identical(stored(fitted)$coords, small$coords * 1)
 })
 
 test_that("domains go to a column of their own, and a user's column is not replaced without a word", {

@@ -211,3 +211,21 @@ test_that("cells in several layers are refused, and a gene that one layer lacks"
   merged <- quick(merge(parts[[1]], parts[[2]]))
   expectArgumentError(plotDomains(merged, features = rownames(counts)[[1]]), "features", "all layers")
 })
+
+test_that("a fit without its reduction goes by names, and says when cells have others", {
+  skip_if_not_installed("Seurat")
+  object <- findDomains(quick(seuratSmall()), k = 3, verbose = FALSE)
+  bare <- suppressWarnings(Seurat::DietSeurat(object))
+  expect_identical(objectFit(bare)$embedding, objectFit(object)$embedding)
+  renamed <- SeuratObject::RenameCells(bare, add.cell.id = "z")
+  expectArgumentError(findDomains(renamed, k = 3), "x", "lost the reduction")
+  expect_s3_class(plotDomains(renamed, "truth"), "ggplot")
+})
+
+test_that("a gene of an assay with some of the cells is NA for the others", {
+  skip_if_not_installed("SeuratObject", "5.0.0")
+  object <- seuratSmall()
+  object[["part"]] <- SeuratObject::CreateAssay5Object(small$counts[, 144:100])
+  drawn <- plotDomains(object, "gene3", assay = "part")$data$value
+  expect_identical(drawn, unname(replace(small$counts["gene3", ], 1:99, NA)))
+})

@@ -191,3 +191,87 @@ test_that("what keeps no fit is refused, not taken for an object of another clas
   expectArgumentError(quick(list(bare, bare), coords = list(small$coords, small$coords)), "x", "SummarizedExperiment")
   expectArgumentError(transferLabels(bare, "labels"), "x", "SummarizedExperiment")
 })
+
+# What functions of lists make of objects whose fit speaks of `counts` alone, against this fit.
+expectPart <- function(objects, fit, counts, ...) {
+  quiet <- function(value) suppressMessages(value, classes = "starscape_message")
+  column <- function(objects, name) {
+    unlist(lapply(names(objects), function(slice) {
+      value <- as.character(objects[[slice]][[name, drop = TRUE]])
+      cells <- colnames(objects[[slice]])
+      if (is.null(cells)) value else value[match(colnames(counts[[slice]]), cells)]
+    }))
+  }
+  objects <- quiet(findDomains(objects, k = 3, verbose = FALSE, ...))
+  domain <- quiet(findDomains(fit, k = 3, verbose = FALSE))$domain
+  expect_identical(column(objects, "domain"), as.character(domain))
+  timed <- quiet(domainPseudotime(objects, root = "1", verbose = FALSE, ...))
+  known <- quiet(domainPseudotime(fit, root = "1", domain = domain, verbose = FALSE))
+  expect_equal(as.numeric(column(timed, paste0(if (...length() > 0) "wide_", "pseudotime"))), unname(known$pseudotime))
+  align <- function(x, ...) unname(quiet(alignSlices(x, verbose = FALSE, ...))$coords)
+  expect_identical(align(objects, ...), align(fit))
+  markers <- function(x, ...) quiet(domainMarkers(x, ..., correct = "none", verbose = FALSE))$p_value
+  expect_equal(markers(objects, ...), markers(counts, domain, fit = fit, slice = fit$slice))
+  impute <- function(x, ...) quiet(imputeExpression(x, c("gene2", "gene7"), verbose = FALSE, ...))
+  imputed <- lapply(unname(impute(objects, ...)), function(object) {
+    if (!methods::is(object, "Seurat")) {
+      return(SummarizedExperiment::assay(SingleCellExperiment::altExp(object, "imputed")))
+    }
+    as.matrix(SeuratObject::GetAssayData(object[["imputed"]], "data"))
+  })
+  expect_equal(unname(do.call(cbind, imputed)), unname(impute(counts, fit = fit)[, ]))
+  expect_identical(rowSums(domainShares(objects)$spots), vapply(counts, ncol, 0) * 1)
+}
+
+test_that("lists of objects go by the cells of their fits: those of another assay, and a sketch", {
+  skip_if_not_installed("SeuratObject", "5.0.0")
+  objects <- lapply(parts, function(part) {
+    fine <- SeuratObject::CreateSeuratObject(part$counts, assay = "fine")
+    others <- part$counts[, 1:20]
+    colnames(others) <- paste0("coarse", 1:20)
+    both <- merge(SeuratObject::CreateSeuratObject(others, assay = "coarse"), fine)
+    places <- data.frame(x = part$coords[, 1], y = part$coords[, 2], row.names = colnames(part$counts))
+    SeuratObject::AddMetaData(both, places)
+  })
+  plain <- joint(countsOf, coordsOf)
+  both <- joint(joint(objects, assay = "fine", seed = 2), assay = "fine", name = "wide")
+  for (own in seq_along(both)) SeuratObject::DefaultAssay(both[[own]]) <- "fine"
+  expectPart(both, plain, countsOf, reduction = "wide")
+  rows <- lapply(countsOf, function(counts) seq(1, ncol(counts), by = 2))
+  some <- Map(function(counts, rows) counts[, rows], countsOf, rows)
+  sketches <- Map(function(object, some) {
+    object[["sketch"]] <- SeuratObject::CreateAssay5Object(some)
+    object
+  }, objects, some)
+  fit <- joint(some, Map(function(coords, rows) coords[rows, ], coordsOf, rows))
+  fitted <- joint(sketches, assay = "sketch")
+  for (own in seq_along(fitted)) SeuratObject::DefaultAssay(fitted[[own]]) <- "fine"
+  expectPart(fitted, fit, some)
+})
+
+test_that("lists of objects whose cells have no names go by the cells of their fits", {
+  skip_if_not_installed("SingleCellExperiment")
+  objects <- lapply(parts, function(part) {
+    places <- S4Vectors::DataFrame(x = part$coords[, 1], y = part$coords[, 2])
+    `colnames<-`(SingleCellExperiment::SingleCellExperiment(list(counts = part$counts), colData = places), NULL)
+  })
+  rows <- lapply(countsOf, function(counts) rev(seq(1, ncol(counts), by = 2)))
+  chosen <- Map(function(object, rows) object[, rows], joint(objects), rows)
+  some <- Map(function(counts, rows) counts[, rows], countsOf, rows)
+  fit <- joint(countsOf, coordsOf)
+  names <- unlist(Map(paste0, paste0(names(some), "_"), lapply(some, colnames)), use.names = FALSE)
+  expectPart(chosen, starscape:::subsetFit(fit, names), some)
+})
+
+test_that("what is given per spot of a list of objects is matched by the names of the joint fit", {
+  skip_if_not_installed("SingleCellExperiment")
+  objects <- lapply(parts, function(part) {
+    object <- SingleCellExperiment::SingleCellExperiment(list(counts = part$counts))
+    object$domain <- rep(c("1", "2"), ncol(object) / 2)
+    object
+  })
+  spots <- paste0(two$slice, "_", unlist(lapply(countsOf, colnames)))
+  donor <- stats::setNames(rep(c("p", "q"), length(spots) / 2), spots)
+  expect_identical(domainShares(objects, rev(donor))$spots, domainShares(objects, donor)$spots)
+  expect_identical(unname(domainShares(objects, donor)$shares), diag(2))
+})
