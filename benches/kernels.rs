@@ -3,15 +3,17 @@
 
 use candle_core::{DType, Device, Tensor, Var};
 use criterion::{Criterion, criterion_group, criterion_main};
+use ndarray::Array2;
 use rand_distr::{Distribution, Poisson, StandardNormal};
 use starscape::counts::Counts;
-use starscape::graph::{GraphParams, spatial_graph};
+use starscape::graph::{GraphParams, SpatialGraph, spatial_graph};
 use starscape::loss::{consistency, telescope, telescope_pairwise};
 use starscape::markers::{Comparison, Groups, overdispersion, rank_sums};
 use starscape::monitor::Monitor;
 use starscape::random::{Stream, stream};
 use starscape::surroundings::Surroundings;
 use starscape::threads::in_pool;
+use starscape::vae::{Objective, Parameters, Section, TrainParams};
 use std::hint::black_box;
 
 const SPOTS: usize = 4000;
@@ -72,6 +74,47 @@ fn graph(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// One epoch of the network beside the bare matrix products that it cannot do without: of each layer, and for the
+/// gradients of its input and its weights, in two views.
+fn training(criterion: &mut Criterion) {
+    let side = 63;
+    let edges = |spot: usize| [(spot, spot + 1, spot % side < side - 1), (spot, spot + side, spot / side < side - 1)];
+    let edges = (0..side * side).flat_map(edges).filter(|(_, _, there)| *there).map(|(one, other, _)| (one, other));
+    let graph = SpatialGraph::from_edges(side * side, edges);
+    let mut rng = stream(1, Stream::Noise);
+    let scores = Array2::from_shape_simple_fn((side * side, DIMENSIONS), || StandardNormal.sample(&mut rng));
+    let batch = vec![0; side * side];
+    let sample = Section::new(scores.view(), &batch, &graph).and_then(|section| section.whole()).expect("section");
+    let (params, monitor) = (TrainParams::default(), Monitor::silent());
+    let objective = Objective::new(&sample, &params, &monitor);
+    let parameters = Parameters::deterministic(DIMENSIONS).expect("parameters");
+    let weights = parameters.weights();
+    let layers = [&weights.neighbour, &weights.surroundings, &weights.shift, &weights.log_variance];
+    let products = layers.map(|layer| {
+        let weight = layer.without_bias().weight().detach();
+        let (outputs, inputs) = weight.dims2().expect("matrix");
+        let ones = |columns| Tensor::ones((side * side, columns), DType::F32, &Device::Cpu).expect("ones");
+        [ones(inputs), weight, ones(outputs)]
+    });
+    let mut group = criterion.benchmark_group("training, n = 3969, 20 dimensions");
+    group.sample_size(20);
+    group.bench_function("epoch", |b| {
+        b.iter(|| objective.value(&parameters, 1).expect("value").0.backward().expect("gradient"))
+    });
+    group.bench_function("its matrix products", |b| b.iter(|| (0..2).for_each(|_| products.iter().for_each(bare))));
+    group.finish();
+}
+
+/// A layer forward, and backward to its input and its weights.
+fn bare([input, weight, output]: &[Tensor; 3]) {
+    let all = [
+        input.matmul(&weight.t().expect("transposed")),
+        output.matmul(weight),
+        output.t().and_then(|output| output.matmul(input)),
+    ];
+    black_box(all.map(|product| product.expect("product")));
+}
+
 /// Counts as in a Visium section: 600 genes of 4000 spots, mostly of one count or none, of 7 domains.
 fn markers(criterion: &mut Criterion) {
     const GENES: usize = 600;
@@ -102,5 +145,5 @@ fn markers(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(kernels, losses, graph, markers);
+criterion_group!(kernels, losses, graph, training, markers);
 criterion_main!(kernels);

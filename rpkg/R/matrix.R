@@ -89,15 +89,16 @@ delayedBlocks <- function(x) {
   if (!type %in% c("double", "integer", "logical")) {
     stopArgument("x", sprintf("holds values of type %s", type), "Give counts, genes x spots.")
   }
+  sparse <- function(block) if (methods::is(block, "Array")) methods::as(block, "dgCMatrix") else asSparse(block)
   fromDisk(DelayedArray::blockApply(
-    x, function(block) if (methods::is(block, "Array")) methods::as(block, "dgCMatrix") else asSparse(block),
-    grid = DelayedArray::colAutoGrid(x), as.sparse = DelayedArray::is_sparse(x), BPPARAM = NULL
+    x, blockReader(sparse), grid = DelayedArray::colAutoGrid(x), as.sparse = DelayedArray::is_sparse(x), BPPARAM = NULL
   ))
 }
 
 # What may lie on disk, in a file that has moved, or ends early.
 fromDisk <- function(code) {
   tryCatch(code, error = function(error) {
+    if (inherits(error, "starscape_error")) rlang::cnd_signal(error)
     stopArgument("x", "cannot be read from where it lies", conditionMessage(error))
   })
 }
@@ -112,20 +113,36 @@ geneOf <- function(values, gene, columns) {
 # The same of BPCells, by the generics of its class.
 iterableBlocks <- function(x) {
   width <- max(1, 1e8 %/% max(nrow(x), 1))
+  read <- blockReader(function(columns) methods::as(x[, columns, drop = FALSE], "dgCMatrix"))
   lapply(seq(1, max(ncol(x), 1), by = width), function(first) {
-    methods::as(x[, seq_len(ncol(x))[first:min(first + width - 1, ncol(x))], drop = FALSE], "dgCMatrix")
+    read(seq_len(ncol(x))[first:min(first + width - 1, ncol(x))])
   })
+}
+
+# Makes blocks sparse one after the other, and stops as soon as they hold too much together.
+blockReader <- function(sparse, most = .Machine$integer.max) {
+  stored <- 0
+  function(block) {
+    block <- sparse(block)
+    stored <<- stored + length(block@x)
+    gateStored(stored, most)
+    block
+  }
+}
+
+# A sparse matrix of R counts its values in 32 bits.
+gateStored <- function(stored, most = .Machine$integer.max) {
+  if (stored > most) {
+    stopArgument(
+      "x", sprintf("has at least %.0f values that are not 0, more than a sparse matrix of R holds", stored),
+      "Give fewer spots, or leave genes out."
+    )
+  }
 }
 
 # Blocks side by side. The values are joined first and let go, so that never two whole copies are held.
 joinBlocks <- function(blocks, dim, names) {
   offsets <- c(0, cumsum(as.double(unlist(lapply(blocks, function(block) diff(block@p))))))
-  if (offsets[[length(offsets)]] > .Machine$integer.max) {
-    stopArgument(
-      "x", sprintf("has %.0f values that are not 0, more than a sparse matrix of R holds", offsets[[length(offsets)]]),
-      "Give fewer spots, or leave genes out."
-    )
-  }
   rows <- lapply(blocks, function(block) block@i)
   values <- lapply(blocks, function(block) block@x)
   rm(blocks)

@@ -54,6 +54,7 @@ joinCounts <- function(counts) {
   genes <- lapply(counts, rownames)
   shared <- Reduce(intersect, genes)
   gateShared(length(shared), genes)
+  gateStored(sum(vapply(counts, function(slice) as.numeric(length(slice@x)), 0)))
   spots <- unlist(lapply(counts, colnames), use.names = FALSE)
   joined <- do.call(cbind, lapply(unname(counts), function(slice) slice[shared, , drop = FALSE]))
   colnames(joined) <- jointNames(spots, rep(names(counts), vapply(counts, ncol, 0L)))

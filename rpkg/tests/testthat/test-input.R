@@ -108,3 +108,19 @@ test_that("Seurat objects give the same bits, with assays of version 3 and 5, sp
   parted[["RNA"]] <- split(parted[["RNA"]], f = rep(c("one", "other"), 72))
   expect_identical(embeddingOf(parted), expected)
 })
+
+test_that("more values than a sparse matrix of R can hold are refused while they are read", {
+  read <- 0
+  block <- function(columns) {
+    read <<- read + 1
+    small$counts[, columns, drop = FALSE]
+  }
+  reader <- starscape:::blockReader(block, most = length(small$counts[, 1:20]@x))
+  reader(1:10)
+  expectArgumentError(lapply(list(11:20, 21:30, 31:40), reader), "x", "more than a sparse matrix of R holds")
+  expect_identical(read, 3)
+  expect_silent(starscape:::gateStored(2^31 - 1))
+  expectArgumentError(starscape:::gateStored(2^31), "x", "2147483648 values that are not 0")
+  # The reason is not lost on the way from a file.
+  expectArgumentError(starscape:::fromDisk(starscape:::gateStored(2^31)), "x", "more than a sparse matrix")
+})
