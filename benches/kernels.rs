@@ -60,9 +60,9 @@ fn graph(criterion: &mut Criterion) {
     let slice = vec![0; side * side];
     let mut group = criterion.benchmark_group("graph, n = 3969");
     group.bench_function("Visium grid", |b| {
-        b.iter(|| spatial_graph(coords.view(), &slice, &GraphParams::default()).expect("graph"))
+        b.iter(|| spatial_graph(coords.view(), &slice, &GraphParams::default(), &Monitor::silent()).expect("graph"))
     });
-    let (graph, _) = spatial_graph(coords.view(), &slice, &GraphParams::default()).expect("graph");
+    let (graph, _) = spatial_graph(coords.view(), &slice, &GraphParams::default(), &Monitor::silent()).expect("graph");
     let rows: Vec<usize> = (0..side * side).collect();
     group.bench_function("four rings around each spot", |b| b.iter(|| Surroundings::new(&graph, &rows)));
     let rings = Surroundings::new(&graph, &rows).operations().expect("rings");

@@ -98,7 +98,7 @@ pub struct Spots<'a> {
 /// [`Error::Argument`] naming the user's argument, `graph` where no two spots are neighbours; [`Error::Numeric`],
 /// [`Error::Interrupted`].
 pub fn fit(spots: Spots, params: &FitParams, monitor: &Monitor) -> Result<Fit> {
-    let (graph, method) = neighbours(spots, params)?;
+    let (graph, method) = neighbours(spots, params, monitor)?;
     let stage = codes_of(spots, &graph, params, monitor)?;
     embed(spots, (graph, method), stage, params, monitor)
 }
@@ -108,7 +108,7 @@ pub fn fit(spots: Spots, params: &FitParams, monitor: &Monitor) -> Result<Fit> {
 /// # Errors
 /// As [`fit`].
 pub fn first_stage(spots: Spots, params: &FitParams, monitor: &Monitor) -> Result<Stage> {
-    codes_of(spots, &neighbours(spots, params)?.0, params, monitor)
+    codes_of(spots, &neighbours(spots, params, monitor)?.0, params, monitor)
 }
 
 /// The rest of [`fit`], with the same result.
@@ -120,12 +120,12 @@ pub fn fit_from(stage: Stage, spots: Spots, params: &FitParams, monitor: &Monito
     if known.into_iter().flatten().any(|known| known != spots.counts.spots()) {
         return Err(Error::argument("checkpoint", "holds a stage of other spots"));
     }
-    embed(spots, neighbours(spots, params)?, stage, params, monitor)
+    embed(spots, neighbours(spots, params, monitor)?, stage, params, monitor)
 }
 
-fn neighbours(spots: Spots, params: &FitParams) -> Result<(SpatialGraph, GraphMethod)> {
+fn neighbours(spots: Spots, params: &FitParams, monitor: &Monitor) -> Result<(SpatialGraph, GraphMethod)> {
     check(spots.counts, &[("slice", spots.slice), ("batch", spots.batch)], params)?;
-    let (graph, method) = spatial_graph(spots.coords, spots.slice, &params.graph)?;
+    let (graph, method) = spatial_graph(spots.coords, spots.slice, &params.graph, monitor)?;
     if graph.edges() == 0 {
         let message = "leaves no two spots neighbours; give a larger radius, or another method";
         return Err(Error::argument("graph", message));

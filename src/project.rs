@@ -105,7 +105,7 @@ pub fn project(
     check(known, scores, &surroundings)?;
     let around = match surroundings {
         Surroundings::Own(_) => vec![Vec::new(); scores.nrows()],
-        Surroundings::Known(coords, slice) => around(known, coords, slice),
+        Surroundings::Known(coords, slice) => around(known, coords, slice, monitor)?,
     };
     monitor.check()?;
     let (mut new, averages) = joined(known, scores, &around);
@@ -129,7 +129,7 @@ pub fn project(
 }
 
 /// The spots of the fit that surround each place, as many as its own spots usually have; none for a place outside.
-fn around(known: &Known, coords: ArrayView2<f64>, slice: &[usize]) -> Vec<Vec<usize>> {
+fn around(known: &Known, coords: ArrayView2<f64>, slice: &[usize], monitor: &Monitor) -> Result<Vec<Vec<usize>>> {
     let mut degrees: Vec<f64> = (0..known.graph.spots()).map(|spot| known.graph.degree(spot) as f64).collect();
     let count = median(&mut degrees).unwrap_or(0.0).max(1.0) as usize;
     let mut around = vec![Vec::new(); slice.len()];
@@ -138,14 +138,14 @@ fn around(known: &Known, coords: ArrayView2<f64>, slice: &[usize]) -> Vec<Vec<us
             |numbers: &[usize]| -> Vec<usize> { (0..numbers.len()).filter(|&row| numbers[row] == own).collect() };
         let (old, new) = (rows(known.slice), rows(slice));
         let places = known.coords.select(Axis(0), &old);
-        let reach = OUTSIDE * typical_reach(&places, count);
-        for (&spot, near) in new.iter().zip(nearest_to(&places, &coords.select(Axis(0), &new), count)) {
+        let reach = OUTSIDE * typical_reach(&places, count, monitor)?;
+        for (&spot, near) in new.iter().zip(nearest_to(&places, &coords.select(Axis(0), &new), count, monitor)?) {
             if near.first().is_some_and(|&(_, distance)| distance <= reach) {
                 around[spot] = near.into_iter().map(|(row, _)| old[row]).collect();
             }
         }
     }
-    around
+    Ok(around)
 }
 
 /// Averages of new spots over themselves and the spots of the fit around them, step by step, and those of the spots of

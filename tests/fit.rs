@@ -294,7 +294,7 @@ fn bad_input_names_the_argument() {
 fn a_fit_and_its_domains_are_those_of_before() {
     let simulation = tissue(1);
     let found = fitted(&simulation, &quick(), 2, &Monitor::silent()).expect("fit");
-    let views = found.codes.views(&found.graph, None).expect("views");
+    let views = found.codes.views(&found.graph, None, &Monitor::silent()).expect("views");
     let view = |View { values, kind, .. }: &View| SectionView {
         points: Points::new(values.view(), "views").expect("points"),
         kind: *kind,

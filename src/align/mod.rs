@@ -74,7 +74,7 @@ pub struct Alignment {
 /// [`Error::Argument`] naming `x`, `nNeighbours`, `tolerance` or `transform`; [`Error::Interrupted`].
 pub fn align(moving: Slice, reference: Slice, params: &AlignParams, monitor: &Monitor) -> Result<Alignment> {
     check(&moving, &reference, params)?;
-    let spacings = [slice_spacing(moving.coords)?, slice_spacing(reference.coords)?];
+    let spacings = [slice_spacing(moving.coords, monitor)?, slice_spacing(reference.coords, monitor)?];
     let step = |done| monitor.step(Progress { stage: "aligning", done, total: 3, objective: None });
     step(0)?;
     let embeddings = [unit_rows(moving.embedding), unit_rows(reference.embedding)];
@@ -114,8 +114,9 @@ fn complete(slice: &Slice) -> bool {
     finite && slice.coords.ncols() == 2 && slice.coords.nrows() == slice.embedding.nrows()
 }
 
-fn slice_spacing(coords: ArrayView2<f64>) -> Result<f64> {
-    spacing(&coords.to_owned()).ok_or_else(|| Error::argument("x", "has a slice whose spots all share one place"))
+fn slice_spacing(coords: ArrayView2<f64>, monitor: &Monitor) -> Result<f64> {
+    spacing(&coords.to_owned(), monitor)?
+        .ok_or_else(|| Error::argument("x", "has a slice whose spots all share one place"))
 }
 
 /// Directions of the rows: the length of a row says how much a spot was counted, not what it is.

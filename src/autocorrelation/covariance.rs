@@ -102,6 +102,7 @@ fn within(patch: &Patch, lengths: &[f64]) -> f64 {
 mod tests {
     use super::*;
     use crate::autocorrelation::patches::unit_density;
+    use crate::monitor::Monitor;
 
     fn grid(side: usize) -> (Patches, Array2<f64>) {
         let coords = Array2::from_shape_fn((side * side, 2), |(spot, axis)| {
@@ -109,7 +110,10 @@ mod tests {
         });
         let stratum: Vec<Option<usize>> =
             (0..side * side).map(|spot| Some(usize::from(spot % side < side / 3))).collect();
-        (Patches::new(coords.view(), &vec![0; side * side], &stratum).unwrap(), unit_density(coords).unwrap())
+        (
+            Patches::new(coords.view(), &vec![0; side * side], &stratum, &Monitor::silent()).unwrap(),
+            unit_density(coords, &Monitor::silent()).unwrap(),
+        )
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::graph::{equidistant, spacing};
+use crate::monitor::Monitor;
 use ndarray::{Array2, ArrayView2, Axis};
 
 /// Number of patches aimed at: enough to see variation of any range that matters to a domain, few enough for dense
@@ -49,7 +50,7 @@ impl Patches {
     ///
     /// # Errors
     /// [`Error::Argument`] naming `coords` when a slice has all spots at one place.
-    pub fn new(coords: ArrayView2<f64>, slice: &[usize], stratum: &[Option<usize>]) -> Result<Self> {
+    pub fn new(coords: ArrayView2<f64>, slice: &[usize], stratum: &[Option<usize>], monitor: &Monitor) -> Result<Self> {
         let mut positions = Array2::zeros(coords.raw_dim());
         let (mut groups, mut extent) = (Vec::new(), 0.0f64);
         for own in 0..slice.iter().max().map_or(0, |last| last + 1) {
@@ -58,7 +59,7 @@ impl Patches {
             if members.is_empty() {
                 continue;
             }
-            let scaled = unit_density(coords.select(Axis(0), &members))?;
+            let scaled = unit_density(coords.select(Axis(0), &members), monitor)?;
             for (&spot, row) in members.iter().zip(scaled.rows()) {
                 positions.row_mut(spot).assign(&row);
             }
@@ -89,9 +90,9 @@ impl Patches {
 }
 
 /// Coordinates of one slice in which a spot covers an area of 1 on average.
-pub(super) fn unit_density(coords: Array2<f64>) -> Result<Array2<f64>> {
-    let coords = equidistant(&coords);
-    let nearest = spacing(&coords).or_else(|| (coords.nrows() == 1).then_some(1.0));
+pub(super) fn unit_density(coords: Array2<f64>, monitor: &Monitor) -> Result<Array2<f64>> {
+    let coords = equidistant(&coords, monitor)?;
+    let nearest = spacing(&coords, monitor)?.or_else(|| (coords.nrows() == 1).then_some(1.0));
     let nearest = nearest.ok_or_else(|| Error::argument("coords", "is the same place for all spots of a slice"))?;
     let side = |axis: usize| {
         let column = coords.column(axis);
@@ -170,7 +171,7 @@ mod tests {
     #[test]
     fn patches_are_a_partition_of_compact_pieces() {
         let (coords, stratum) = halves(40);
-        let patches = Patches::new(coords.view(), &[0; 1600], &stratum).unwrap();
+        let patches = Patches::new(coords.view(), &[0; 1600], &stratum, &Monitor::silent()).unwrap();
         let mut seen: Vec<usize> = patches.list.iter().flat_map(|patch| patch.spots.clone()).collect();
         seen.sort_unstable();
         let expected: Vec<usize> = (0..1600).filter(|&spot| stratum[spot].is_some()).collect();
@@ -191,7 +192,8 @@ mod tests {
         let mut both = ndarray::concatenate![Axis(0), coords, coords];
         both.slice_mut(ndarray::s![100.., ..]).mapv_inplace(|value| 50.0 * value + 7.0);
         let slice: Vec<usize> = (0..200).map(|spot| spot / 100).collect();
-        let patches = Patches::new(both.view(), &slice, &[stratum.clone(), stratum].concat()).unwrap();
+        let patches =
+            Patches::new(both.view(), &slice, &[stratum.clone(), stratum].concat(), &Monitor::silent()).unwrap();
         let (first, second): (Vec<&Patch>, Vec<&Patch>) = patches.list.iter().partition(|patch| patch.slice == 0);
         assert_eq!(first.len(), second.len());
         for (a, b) in first.iter().zip(&second) {
@@ -204,17 +206,17 @@ mod tests {
     fn scattered_labels_and_lines_are_cut_in_bounds() {
         let (coords, _) = halves(60);
         let scattered: Vec<Option<usize>> = (0..3600).map(|spot| Some((spot * spot + spot / 7) % 6)).collect();
-        let patches = Patches::new(coords.view(), &[0; 3600], &scattered).unwrap();
+        let patches = Patches::new(coords.view(), &[0; 3600], &scattered, &Monitor::silent()).unwrap();
         assert!(patches.list.len() <= MOST + 6, "{}", patches.list.len());
         let (many, _) = halves(100);
-        let large = Patches::new(many.view(), &[0; 10_000], &[Some(0); 10_000]).unwrap();
+        let large = Patches::new(many.view(), &[0; 10_000], &[Some(0); 10_000], &Monitor::silent()).unwrap();
         for patch in &large.list {
             assert!((12..=PARTS).contains(&patch.parts.len()), "{}", patch.parts.len());
             assert_eq!(patch.parts.iter().map(|part| part.count).sum::<f64>(), patch.place.count);
         }
         let line = Array2::from_shape_fn((50, 2), |(spot, axis)| if axis == 0 { spot as f64 } else { 0.0 });
-        assert_eq!(Patches::new(line.view(), &[0; 50], &[Some(0); 50]).unwrap().list.len(), 50);
-        let point = Patches::new(Array2::ones((5, 2)).view(), &[0; 5], &[Some(0); 5]);
+        assert_eq!(Patches::new(line.view(), &[0; 50], &[Some(0); 50], &Monitor::silent()).unwrap().list.len(), 50);
+        let point = Patches::new(Array2::ones((5, 2)).view(), &[0; 5], &[Some(0); 5], &Monitor::silent());
         assert!(matches!(point, Err(Error::Argument { argument: "coords", .. })));
     }
 }

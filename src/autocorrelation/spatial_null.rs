@@ -89,7 +89,7 @@ impl SpatialNull {
         contrasts: ArrayView2<f64>,
         monitor: &Monitor,
     ) -> Result<Self> {
-        let patches = Patches::new(coords, slice, stratum)?;
+        let patches = Patches::new(coords, slice, stratum, monitor)?;
         let roots: Array1<f64> = patches.list.iter().map(|patch| (patch.spots.len() as f64).sqrt()).collect();
         let strata: Vec<usize> = patches.list.iter().map(|patch| patch.stratum).collect();
         let complement = Complement::new(&strata, &roots.to_vec());

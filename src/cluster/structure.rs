@@ -106,7 +106,10 @@ mod tests {
         // Of some spots only: the first group's.
         let all = points(3, 5.0, 1)?;
         let first: Vec<usize> = (0..400).filter(|&spot| blobs(400, 4, 3, 5.0, 1).1[spot] == 0).collect();
-        let null = Null { draws: null.draws.clone(), spots: Some(first) };
+        let as_many: Vec<usize> = (0..first.len()).collect();
+        let some = |view: &SectionView| SectionView { points: view.points.select(&as_many), kind: view.kind };
+        let draws = null.draws.iter().map(|draw| draw.iter().map(some).collect()).collect();
+        let null = Null { draws, spots: Some(first) };
         assert!(!gains(&[all], &null, &[3, 10], &Monitor::silent())?.iter().any(Gain::is_structure));
         for seed in 0..5 {
             assert!(!structured(points(1, 0.0, 30 + seed)?)?);

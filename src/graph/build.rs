@@ -2,6 +2,7 @@
 
 use super::{SpatialGraph, delaunay, lattice, nearest};
 use crate::error::{Error, Result};
+use crate::monitor::Monitor;
 use ndarray::{Array2, ArrayView2, Axis};
 
 /// How neighbours are found.
@@ -45,11 +46,12 @@ impl Default for GraphParams {
 /// method used: [`GraphMethod::Auto`] picks for each slice, and the one picked for the first is returned.
 ///
 /// # Errors
-/// [`Error::Argument`] naming `coords`, `method`, `k` or `radius`.
+/// [`Error::Argument`] naming `coords`, `method`, `k` or `radius`; [`Error::Interrupted`].
 pub fn spatial_graph(
     coords: ArrayView2<f64>,
     slice: &[usize],
     params: &GraphParams,
+    monitor: &Monitor,
 ) -> Result<(SpatialGraph, GraphMethod)> {
     check(coords, slice, params)?;
     let slices = slice.iter().max().map_or(0, |last| last + 1);
@@ -60,28 +62,37 @@ pub fn spatial_graph(
     let mut edges = Vec::new();
     let mut first_method = None;
     for spots in members.iter().filter(|spots| !spots.is_empty()) {
-        let own = coords.select(Axis(0), spots);
-        let method = match params.method {
-            GraphMethod::Auto if own.ncols() == 2 && lattice::spacing(&own).is_some() => GraphMethod::Grid,
-            GraphMethod::Auto => GraphMethod::Nearest,
-            given => given,
-        };
+        let (method, pairs) = edges_of_slice(&coords.select(Axis(0), spots), params, monitor)?;
         first_method.get_or_insert(method);
-        let pairs = edges_of_slice(&own, method, params)?;
         edges.extend(pairs.into_iter().map(|(a, b)| (spots[a], spots[b])));
     }
     Ok((SpatialGraph::from_edges(slice.len(), edges), first_method.unwrap_or(params.method)))
 }
 
-fn edges_of_slice(coords: &Array2<f64>, method: GraphMethod, params: &GraphParams) -> Result<Vec<(usize, usize)>> {
-    match method {
-        GraphMethod::Auto | GraphMethod::Grid => lattice::edges(coords),
-        GraphMethod::Nearest => Ok(nearest::nearest(coords, params.k)),
-        GraphMethod::Radius => {
-            Ok(nearest::within(coords, params.radius.unwrap_or_else(|| nearest::typical_reach(coords, params.k))))
+/// The method used for a slice, and the pairs that it finds.
+fn edges_of_slice(
+    coords: &Array2<f64>,
+    params: &GraphParams,
+    monitor: &Monitor,
+) -> Result<(GraphMethod, Vec<(usize, usize)>)> {
+    let mut method = params.method;
+    if method == GraphMethod::Auto {
+        let lattice = if coords.ncols() == 2 { lattice::lattice(coords, monitor)? } else { None };
+        if let Some(lattice) = lattice {
+            return Ok((GraphMethod::Grid, lattice.edges(monitor)?));
         }
-        GraphMethod::Delaunay => Ok(delaunay::edges(coords)),
+        method = GraphMethod::Nearest;
     }
+    let pairs = match method {
+        GraphMethod::Auto | GraphMethod::Grid => lattice::edges(coords, monitor)?,
+        GraphMethod::Nearest => nearest::nearest(coords, params.k, monitor)?,
+        GraphMethod::Radius => {
+            let radius = params.radius.map_or_else(|| nearest::typical_reach(coords, params.k, monitor), Ok)?;
+            nearest::within(coords, radius, monitor)?
+        }
+        GraphMethod::Delaunay => delaunay::edges(coords),
+    };
+    Ok((method, pairs))
 }
 
 fn check(coords: ArrayView2<f64>, slice: &[usize], params: &GraphParams) -> Result<()> {
@@ -121,7 +132,7 @@ mod tests {
         let coords = array![[0.0, 0.0], [1.0, 0.0], [0.0, 0.0], [1.0, 0.0]];
         for method in [GraphMethod::Nearest, GraphMethod::Grid, GraphMethod::Delaunay] {
             let params = GraphParams { method, k: 3, radius: None };
-            let (graph, _) = spatial_graph(coords.view(), &[0, 0, 1, 1], &params).unwrap();
+            let (graph, _) = spatial_graph(coords.view(), &[0, 0, 1, 1], &params, &Monitor::silent()).unwrap();
             assert_eq!(graph.neighbours(0), &[1], "{method:?}");
             assert_eq!(graph.neighbours(3), &[2], "{method:?}");
         }
@@ -134,7 +145,7 @@ mod tests {
         let coords = Array2::from(lattice.chain(scattered).collect::<Vec<_>>());
         let slice: Vec<usize> = (0..14).map(|spot| 2 * usize::from(spot > 8)).collect();
         let params = GraphParams { k: 1, ..GraphParams::default() };
-        let (graph, method) = spatial_graph(coords.view(), &slice, &params).unwrap();
+        let (graph, method) = spatial_graph(coords.view(), &slice, &params, &Monitor::silent()).unwrap();
         assert_eq!(method, GraphMethod::Grid);
         assert_eq!(graph.degree(4), 4);
         assert!((9..14).all(|spot| graph.degree(spot) > 0));
@@ -149,17 +160,20 @@ mod tests {
             _ => 0.1 * (spot / 9) as f64,
         });
         let params = GraphParams { k: 2, ..GraphParams::default() };
-        let (graph, method) = spatial_graph(coords.view(), &[0; 27], &params).unwrap();
+        let (graph, method) = spatial_graph(coords.view(), &[0; 27], &params, &Monitor::silent()).unwrap();
         assert_eq!((graph.neighbours(4), method), (&[13, 22][..], GraphMethod::Nearest));
         for method in [GraphMethod::Grid, GraphMethod::Delaunay] {
-            let error = spatial_graph(coords.view(), &[0; 27], &GraphParams { method, ..params.clone() }).unwrap_err();
+            let error =
+                spatial_graph(coords.view(), &[0; 27], &GraphParams { method, ..params.clone() }, &Monitor::silent())
+                    .unwrap_err();
             assert!(matches!(error, Error::Argument { argument: "method", .. }));
         }
     }
 
     #[test]
     fn equal_positions_are_refused_by_name() {
-        let error = spatial_graph(Array2::ones((4, 2)).view(), &[0; 4], &GraphParams::default()).unwrap_err();
+        let error = spatial_graph(Array2::ones((4, 2)).view(), &[0; 4], &GraphParams::default(), &Monitor::silent())
+            .unwrap_err();
         assert!(matches!(error, Error::Argument { argument: "coords", .. }));
     }
 }

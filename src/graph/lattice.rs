@@ -3,6 +3,7 @@
 use super::nearest;
 use crate::error::{Error, Result};
 use crate::median::median;
+use crate::monitor::Monitor;
 use ndarray::Array2;
 
 /// Share of spots whose nearest neighbour must be about one spacing away for the coordinates to count as a lattice.
@@ -16,49 +17,72 @@ const NEARLY: f64 = 1.3;
 /// Neighbours lie within this multiple of the spacing: the next ring is at 1.41 (square) or 1.73 (hexagonal).
 const REACH: f64 = 1.2;
 
-/// Distance between neighbouring lattice points, or `None` when the coordinates are not a lattice.
-pub(super) fn spacing(coords: &Array2<f64>) -> Option<f64> {
-    let coords = equidistant(coords);
-    let mut distances = nearest::nearest_distances(&coords);
-    let shortest = median(&mut distances)?;
+/// A lattice: where its points lie, and how far neighbours are apart.
+pub(super) struct Lattice {
+    coords: Array2<f64>,
+    spacing: f64,
+}
+
+/// The lattice that places lie on, or `None` when they lie on none.
+///
+/// # Errors
+/// [`Error::Interrupted`].
+pub(super) fn lattice(coords: &Array2<f64>, monitor: &Monitor) -> Result<Option<Lattice>> {
+    let coords = equidistant(coords, monitor)?;
+    let mut distances = nearest::nearest_distances(&coords, monitor)?;
+    let Some(shortest) = median(&mut distances) else { return Ok(None) };
     let near = |distance: &&f64| (**distance / shortest - 1.0).abs() <= SPACING_TOLERANCE;
     let regular = distances.iter().filter(near).count();
     if (regular as f64) < REGULAR_SHARE * distances.len() as f64 {
-        return None;
+        return Ok(None);
     }
     let length = |(a, b): (usize, usize)| (coords[[a, 0]] - coords[[b, 0]]).hypot(coords[[a, 1]] - coords[[b, 1]]);
-    median(&mut nearest::within(&coords, NEARLY * shortest).into_iter().map(length).collect::<Vec<f64>>())
+    let pairs = nearest::within(&coords, NEARLY * shortest, monitor)?;
+    let spacing = median(&mut pairs.into_iter().map(length).collect::<Vec<f64>>());
+    Ok(spacing.map(|spacing| Lattice { coords, spacing }))
+}
+
+impl Lattice {
+    /// Pairs of direct neighbours.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub fn edges(&self, monitor: &Monitor) -> Result<Vec<(usize, usize)>> {
+        nearest::within(&self.coords, REACH * self.spacing, monitor)
+    }
 }
 
 /// Pairs of direct neighbours on the lattice.
 ///
 /// # Errors
-/// [`Error::Argument`] naming `coords` when they do not form a lattice.
-pub(super) fn edges(coords: &Array2<f64>) -> Result<Vec<(usize, usize)>> {
-    let spacing = spacing(coords).ok_or_else(|| {
+/// [`Error::Argument`] naming `coords` when they do not form a lattice; [`Error::Interrupted`].
+pub(super) fn edges(coords: &Array2<f64>, monitor: &Monitor) -> Result<Vec<(usize, usize)>> {
+    let lattice = lattice(coords, monitor)?.ok_or_else(|| {
         Error::argument("coords", "do not form a lattice; use graph method \"knn\", \"radius\" or \"delaunay\"")
     })?;
-    Ok(nearest::within(&equidistant(coords), REACH * spacing))
+    lattice.edges(monitor)
 }
 
 /// Coordinates in which the six neighbours on a Visium array are equally far. Array coordinates (column, row) are
 /// whole numbers whose sum is always even, neighbours being (±2, 0) and (±1, ±1): the rows are stretched by √3.
 /// All other coordinates are returned as they are.
-pub(crate) fn equidistant(coords: &Array2<f64>) -> Array2<f64> {
+///
+/// # Errors
+/// [`Error::Interrupted`].
+pub(crate) fn equidistant(coords: &Array2<f64>, monitor: &Monitor) -> Result<Array2<f64>> {
     let whole = coords.iter().all(|value| value.fract() == 0.0 && value.abs() < 1e9);
     let parity = |spot: usize| (coords[[spot, 0]] + coords[[spot, 1]]).rem_euclid(2.0);
     let hexagonal = whole && (1..coords.nrows()).all(|spot| parity(spot) == parity(0));
     let mut stretched = coords.clone();
-    if hexagonal && is_array(coords) {
+    if hexagonal && is_array(coords, monitor)? {
         stretched.column_mut(1).mapv_inplace(|row| row * 3f64.sqrt());
     }
-    stretched
+    Ok(stretched)
 }
 
 /// Whether whole numbers are array positions, where neighbouring rows are 1 apart, not pixels that happen to be even.
-fn is_array(coords: &Array2<f64>) -> bool {
-    let mut distances = nearest::nearest_distances(coords);
-    median(&mut distances).is_some_and(|distance| (distance - 2f64.sqrt()).abs() < 1e-9)
+fn is_array(coords: &Array2<f64>, monitor: &Monitor) -> Result<bool> {
+    Ok(nearest::spacing(coords, monitor)?.is_some_and(|distance| (distance - 2f64.sqrt()).abs() < 1e-9))
 }
 
 #[cfg(test)]
@@ -74,7 +98,7 @@ mod tests {
     }
 
     fn interior_degrees(coords: &Array2<f64>) -> usize {
-        let graph = SpatialGraph::from_edges(coords.nrows(), edges(coords).unwrap());
+        let graph = SpatialGraph::from_edges(coords.nrows(), edges(coords, &Monitor::silent()).unwrap());
         let mut degrees: Vec<usize> = (0..graph.spots()).map(|spot| graph.degree(spot)).collect();
         degrees.sort_unstable();
         assert_eq!(degrees[degrees.len() - 1], degrees[degrees.len() / 2]);
@@ -120,7 +144,7 @@ mod tests {
                 // The fraction of a multiple of an irrational number is spread evenly.
                 turned + 0.14 * ((((2 * spot + axis) as f64) * 0.618_033_988_75).fract() - 0.5)
             });
-            let graph = |coords| SpatialGraph::from_edges(exact.nrows(), edges(coords).unwrap());
+            let graph = |coords| SpatialGraph::from_edges(exact.nrows(), edges(coords, &Monitor::silent()).unwrap());
             assert_eq!(graph(&moved), graph(&exact), "square: {square}");
         }
     }
@@ -128,7 +152,7 @@ mod tests {
     #[test]
     fn scattered_cells_are_no_lattice() {
         let coords = Array2::from_shape_fn((200, 2), |(spot, axis)| (((spot + 1) * (axis + 3)) as f64).powi(3).sin());
-        assert!(spacing(&coords).is_none());
-        assert!(edges(&coords).is_err());
+        assert!(lattice(&coords, &Monitor::silent()).unwrap().is_none());
+        assert!(edges(&coords, &Monitor::silent()).is_err());
     }
 }

@@ -23,21 +23,38 @@ pub struct SpatialGraph {
 impl SpatialGraph {
     /// Builds the graph from pairs of spots, made symmetric; duplicates and self loops are dropped.
     pub fn from_edges(spots: usize, edges: impl IntoIterator<Item = (usize, usize)>) -> Self {
-        let mut pairs: Vec<(u32, u32)> = edges
-            .into_iter()
-            .filter(|(a, b)| a != b)
-            .flat_map(|(a, b)| [(a as u32, b as u32), (b as u32, a as u32)])
-            .collect();
-        pairs.sort_unstable();
-        pairs.dedup();
-        let mut offsets = vec![0; spots + 1];
-        for &(spot, _) in &pairs {
-            offsets[spot as usize + 1] += 1;
+        let edges = edges.into_iter().filter(|(a, b)| a != b);
+        let pairs: Vec<(u32, u32)> = edges.map(|(a, b)| (a as u32, b as u32)).collect();
+        let mut next = vec![0; spots + 1];
+        for &(a, b) in &pairs {
+            next[a as usize + 1] += 1;
+            next[b as usize + 1] += 1;
         }
-        for spot in 0..spots {
-            offsets[spot + 1] += offsets[spot];
+        (0..spots).for_each(|spot| next[spot + 1] += next[spot]);
+        let mut named = vec![0; 2 * pairs.len()];
+        for (a, b) in pairs {
+            for (spot, other) in [(a, b), (b, a)] {
+                named[next[spot as usize]] = other;
+                next[spot as usize] += 1;
+            }
         }
-        SpatialGraph { offsets, neighbours: pairs.into_iter().map(|(_, neighbour)| neighbour).collect() }
+        Self::without_repeats(spots, &next, &mut named)
+    }
+
+    /// The graph of lists one after the other, of which `ends` has the ends: sorted, and each neighbour once.
+    fn without_repeats(spots: usize, ends: &[usize], lists: &mut [u32]) -> Self {
+        let (mut offsets, mut neighbours) = (Vec::with_capacity(spots + 1), Vec::with_capacity(lists.len()));
+        offsets.push(0);
+        let mut begin = 0;
+        for &end in &ends[..spots] {
+            let list = &mut lists[begin..end];
+            list.sort_unstable();
+            neighbours.extend(list.chunk_by(|a, b| a == b).map(|same| same[0]));
+            offsets.push(neighbours.len());
+            begin = end;
+        }
+        neighbours.shrink_to_fit();
+        SpatialGraph { offsets, neighbours }
     }
 
     /// The number of each spot's connected part, from 0 in the order of their first spots.

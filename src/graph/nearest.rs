@@ -1,9 +1,14 @@
 //! Nearest neighbours and neighbours within a radius, from an R*-tree.
 
+use crate::error::Result;
 use crate::median::median;
+use crate::monitor::Monitor;
 use ndarray::Array2;
 use rayon::prelude::*;
 use rstar::{PointDistance, RTree, primitives::GeomWithData};
+
+/// Places handled together.
+const BLOCK: usize = 4096;
 
 type Point<const D: usize> = GeomWithData<[f64; D], usize>;
 
@@ -15,23 +20,47 @@ macro_rules! by_dimension {
 }
 
 /// Pairs (spot, neighbour) of each spot and its `k` nearest other spots.
-pub(super) fn nearest(coords: &Array2<f64>, k: usize) -> Vec<(usize, usize)> {
-    by_dimension!(nearest_of(coords, k))
+pub(super) fn nearest(coords: &Array2<f64>, k: usize, monitor: &Monitor) -> Result<Vec<(usize, usize)>> {
+    by_dimension!(nearest_of(coords, k, monitor))
 }
 
 /// Pairs (spot, neighbour) with the neighbour at most `radius` away; every pair comes once.
-pub(super) fn within(coords: &Array2<f64>, radius: f64) -> Vec<(usize, usize)> {
-    by_dimension!(within_of(coords, radius))
+pub(super) fn within(coords: &Array2<f64>, radius: f64, monitor: &Monitor) -> Result<Vec<(usize, usize)>> {
+    by_dimension!(within_of(coords, radius, monitor))
 }
 
 /// Median over spots of the distance to the `k`-th nearest other spot (to the last one when there are fewer).
-pub fn typical_reach(coords: &Array2<f64>, k: usize) -> f64 {
-    median(&mut by_dimension!(reach_of(coords, k))).unwrap_or(0.0)
+///
+/// # Errors
+/// [`crate::Error::Interrupted`].
+pub fn typical_reach(coords: &Array2<f64>, k: usize, monitor: &Monitor) -> Result<f64> {
+    Ok(median(&mut by_dimension!(reach_of(coords, k, monitor))?).unwrap_or(0.0))
 }
 
 /// Distance of each spot to the nearest spot at another position; empty when all positions are equal.
-pub(super) fn nearest_distances(coords: &Array2<f64>) -> Vec<f64> {
-    by_dimension!(distances_of(coords))
+pub(super) fn nearest_distances(coords: &Array2<f64>, monitor: &Monitor) -> Result<Vec<f64>> {
+    by_dimension!(distances_of(coords, monitor))
+}
+
+/// The `k` spots nearest to each other place, the nearest first, with their distances. Both have the same columns.
+///
+/// # Errors
+/// [`crate::Error::Interrupted`].
+pub fn nearest_to(
+    coords: &Array2<f64>,
+    others: &Array2<f64>,
+    k: usize,
+    monitor: &Monitor,
+) -> Result<Vec<Vec<(usize, f64)>>> {
+    by_dimension!(nearest_to_of(coords, others, k, monitor))
+}
+
+/// Median distance of a spot to the nearest one at another position; `None` when all positions are equal.
+///
+/// # Errors
+/// [`crate::Error::Interrupted`].
+pub fn spacing(coords: &Array2<f64>, monitor: &Monitor) -> Result<Option<f64>> {
+    Ok(median(&mut nearest_distances(coords, monitor)?))
 }
 
 fn positions<const D: usize>(coords: &Array2<f64>) -> Vec<[f64; D]> {
@@ -43,64 +72,69 @@ fn index<const D: usize>(positions: &[[f64; D]]) -> RTree<Point<D>> {
     RTree::bulk_load(positions.iter().enumerate().map(|(spot, &position)| Point::new(position, spot)).collect())
 }
 
-fn nearest_of<const D: usize>(coords: &Array2<f64>, k: usize) -> Vec<(usize, usize)> {
+/// What `find` adds for each place and its number, in the order of the places.
+fn for_each<const D: usize, T: Send>(
+    places: &[[f64; D]],
+    monitor: &Monitor,
+    find: impl Fn(usize, &[f64; D], &mut Vec<T>) + Sync,
+) -> Result<Vec<T>> {
+    let of_block = |(block, places): (usize, &[[f64; D]])| {
+        monitor.check()?;
+        let mut found = Vec::new();
+        places.iter().enumerate().for_each(|(place, position)| find(block * BLOCK + place, position, &mut found));
+        Ok(found)
+    };
+    let blocks: Vec<Vec<T>> = places.par_chunks(BLOCK).enumerate().map(of_block).collect::<Result<_>>()?;
+    Ok(blocks.into_iter().flatten().collect())
+}
+
+fn nearest_of<const D: usize>(coords: &Array2<f64>, k: usize, monitor: &Monitor) -> Result<Vec<(usize, usize)>> {
     let positions = positions::<D>(coords);
     let tree = index(&positions);
-    let mut pairs = Vec::with_capacity(coords.nrows() * k);
-    for (spot, position) in positions.iter().enumerate() {
+    for_each(&positions, monitor, |spot, position, pairs| {
         let others = tree.nearest_neighbor_iter(position).map(|point| point.data);
         pairs.extend(others.filter(|&other| other != spot).take(k).map(|other| (spot, other)));
-    }
-    pairs
+    })
 }
 
-fn within_of<const D: usize>(coords: &Array2<f64>, radius: f64) -> Vec<(usize, usize)> {
+fn within_of<const D: usize>(coords: &Array2<f64>, radius: f64, monitor: &Monitor) -> Result<Vec<(usize, usize)>> {
     let positions = positions::<D>(coords);
     let tree = index(&positions);
-    let mut pairs = Vec::new();
-    for (spot, &position) in positions.iter().enumerate() {
+    for_each(&positions, monitor, |spot, &position, pairs| {
         let others = tree.locate_within_distance(position, radius * radius).map(|point| point.data);
         pairs.extend(others.filter(|&other| other > spot).map(|other| (spot, other)));
-    }
-    pairs
+    })
 }
 
-fn reach_of<const D: usize>(coords: &Array2<f64>, k: usize) -> Vec<f64> {
+fn reach_of<const D: usize>(coords: &Array2<f64>, k: usize, monitor: &Monitor) -> Result<Vec<f64>> {
     let positions = positions::<D>(coords);
     let tree = index(&positions);
-    let reach = positions.iter().enumerate().filter_map(|(spot, position)| {
+    for_each(&positions, monitor, |spot, position, reach| {
         let others = tree.nearest_neighbor_iter(position).filter(|point| point.data != spot);
-        others.take(k).last().map(|point| point.distance_2(position).sqrt())
-    });
-    reach.collect()
+        reach.extend(others.take(k).last().map(|point| point.distance_2(position).sqrt()));
+    })
 }
 
-fn distances_of<const D: usize>(coords: &Array2<f64>) -> Vec<f64> {
+fn distances_of<const D: usize>(coords: &Array2<f64>, monitor: &Monitor) -> Result<Vec<f64>> {
     let positions = positions::<D>(coords);
     let tree = index(&positions);
-    let squared = positions.iter().filter_map(|position| {
-        tree.nearest_neighbor_iter(position).map(|point| point.distance_2(position)).find(|&distance| distance > 0.0)
-    });
-    squared.map(f64::sqrt).collect()
+    for_each(&positions, monitor, |_, position, distances| {
+        let mut squared = tree.nearest_neighbor_iter(position).map(|point| point.distance_2(position));
+        distances.extend(squared.find(|&distance| distance > 0.0).map(f64::sqrt));
+    })
 }
 
-/// The `k` spots nearest to each other place, the nearest first, with their distances. Both have the same columns.
-pub fn nearest_to(coords: &Array2<f64>, others: &Array2<f64>, k: usize) -> Vec<Vec<(usize, f64)>> {
-    by_dimension!(nearest_to_of(coords, others, k))
-}
-
-fn nearest_to_of<const D: usize>(coords: &Array2<f64>, others: &Array2<f64>, k: usize) -> Vec<Vec<(usize, f64)>> {
+fn nearest_to_of<const D: usize>(
+    coords: &Array2<f64>,
+    others: &Array2<f64>,
+    k: usize,
+    monitor: &Monitor,
+) -> Result<Vec<Vec<(usize, f64)>>> {
     let tree = index(&positions::<D>(coords));
-    let near = |place: &[f64; D]| {
+    for_each(&positions::<D>(others), monitor, |_, place, near| {
         let found = tree.nearest_neighbor_iter(place).take(k);
-        found.map(|point| (point.data, point.distance_2(place).sqrt())).collect()
-    };
-    positions::<D>(others).par_iter().map(near).collect()
-}
-
-/// Median distance of a spot to the nearest one at another position; `None` when all positions are equal.
-pub fn spacing(coords: &Array2<f64>) -> Option<f64> {
-    median(&mut nearest_distances(coords))
+        near.push(found.map(|point| (point.data, point.distance_2(place).sqrt())).collect());
+    })
 }
 
 #[cfg(test)]
@@ -125,7 +159,7 @@ mod tests {
     #[test]
     fn typical_reach_on_a_line_is_the_spacing() {
         let coords = Array2::from_shape_fn((9, 2), |(spot, axis)| if axis == 0 { 2.0 * spot as f64 } else { 0.0 });
-        assert_eq!(typical_reach(&coords, 1), 2.0);
+        assert_eq!(typical_reach(&coords, 1, &Monitor::silent()).unwrap(), 2.0);
     }
 
     proptest! {
@@ -134,7 +168,7 @@ mod tests {
             values in prop::collection::vec(-5i32..5, 3..60), radius in 0.5..4.0f64, axes in 2usize..4,
         ) {
             let coords = places(&values, axes);
-            let mut found = within(&coords, radius);
+            let mut found = within(&coords, radius, &Monitor::silent()).unwrap();
             found.sort_unstable();
             prop_assert_eq!(found, brute_force(&coords, radius));
         }
@@ -145,7 +179,7 @@ mod tests {
         ) {
             let coords = places(&values, axes);
             let n = coords.nrows();
-            let graph = SpatialGraph::from_edges(n, nearest(&coords, k));
+            let graph = SpatialGraph::from_edges(n, nearest(&coords, k, &Monitor::silent()).unwrap());
             for spot in 0..n {
                 prop_assert!(graph.degree(spot) >= k.min(n - 1));
                 // No spot that is left out is nearer than the k-th of all.

@@ -177,9 +177,9 @@ pub struct TransSt<'a> {
 /// [`Error::Argument`] naming the user's argument, [`Error::Numeric`], [`Error::NotConverged`], [`Error::Interrupted`].
 pub fn fit<'a>(target: &Target<'a>, source: &Source<'a>, params: &Params, monitor: &Monitor) -> Result<TransSt<'a>> {
     check(target, source, params)?;
-    let (graph, _) = spatial_graph(target.coords, target.slice, &params.graph)?;
+    let (graph, _) = spatial_graph(target.coords, target.slice, &params.graph, monitor)?;
     let source_graph = match source.coords {
-        Some(coords) => Some(spatial_graph(coords, source.slice, &params.graph)?.0),
+        Some(coords) => Some(spatial_graph(coords, source.slice, &params.graph, monitor)?.0),
         None => None,
     };
     let stage = factors::prepare(target, source, &graph, params, monitor)?;

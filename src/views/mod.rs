@@ -66,26 +66,28 @@ impl View {
 /// has nothing that the spatial filter lets through.
 ///
 /// # Errors
-/// [`crate::Error::Numeric`] when a decomposition fails.
-pub fn views(scores: ArrayView2<f64>, types: &[usize], graph: &SpatialGraph) -> Result<Vec<View>> {
-    let mut views = averages(scores, types, graph)?;
-    views.extend(view("scores filtered", SCORES, FILTERED, spatial_filter(graph, scores)?)?);
+/// [`crate::Error::Numeric`] when a decomposition fails; [`crate::Error::Interrupted`].
+pub fn views(scores: ArrayView2<f64>, types: &[usize], graph: &SpatialGraph, monitor: &Monitor) -> Result<Vec<View>> {
+    let mut views = averages(scores, types, graph, monitor)?;
+    views.extend(view("scores filtered", SCORES, FILTERED, spatial_filter(graph, scores, monitor)?)?);
     if let Some((indicators, shares)) = indicators(types) {
         let scaled = (indicators - &shares) / &shares.mapv(f64::sqrt);
-        views.extend(view("types filtered", TYPES, FILTERED, spatial_filter(graph, scaled.view())?)?);
+        views.extend(view("types filtered", TYPES, FILTERED, spatial_filter(graph, scaled.view(), monitor)?)?);
     }
     Ok(views)
 }
 
 /// Those of the views that are averaged a fixed number of times.
-fn averages(scores: ArrayView2<f64>, types: &[usize], graph: &SpatialGraph) -> Result<Vec<View>> {
+fn averages(scores: ArrayView2<f64>, types: &[usize], graph: &SpatialGraph, monitor: &Monitor) -> Result<Vec<View>> {
     let mut views = Vec::new();
     for (reach, steps) in STEPS.into_iter().enumerate() {
+        monitor.check()?;
         let name = format!("scores averaged {steps} times");
         views.extend(view(&name, SCORES, reach, diffuse(graph, scores, steps))?);
     }
     if let Some((indicators, _)) = indicators(types) {
         for (reach, steps) in STEPS.into_iter().enumerate() {
+            monitor.check()?;
             // The root gives rare types their weight: squared distances become Hellinger's.
             let averaged = diffuse(graph, indicators.view(), steps).mapv_into(f64::sqrt);
             views.extend(view(&format!("types averaged {steps} times"), TYPES, reach, averaged)?);
@@ -143,8 +145,9 @@ pub fn unstructured_views(
     monitor: &Monitor,
 ) -> Result<Vec<Vec<View>>> {
     let draw = |scores: Array2<f64>| {
+        monitor.check()?;
         let types = if has_types { spot_types(&scores, monitor)? } else { Vec::new() };
-        averages(scores.view(), &types, graph)
+        averages(scores.view(), &types, graph, monitor)
     };
     unstructured::unstructured_scores(graph, scores).map(draw).collect()
 }
@@ -175,10 +178,10 @@ mod tests {
     #[test]
     fn types_add_three_views_and_empty_types_vanish() -> Result<()> {
         let (values, labels, graph) = stripes(20, 3, 2.0, 4);
-        let plain = views(values.view(), &[], &graph)?;
+        let plain = views(values.view(), &[], &graph, &Monitor::silent())?;
         assert_eq!(plain.len(), 3);
         let types: Vec<usize> = labels.iter().map(|label| label * 2).collect();
-        let coded = views(values.view(), &types, &graph)?;
+        let coded = views(values.view(), &types, &graph, &Monitor::silent())?;
         assert_eq!(coded.len(), 6);
         assert!(coded.iter().all(|view| view.values.nrows() == values.nrows()));
         // Three types in use span two dimensions about their mean, three of roots.

@@ -32,9 +32,9 @@ impl Codes {
     ///
     /// # Errors
     /// [`crate::Error::Argument`] for an unknown name, see [`with_names`]; [`crate::Error::Numeric`] when a
-    /// decomposition fails.
-    pub fn views(&self, graph: &SpatialGraph, wanted: Option<&[String]>) -> Result<Vec<View>> {
-        with_names(super::views(self.scores.view(), &self.types, graph)?, wanted)
+    /// decomposition fails; [`crate::Error::Interrupted`].
+    pub fn views(&self, graph: &SpatialGraph, wanted: Option<&[String]>, monitor: &Monitor) -> Result<Vec<View>> {
+        with_names(super::views(self.scores.view(), &self.types, graph, monitor)?, wanted)
     }
 
     /// Tissue that is as smooth but has no domains, in the same views as far as [`super::unstructured_views`] has them;

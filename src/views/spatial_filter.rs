@@ -14,6 +14,7 @@
 use crate::error::Result;
 use crate::graph::SpatialGraph;
 use crate::graph::diffusion::diffuse;
+use crate::monitor::Monitor;
 use crate::random::{Stream, stream};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use ndarray_linalg::Solve;
@@ -38,13 +39,14 @@ const BLOCK: usize = 512;
 /// The part of each column of `scores` (spots x scores) that varies over the tissue.
 ///
 /// # Errors
-/// [`crate::Error::Numeric`] when a regression is singular.
-pub fn spatial_filter(graph: &SpatialGraph, scores: ArrayView2<f64>) -> Result<Array2<f64>> {
+/// [`crate::Error::Numeric`] when a regression is singular; [`crate::Error::Interrupted`].
+pub fn spatial_filter(graph: &SpatialGraph, scores: ArrayView2<f64>, monitor: &Monitor) -> Result<Array2<f64>> {
     let centre = scores.sum_axis(Axis(0)) / scores.nrows().max(1) as f64;
-    let own_share = own_shares(graph);
+    let own_share = own_shares(graph, monitor)?;
     let mut filtered = Array2::zeros(scores.raw_dim());
     let columns = scores.axis_chunks_iter(Axis(1), COLUMNS).zip(centre.axis_chunks_iter(Axis(0), COLUMNS));
     for ((some, centre), mut out) in columns.zip(filtered.axis_chunks_iter_mut(Axis(1), COLUMNS)) {
+        monitor.check()?;
         let some = &some - &centre;
         let near = shell_covariances(graph, &some);
         let averaged = averages(graph, some);
@@ -98,11 +100,12 @@ fn averages(graph: &SpatialGraph, scores: Array2<f64>) -> Vec<Array2<f64>> {
 
 /// Mean weight of a spot in its own average, mean (Pᵗ)_ii, from the products of random signs with their averages
 /// (Hutchinson 1990, Communications in Statistics 19:433).
-fn own_shares(graph: &SpatialGraph) -> Array1<f64> {
+fn own_shares(graph: &SpatialGraph, monitor: &Monitor) -> Result<Array1<f64>> {
     let mut rng = stream(FIXED_SEED, Stream::Probe);
     let signs: Vec<[bool; PROBES]> = (0..graph.spots()).map(|_| std::array::from_fn(|_| rng.random())).collect();
     let mut products = Array1::zeros(STEPS.len());
     for first in (0..PROBES).step_by(COLUMNS) {
+        monitor.check()?;
         let some = Array2::from_shape_fn(
             (graph.spots(), COLUMNS),
             |(spot, probe)| {
@@ -112,7 +115,7 @@ fn own_shares(graph: &SpatialGraph) -> Array1<f64> {
         let averaged = averages(graph, some);
         averaged.iter().zip(&mut products).for_each(|(values, sum)| *sum += (values * &averaged[0]).sum());
     }
-    products / (graph.spots() * PROBES) as f64
+    Ok(products / (graph.spots() * PROBES) as f64)
 }
 
 /// Mean product of a score with the mean of the spots one step and two steps away: 2 x scores. Spots without such
@@ -174,7 +177,7 @@ mod tests {
     #[test]
     fn takes_the_noise_and_leaves_the_tissue() -> Result<()> {
         let (scores, truth, graph) = two_halves(40, 3);
-        let filtered = spatial_filter(&graph, scores.view())?;
+        let filtered = spatial_filter(&graph, scores.view(), &Monitor::silent())?;
         let error = |values: &Array2<f64>| (&values.column(0) - &truth).mapv(|value| value * value).mean();
         assert!(error(&filtered) < error(&scores).map(|error| 0.2 * error));
         let variance = |values: &Array2<f64>| values.column(1).mapv(|value| value * value).sum();
@@ -185,7 +188,7 @@ mod tests {
     #[test]
     fn same_bits_for_any_number_of_threads() -> Result<()> {
         let (values, _, graph) = stripes(40, 3, 1.0, 5);
-        let run = |threads| in_pool(threads, || spatial_filter(&graph, values.view()));
+        let run = |threads| in_pool(threads, || spatial_filter(&graph, values.view(), &Monitor::silent()));
         assert_eq!(run(1)?, run(3)?);
         Ok(())
     }

@@ -32,7 +32,7 @@ fn core_spatial_autocorrelation(counts: Robj, coords: Robj, slice: Robj, paramet
         })?;
         let (normalisation, graph) = (read_normalisation(&parameters)?, read_graph(&parameters)?);
         let found = worker::run(parameters.whole("threads")?, &progress, |monitor| {
-            let (graph, _) = spatial_graph(coords, &slice, &graph)?;
+            let (graph, _) = spatial_graph(coords, &slice, &graph, monitor)?;
             spatial_autocorrelation(&counts, &slice, &graph, normalisation, index, monitor)
         })?;
         let column = |part: fn(&Autocorrelation) -> f64| found.iter().map(part).collect::<Vec<f64>>();

@@ -44,7 +44,7 @@ fn core_find_domains(
             let graph = graph.as_ref();
             let (mut views, mut null) = (Vec::new(), Null::default());
             if let Some(codes) = codes.map(read_codes).transpose()? {
-                views = codes.views(needed(graph)?, wanted.as_deref())?;
+                views = codes.views(needed(graph)?, wanted.as_deref(), monitor)?;
                 if params.k.is_none() {
                     null = codes.unstructured(needed(graph)?, wanted.as_deref(), monitor)?;
                 }

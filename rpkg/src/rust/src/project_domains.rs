@@ -99,7 +99,7 @@ fn core_project_domains(
             if among {
                 return project(&known, scores, Surroundings::Known(coords, &slice), monitor);
             }
-            let (graph, _) = spatial_graph(coords, &slice, &params)?;
+            let (graph, _) = spatial_graph(coords, &slice, &params, monitor)?;
             if graph.edges() == 0 && scores.nrows() > 1 {
                 let message = "leave no two new spots neighbours, with the settings of the fit's graph";
                 return Err(Error::argument("coords", message));
