@@ -119,7 +119,8 @@ drawObject <- function(x, domain, confidence, places, assay, layer, features, ..
 
 # The spots once for each gene.
 featurePanels <- function(spots, expression) {
-  panels <- spots[rep(seq_len(nrow(spots)), nrow(expression)), ]
+  # Column by column: rows of a table get names of their own, which takes longer than all else.
+  panels <- data.frame(lapply(spots, rep, nrow(expression)))
   panels$value <- as.vector(t(expression))
   panels$feature <- factor(rep(rownames(expression), each = nrow(spots)), rownames(expression))
   panels
