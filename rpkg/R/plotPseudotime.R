@@ -6,7 +6,7 @@
 #' @param coords Coordinates (matrix or data frame, spots x 2 or 3, see [runStarscape()]).
 #' @param slice Slice of each spot; each gets a panel of its own.
 #' @param palette Colours of the scale, from 0 upwards; `NULL` for those of the package.
-#' @param diameter,title As in [plotDomains()].
+#' @param diameter,title,raster As in [plotDomains()].
 #' @param ... Not used; any other argument is an error.
 #' @return A `ggplot` object.
 #' @section Errors:
@@ -17,7 +17,8 @@
 #' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 10)
 #' plotPseudotime(domainPseudotime(fit, root = rownames(fit$embedding)[[1]]))
 #' @export
-plotPseudotime <- function(x, coords = NULL, slice = NULL, palette = NULL, diameter = 0.95, title = "pseudotime", ...) {
+plotPseudotime <- function(x, coords = NULL, slice = NULL, palette = NULL, diameter = 0.95, title = "pseudotime",
+                           raster = NULL, ...) {
   gateDots(...)
   found <- storedPseudotime(x)
   if (is.null(coords)) coords <- found$coords
@@ -26,6 +27,6 @@ plotPseudotime <- function(x, coords = NULL, slice = NULL, palette = NULL, diame
   coords <- gateCoords(coords, if (is.null(spots)) as.character(seq_along(found$pseudotime)) else spots)
   plotDomains.default(
     coords, unname(found$pseudotime),
-    slice = slice, palette = palette, limits = c(0, 1), diameter = diameter, title = title
+    slice = slice, palette = palette, limits = c(0, 1), diameter = diameter, title = title, raster = raster
   )
 }
