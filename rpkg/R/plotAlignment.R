@@ -83,7 +83,8 @@ drawAlignment <- function(spots, lines, palette, diameter, raster) {
   onReference <- spots$side == "reference" & spots$panel == "after"
   spacing <- spotDistance(as.matrix(spots[onReference, c("x", "y")]), spots$name[onReference])
   spots$alpha <- ifelse(spots$side == "reference", 0.75, 0.6)
-  scale <- ggplot2::scale_fill_manual(values = stats::setNames(palette[1:2], c("reference", "moved")))
+  sides <- levels(spots$side)
+  scale <- ggplot2::scale_fill_manual(values = stats::setNames(palette[1:2], sides), breaks = sides)
   panels <- ggplot2::facet_grid(ggplot2::vars(.data$name), ggplot2::vars(.data$panel))
   spots$value <- spots$sheet <- spots$side
   drawSpots(spots, diameter / 2 * spacing, scale, NULL, raster) +
