@@ -11,7 +11,7 @@
 #' @param lines Number of matches drawn in each panel, a whole number from 0.
 #' @param palette Two colours, of the reference and of moved slices; `NULL` for those of the package, which stay apart
 #'   for colour-blind readers.
-#' @param diameter As in [plotDomains()].
+#' @param diameter,raster As in [plotDomains()].
 #' @param reduction For objects the name of the fit, which [runStarscape()] was given as `name`.
 #' @param ... Not used; any other argument is an error.
 #' @return A `ggplot` object.
@@ -24,7 +24,8 @@
 #' fit <- runStarscape(slices$counts, slices$coords, slice = slices$slice, latentDim = 10, epochs = 20)
 #' plotAlignment(alignSlices(fit))
 #' @export
-plotAlignment <- function(x, slice = NULL, lines = 100, palette = NULL, diameter = 0.95, reduction = "starscape", ...) {
+plotAlignment <- function(x, slice = NULL, lines = 100, palette = NULL, diameter = 0.95, reduction = "starscape",
+                          raster = NULL, ...) {
   gateDots(...)
   alignment <- storedAlignment(x, reduction)
   lines <- wholeNumber(0, largestInteger)(lines, "lines")
@@ -40,7 +41,7 @@ plotAlignment <- function(x, slice = NULL, lines = 100, palette = NULL, diameter
     table$name <- factor(table$name, levels = unique(slice))
     table
   }
-  drawAlignment(joined("spots"), joined("lines"), palette, diameter)
+  drawAlignment(joined("spots"), joined("lines"), palette, diameter, raster)
 }
 
 # Spots and match lines of one moved slice, in both panels.
@@ -81,14 +82,15 @@ thinnedMatches <- function(matches, lines) {
   matches[unique(round(seq(1, nrow(matches), length.out = min(lines, nrow(matches))))), ]
 }
 
-drawAlignment <- function(spots, lines, palette, diameter) {
+drawAlignment <- function(spots, lines, palette, diameter, raster) {
   onReference <- spots$side == "reference" & spots$panel == "after"
   spacing <- spotDistance(as.matrix(spots[onReference, c("x", "y")]), spots$name[onReference])
   spots$alpha <- ifelse(spots$side == "reference", 0.75, 0.6)
-  scale <- ggplot2::scale_fill_manual(values = stats::setNames(palette[1:2], c("reference", "moved")))
+  sides <- levels(spots$side)
+  scale <- ggplot2::scale_fill_manual(values = stats::setNames(palette[1:2], sides), breaks = sides)
   panels <- ggplot2::facet_grid(ggplot2::vars(.data$name), ggplot2::vars(.data$panel))
-  spots$value <- spots$side
-  drawSpots(spots, diameter / 2 * spacing, scale, NULL) +
+  spots$value <- spots$sheet <- spots$side
+  drawSpots(spots, diameter / 2 * spacing, scale, NULL, raster) +
     ggplot2::geom_segment(
       ggplot2::aes(.data$x, .data$y, xend = .data$xend, yend = .data$yend),
       data = lines, inherit.aes = FALSE, colour = "black", linewidth = 0.25, alpha = 0.7

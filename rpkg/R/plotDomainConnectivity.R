@@ -10,6 +10,7 @@
 #' @param least Connectivity below which no line is drawn, from 0 to 1.
 #' @param palette Colours of the domains; `NULL` for those of [plotDomains()].
 #' @param reduction For objects the name of the fit, which [runStarscape()] was given as `name`.
+#' @param raster As in [plotDomains()], for the spots on the tissue.
 #' @param ... Not used; any other argument is an error.
 #' @return A `ggplot` object.
 #' @section Errors:
@@ -24,7 +25,7 @@
 #' plotDomainConnectivity(domainPseudotime(fit, root = "1", domain = findDomains(fit, k = 3)))
 #' @export
 plotDomainConnectivity <- function(x, layout = NULL, least = 0.05, palette = NULL,
-                                   reduction = "starscape", ...) {
+                                   reduction = "starscape", raster = NULL, ...) {
   gateDots(...)
   found <- storedPseudotime(x, reduction)
   if (is.null(found$connectivity)) {
@@ -40,7 +41,8 @@ plotDomainConnectivity <- function(x, layout = NULL, least = 0.05, palette = NUL
   drawn <- found$domains$spots > 0
   nodes <- if (layout == "tissue") tissueNodes(found) else circleNodes(found$domains)
   lines <- connectivityLines(found$connectivity[drawn, drawn, drop = FALSE], nodes[drawn, ], least)
-  drawConnectivity(nodes[drawn, ], lines, if (layout == "tissue") tissueBackground(inPlane(found$coords)), palette)
+  background <- if (layout == "tissue") tissueBackground(inPlane(found$coords), raster)
+  drawConnectivity(nodes[drawn, ], lines, background, palette)
 }
 
 # Nodes and spots go through the same proportions.
@@ -51,10 +53,11 @@ tissueNodes <- function(found) {
   nodes
 }
 
-tissueBackground <- function(coords) {
+tissueBackground <- function(coords, raster) {
   places <- tissuePlaces(unname(coords), NULL)
-  list(
-    spots = data.frame(x = places[, 1], y = places[, 2]), radius = 0.95 / 2 * spotDistance(places, NULL)
+  spotLayer(
+    0.95 / 2 * spotDistance(places, NULL), drawsRaster(raster, nrow(places)),
+    data = data.frame(x = places[, 1], y = places[, 2]), fill = "grey93"
   )
 }
 
@@ -76,14 +79,8 @@ connectivityLines <- function(connectivity, nodes, least) {
 drawConnectivity <- function(nodes, lines, background, palette) {
   colours <- if (is.null(palette)) domainPalette(nlevels(nodes$domain)) else palette
   nodes$ink <- inkOn(colours[as.integer(nodes$domain)])
-  plot <- ggplot2::ggplot(nodes, ggplot2::aes(.data$x, .data$y))
-  if (!is.null(background)) {
-    plot <- plot + ggplot2::layer(
-      geom = GeomSpot, stat = "identity", position = "identity", data = background$spots,
-      params = list(radius = background$radius, fill = "grey93"), show.legend = FALSE
-    )
-  }
-  plot +
+  ggplot2::ggplot(nodes, ggplot2::aes(.data$x, .data$y)) +
+    background +
     ggplot2::geom_segment(
       ggplot2::aes(xend = .data$xend, yend = .data$yend, linewidth = .data$connectivity, alpha = .data$connectivity),
       data = lines, colour = "grey20", lineend = "round"

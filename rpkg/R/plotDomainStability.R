@@ -9,7 +9,7 @@
 #' @param coords Coordinates (matrix or data frame, spots x 2 or 3, see [runStarscape()]).
 #' @param slice Slice of each spot; each gets a panel of its own.
 #' @param palette Colours of the scale, from 0 upwards; `NULL` for those of the package.
-#' @param diameter,title As in [plotDomains()].
+#' @param diameter,title,raster As in [plotDomains()].
 #' @param ... Not used; any other argument is an error.
 #' @return A `ggplot` object.
 #' @section Errors:
@@ -21,7 +21,8 @@
 #' plotDomainStability(sweep)
 #' @export
 plotDomainStability <- function(x, value = c("stability", "support", "consistency", "entropy"), coords = x$coords,
-                                slice = x$slice, palette = NULL, diameter = 0.95, title = value, ...) {
+                                slice = x$slice, palette = NULL, diameter = 0.95, title = value,
+                                raster = NULL, ...) {
   gateDots(...)
   sweep <- gateSweep(x, "x")
   value <- oneOf(c("stability", "support", "consistency", "entropy"))(value, "value")
@@ -33,6 +34,6 @@ plotDomainStability <- function(x, value = c("stability", "support", "consistenc
   if (is.null(palette)) palette <- grDevices::hcl.colors(64, "viridis", rev = value == "entropy")
   plotDomains.default(
     coords, shown,
-    slice = slice, palette = palette, limits = c(0, largest), diameter = diameter, title = title
+    slice = slice, palette = palette, limits = c(0, largest), diameter = diameter, title = title, raster = raster
   )
 }

@@ -4,6 +4,11 @@
 #' aspect of the tissue is kept, y points down as on the image, and array positions of a Visium slide are spread to its
 #' true hexagonal grid. The colours of up to 20 domains stay apart for colour-blind readers; NA is grey.
 #'
+#' More than 50,000 spots are drawn as one image (see `raster`). It has the pixels of the device, but no more than 300
+#' per inch, and 300 per inch in files of lines and text. A pixel has the colour and the opacity of the nearest spot, so
+#' that spots do not cover each other and colours are never mixed. Discs are larger by an eighth of a millimetre, at
+#' least a pixel, all around, which closes the gaps between spots that are too small to be told apart.
+#'
 #' @param x Coordinates (matrix or data frame, spots x 2 or 3, see [runStarscape()]), a `starscape_fit`, or an object
 #'   with results.
 #' @param domain What to show. For coordinates and fits: a vector with one value per spot, or the result of
@@ -19,6 +24,9 @@
 #'   are drawn like NA. `NULL` for the range of the values.
 #' @param features Genes whose expression is drawn instead of `domain`, each in a panel of its own, on one scale. For
 #'   objects their names; for coordinates and fits a numeric matrix, genes x spots, such as [imputeExpression()] gives.
+#' @param raster Whether the spots are drawn as one image, which keeps files small and quick to open, instead of as
+#'   discs; axes, legends and titles stay lines and text. `NULL` does so where more than 50,000 spots are drawn, in all
+#'   panels together.
 #' @param ... For objects and fits: arguments of the default method.
 #' @return A `ggplot` object.
 #' @section Errors:
@@ -38,7 +46,7 @@ plotDomains <- function(x, domain = "domain", ...) {
 #' @rdname plotDomains
 #' @export
 plotDomains.default <- function(x, domain = "domain", confidence = FALSE, slice = NULL, palette = NULL, diameter = 0.95,
-                                title = NULL, limits = NULL, features = NULL, ...) {
+                                title = NULL, limits = NULL, features = NULL, raster = NULL, ...) {
   gateDots(...)
   x <- plainTable(x)
   if (is.list(x) && !is.data.frame(x)) {
@@ -58,7 +66,8 @@ plotDomains.default <- function(x, domain = "domain", confidence = FALSE, slice 
   if (!is.null(slice)) spots$slice <- slice
   if (!is.null(expression)) spots <- featurePanels(spots, expression)
   scale <- valueScale(spots$value, palette, limits)
-  drawSpots(spots, diameter / 2 * spotDistance(places, slice), scale, if (is.null(title)) shown$title else title)
+  if (is.null(title)) title <- shown$title
+  drawSpots(spots, diameter / 2 * spotDistance(places, slice), scale, title, raster)
 }
 
 #' @rdname plotDomains
@@ -135,7 +144,8 @@ drawObject <- function(x, domain, confidence, places, assay, layer, features, ..
 
 # The spots once for each gene.
 featurePanels <- function(spots, expression) {
-  panels <- spots[rep(seq_len(nrow(spots)), nrow(expression)), ]
+  # Column by column: rows of a table get names of their own, which takes longer than all else.
+  panels <- data.frame(lapply(spots, rep, nrow(expression)))
   panels$value <- as.vector(t(expression))
   panels$feature <- factor(rep(rownames(expression), each = nrow(spots)), rownames(expression))
   panels
@@ -244,6 +254,24 @@ gateLimits <- function(limits) {
   limits
 }
 
+# Colours of what is shown.
+valueScale <- function(value, palette, limits) {
+  if (is.numeric(value)) {
+    if (is.null(palette)) palette <- grDevices::hcl.colors(64, "viridis")
+    return(ggplot2::scale_fill_gradientn(colours = palette, limits = limits, na.value = missingColour))
+  }
+  n <- nlevels(value)
+  if (is.null(palette)) palette <- domainPalette(n)
+  if (!is.null(names(palette)) && all(levels(value) %in% names(palette))) palette <- palette[levels(value)]
+  if (length(palette) < n) {
+    stopArgument("palette", sprintf("has %d colours for %d domains", length(palette), n), "Give one colour per domain.")
+  }
+  ggplot2::scale_fill_manual(
+    values = stats::setNames(palette[seq_len(n)], levels(value)), na.value = missingColour, drop = FALSE,
+    guide = ggplot2::guide_legend(ncol = ceiling(n / 12))
+  )
+}
+
 # Where to draw it ------------------------------------------------------------------------------------------------
 
 # Places in tissue proportions, each slice from its own origin so that panels share their scales.
@@ -285,68 +313,3 @@ spotDistance <- function(places, slice) {
   distances <- distances[is.finite(distances)]
   if (length(distances) == 0) 1 else stats::median(distances)
 }
-
-# Drawing ---------------------------------------------------------------------------------------------------------
-
-drawSpots <- function(spots, radius, scale, title) {
-  plot <- ggplot2::ggplot(spots, ggplot2::aes(.data$x, .data$y, fill = .data$value, alpha = .data$alpha)) +
-    ggplot2::layer(
-      geom = GeomSpot, stat = "identity", position = "identity", params = list(radius = radius),
-      show.legend = c(fill = TRUE, alpha = FALSE)
-    ) +
-    ggplot2::scale_alpha_identity() +
-    ggplot2::scale_x_continuous(expand = ggplot2::expansion(add = 1.5 * radius)) +
-    ggplot2::scale_y_reverse(expand = ggplot2::expansion(add = 1.5 * radius)) +
-    ggplot2::coord_fixed() +
-    scale +
-    ggplot2::labs(fill = title) +
-    ggplot2::theme_void() +
-    ggplot2::theme(
-      legend.position = "right", strip.text = ggplot2::element_text(margin = ggplot2::margin(3, 3, 3, 3)),
-      plot.margin = ggplot2::margin(5, 5, 5, 5)
-    )
-  if (is.null(spots$feature)) {
-    if (is.null(spots$slice)) plot else plot + ggplot2::facet_wrap(ggplot2::vars(.data$slice))
-  } else if (is.null(spots$slice)) {
-    plot + ggplot2::facet_wrap(ggplot2::vars(.data$feature))
-  } else {
-    plot + ggplot2::facet_grid(ggplot2::vars(.data$slice), ggplot2::vars(.data$feature))
-  }
-}
-
-valueScale <- function(value, palette, limits) {
-  if (is.numeric(value)) {
-    if (is.null(palette)) palette <- grDevices::hcl.colors(64, "viridis")
-    return(ggplot2::scale_fill_gradientn(colours = palette, limits = limits, na.value = missingColour))
-  }
-  n <- nlevels(value)
-  if (is.null(palette)) palette <- domainPalette(n)
-  if (!is.null(names(palette)) && all(levels(value) %in% names(palette))) palette <- palette[levels(value)]
-  if (length(palette) < n) {
-    stopArgument("palette", sprintf("has %d colours for %d domains", length(palette), n), "Give one colour per domain.")
-  }
-  ggplot2::scale_fill_manual(
-    values = stats::setNames(palette[seq_len(n)], levels(value)), na.value = missingColour, drop = FALSE,
-    guide = ggplot2::guide_legend(ncol = ceiling(n / 12))
-  )
-}
-
-# Discs whose radius is in the unit of the coordinates, so that they keep their place among each other at every size of
-# the figure; points have a size in millimetres.
-GeomSpot <- ggplot2::ggproto("GeomSpot", ggplot2::Geom,
-  required_aes = c("x", "y"),
-  default_aes = ggplot2::aes(fill = "grey35", alpha = 1),
-  extra_params = c("na.rm", "radius"),
-  draw_panel = function(data, panel_params, coord, radius) {
-    extent <- vapply(coord$range(panel_params), function(range) abs(diff(range)), 0)
-    data <- coord$transform(data, panel_params)
-    grid::circleGrob(
-      data$x, data$y,
-      r = grid::unit(radius / min(extent), "snpc"), default.units = "native",
-      gp = grid::gpar(fill = ggplot2::alpha(data$fill, data$alpha), col = NA)
-    )
-  },
-  draw_key = function(data, params, size) {
-    grid::circleGrob(r = 0.4, gp = grid::gpar(fill = data$fill, col = NA))
-  }
-)

@@ -6,7 +6,7 @@
 #' @param coords Coordinates (matrix or data frame, spots x 2 or 3, see [runStarscape()]).
 #' @param slice Slice of each spot; each gets a panel of its own.
 #' @param palette Colours of the scale, from 0 upwards; `NULL` for those of the package.
-#' @param diameter,title As in [plotDomains()].
+#' @param diameter,title,raster As in [plotDomains()].
 #' @param reduction For objects the name of the fit, which [runStarscape()] was given as `name`.
 #' @param ... Not used; any other argument is an error.
 #' @return A `ggplot` object.
@@ -19,7 +19,7 @@
 #' plotPseudotime(domainPseudotime(fit, root = rownames(fit$embedding)[[1]]))
 #' @export
 plotPseudotime <- function(x, coords = NULL, slice = NULL, palette = NULL, diameter = 0.95, title = "pseudotime",
-                           reduction = "starscape", ...) {
+                           reduction = "starscape", raster = NULL, ...) {
   gateDots(...)
   found <- storedPseudotime(x, reduction)
   if (is.null(coords)) coords <- found$coords
@@ -28,6 +28,6 @@ plotPseudotime <- function(x, coords = NULL, slice = NULL, palette = NULL, diame
   coords <- gateCoords(coords, if (is.null(spots)) as.character(seq_along(found$pseudotime)) else spots)
   plotDomains.default(
     coords, unname(found$pseudotime),
-    slice = slice, palette = palette, limits = c(0, 1), diameter = diameter, title = title
+    slice = slice, palette = palette, limits = c(0, 1), diameter = diameter, title = title, raster = raster
   )
 }

@@ -182,6 +182,13 @@ test_that("alignments are drawn before and after", {
   expect_lte(nrow(build$data[[2]]), 40)
   expect_identical(nlevels(build$data[[1]]$PANEL), 2L)
   built(plotAlignment(alignment, lines = 0))
+  # In an image the reference is seen through the moved slice: each is a layer.
+  expect_length(plotAlignment(alignment)$layers, 2)
+  image <- plotAlignment(alignment, raster = TRUE)
+  expect_length(image$layers, 3)
+  legend <- built(image)$plot$scales$get_scales("fill")
+  expect_identical(c(legend$get_labels()), c("reference", "moved"))
+  expect_identical(nrow(built(image)$data[[1]]) + nrow(built(image)$data[[2]]), nrow(build$data[[1]]))
   expectArgumentError(plotAlignment(alignment, slice = "slice1"), "slice", "slice2")
   expectArgumentError(plotAlignment(alignment, lines = -1), "lines")
   expectArgumentError(plotAlignment(alignment, palette = "red"), "palette")
