@@ -78,7 +78,7 @@ GeomSpot <- ggplot2::ggproto("GeomSpot", ggplot2::Geom,
 )
 
 # The image is painted when the size of its panel is known, and again when that changes.
-#' @exportS3Method grid::makeContent
+#' @rawNamespace S3method(grid::makeContent, starscape_spots)
 makeContent.starscape_spots <- function(x) {
   inches <- c(
     grid::convertWidth(grid::unit(1, "npc"), "inches", valueOnly = TRUE),
