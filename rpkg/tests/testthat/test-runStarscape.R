@@ -189,7 +189,7 @@ test_that("little data are told", {
 
 test_that("print and summary tell the essentials", {
   expect_output(print(quickFit), "144 spots x 5 dimensions")
-  expect_output(print(quickFit), "80|pearson, moran")
+  expect_output(print(quickFit), "genes: 80 (pearson, moran)", fixed = TRUE)
   expect_output(print(quickFit), "views: scores of spots, averaged")
   expect_identical(withVisible(print(quickFit))$visible, FALSE) |> capture.output() |> invisible()
   overview <- summary(quickFit)
@@ -200,5 +200,10 @@ test_that("print and summary tell the essentials", {
 })
 
 test_that("progress is shown when asked for", {
-  expect_s3_class(suppressMessages(quick(small$counts, small$coords, verbose = TRUE, epochs = 30)), "starscape_fit")
+  # The package cli writes down what it would show; a fit that ends before the core is looked at has nothing to show.
+  withr::local_options(cli.progress_show_after = 0, cli.progress_handlers_only = "logger")
+  wide <- simulateSlices(rows = 40, columns = 40, genes = 200, domains = 3, seed = 1)
+  shown <- function(verbose) capture.output(quick(wide$counts, wide$coords, epochs = 60, verbose = verbose))
+  expect_match(shown(TRUE), "/60 (created|added|updated)", all = FALSE)
+  expect_no_match(shown(FALSE), "created|added|updated")
 })
