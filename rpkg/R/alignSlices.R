@@ -76,6 +76,7 @@ NULL
 #' plotAlignment(alignment)
 #' @export
 alignSlices <- function(x, slice = NULL, reference = NULL, ...) {
+  needArguments()
   UseMethod("alignSlices")
 }
 

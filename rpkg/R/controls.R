@@ -183,6 +183,7 @@ graphControl <- newControl("graphControl")
 #' @method print starscape_control
 #' @export
 print.starscape_control <- function(x, ...) {
+  x <- gateControl(x, class(x)[[1]])
   values <- vapply(x, function(value) if (is.null(value)) "chosen from the data" else format(value), "")
   cat(class(x)[[1]], "\n", paste0("  ", format(names(x)), "  ", values, "\n"), sep = "")
   invisible(x)

@@ -107,6 +107,7 @@ NULL
 #' markerList(known, n = 3)
 #' @export
 domainMarkers <- function(x, domain = "domain", ...) {
+  needArguments()
   UseMethod("domainMarkers")
 }
 

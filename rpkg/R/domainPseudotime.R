@@ -1,4 +1,4 @@
-#' @include gate.R
+#' @include gate.R whole.R
 NULL
 
 #' Pseudotime across domains
@@ -55,6 +55,7 @@ NULL
 #' plotDomainConnectivity(time)
 #' @export
 domainPseudotime <- function(x, root, ...) {
+  needArguments()
   UseMethod("domainPseudotime")
 }
 
@@ -205,6 +206,7 @@ placeDomains <- function(domains, domain, coords, slice) {
 #' @method print domain_pseudotime
 #' @export
 print.domain_pseudotime <- function(x, ...) {
+  x <- storedPseudotime(x)
   known <- sum(!is.na(x$pseudotime))
   cat(sprintf("pseudotime of %d spots (%d NA) from root %s\n", known, length(x$pseudotime) - known, x$root))
   if (!is.null(x$domains)) {
@@ -220,7 +222,7 @@ print.domain_pseudotime <- function(x, ...) {
 # The result that x is, or the one that was stored in it.
 storedPseudotime <- function(x) {
   if (inherits(x, "domain_pseudotime")) {
-    return(x)
+    return(gateWhole(x, pseudotimeShapes, "x", "domainPseudotime", isWholePseudotime))
   }
   fit <- storedFit(x)
   column <- if (isObject(x)) objectMetadata(x)$pseudotime
@@ -229,15 +231,29 @@ storedPseudotime <- function(x) {
   }
   own <- objectFit(x)
   pseudotime <- stats::setNames(as.numeric(column), rownames(own$embedding))
-  structure(
+  stored <- structure(
     c(list(pseudotime = pseudotime), fit$pseudotime, list(coords = own$coords, slice = own$slice)),
     class = "domain_pseudotime"
   )
+  gateWhole(stored, pseudotimeShapes, "x", "domainPseudotime", isWholePseudotime)
+}
+
+pseudotimeShapes <- list(
+  pseudotime = series("spots"), connectivity = orNone(numbers("domains", "domains")),
+  root = single(function(value) isString(value) || isNumber(value)),
+  domains = orNone(frame("domains", list(domain = is.factor, spots = is.numeric, pseudotime = is.numeric))),
+  coords = orNone(numbers("spots", "places")), slice = orNone(series("spots", is.factor))
+)
+
+isWholePseudotime <- function(found) {
+  identical(is.null(found$connectivity), is.null(found$domains)) &&
+    (is.null(found$coords) || identical(rownames(found$coords), names(found$pseudotime))) &&
+    (is.null(found$domains) || identical(rownames(found$connectivity), as.character(found$domains$domain))) &&
+    all(found$pseudotime >= 0 & found$pseudotime <= 1, na.rm = TRUE) && !all(is.na(found$pseudotime))
 }
 
 # One domain or spot, as text.
 gateRoot <- function(root) {
-  if (missing(root)) stopArgument("root", "is missing", "Give one of the domains, or the name of a spot.")
   if (!is.atomic(root) || length(root) != 1 || is.na(root)) {
     stopArgument("root", paste("must be one of the domains or the name of a spot, not", describe(root)))
   }

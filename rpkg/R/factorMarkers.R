@@ -30,6 +30,7 @@
 #' head(factorMarkers(fit, draws = 50))
 #' @export
 factorMarkers <- function(x, ...) {
+  needArguments()
   UseMethod("factorMarkers")
 }
 

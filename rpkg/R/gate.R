@@ -105,6 +105,27 @@ gateFields <- function(values, checks) {
   values
 }
 
+# Stops at a required argument that was not given to the function this is called in. Generics call it before they
+# dispatch, and methods that need more than their generic.
+needArguments <- function(needed = NULL) {
+  frame <- parent.frame()
+  defaults <- formals(sys.function(sys.parent()))
+  if (is.null(needed)) needed <- setdiff(names(defaults)[vapply(defaults, identical, NA, quote(expr = ))], "...")
+  for (name in needed) {
+    if (eval(call("missing", as.name(name)), frame)) {
+      stopArgument(name, "is missing", if (name %in% names(whatToGive)) whatToGive[[name]] else "See the help page.")
+    }
+  }
+}
+
+whatToGive <- c(
+  coords = "Give the places of the new spots.", domain = "Give the domains of the fit, from findDomains().",
+  fit = "Give the result of runStarscape() on these counts.", k = "Say how many domains to look for.",
+  markers = "Give the result of domainMarkers().", newdata = "Give the counts of the new spots.",
+  root = "Give one of the domains, or the name of a spot.", sample = "Say of which sample each spot is.",
+  source = "Give counts of labelled cells, or an object with them.", sweep = "Give the result of stabilitySweep()."
+)
+
 # Stops at a misspelled argument, which would otherwise be ignored.
 gateDots <- function(...) {
   if (...length() > 0) {

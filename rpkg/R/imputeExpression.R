@@ -46,6 +46,7 @@ NULL
 #' plotDomains(slices$coords, imputed[1, ], title = rownames(imputed)[[1]])
 #' @export
 imputeExpression <- function(x, features = NULL, ...) {
+  needArguments()
   UseMethod("imputeExpression")
 }
 
@@ -57,7 +58,7 @@ imputeExpression <- function(x, features = NULL, ...) {
 imputeExpression.default <- function(x, features = NULL, fit, threads = 2, verbose = rlang::is_interactive(), ...) {
   gateDots(...)
   if (inherits(x, "starscape_fit")) stopArgument("x", "is a fit", "Give the counts as `x`, and the fit as `fit`.")
-  if (missing(fit)) stopArgument("fit", "is missing", "Give the result of runStarscape() on these counts.")
+  needArguments()
   fit <- storedFit(fit, "fit")
   settings <- gateFields(list(threads = threads, verbose = verbose), imputeChecks)
   counts <- gateNames(gateCounts(x))

@@ -39,8 +39,8 @@ NULL
 #' surface
 #' @export
 lossSurface <- function(fit, k, points = 21, radius = 1, seed = 1, threads = 2, verbose = rlang::is_interactive()) {
+  needArguments()
   fit <- storedFit(fit, "fit")
-  if (missing(k)) stopArgument("k", "is missing", "Say how many domains to look for.")
   settings <- gateFields(
     list(points = points, radius = radius, seed = seed, threads = threads, verbose = verbose), surfaceChecks
   )

@@ -24,6 +24,7 @@
 #' plotAlignment(alignSlices(fit))
 #' @export
 plotAlignment <- function(x, slice = NULL, lines = 100, palette = NULL, diameter = 0.95, ...) {
+  needArguments()
   gateDots(...)
   alignment <- storedAlignment(x)
   lines <- wholeNumber(0, largestInteger)(lines, "lines")

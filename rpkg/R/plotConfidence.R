@@ -35,6 +35,7 @@
 #' plotConfidence(halves[[1]], halves[[2]])
 #' @export
 plotConfidence <- function(x, against, bins = 10) {
+  needArguments()
   x <- gateConfidentDomains(x)
   bins <- gateFields(list(bins = bins), list(bins = wholeNumber(2, 100)))$bins
   several <- is.list(against) && !is.data.frame(against)

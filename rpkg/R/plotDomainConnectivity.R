@@ -23,6 +23,7 @@
 #' plotDomainConnectivity(domainPseudotime(fit, root = "1", domain = findDomains(fit, k = 3)))
 #' @export
 plotDomainConnectivity <- function(x, layout = NULL, least = 0.05, palette = NULL, ...) {
+  needArguments()
   gateDots(...)
   found <- storedPseudotime(x)
   if (is.null(found$connectivity)) {

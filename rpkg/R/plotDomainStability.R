@@ -22,6 +22,7 @@
 #' @export
 plotDomainStability <- function(x, value = c("stability", "support", "consistency", "entropy"), coords = x$coords,
                                 slice = x$slice, palette = NULL, diameter = 0.95, title = value, ...) {
+  needArguments()
   gateDots(...)
   sweep <- gateSweep(x, "x")
   value <- oneOf(c("stability", "support", "consistency", "entropy"))(value, "value")

@@ -32,6 +32,7 @@
 #' plotDomains(slices$coords, features = as.matrix(log1p(slices$counts[1:3, ])))
 #' @export
 plotDomains <- function(x, domain = "domain", ...) {
+  needArguments()
   UseMethod("plotDomains")
 }
 

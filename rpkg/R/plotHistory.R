@@ -12,6 +12,7 @@
 #' plotHistory(fit)
 #' @export
 plotHistory <- function(x) {
+  needArguments()
   history <- storedFit(x)$history
   if (nrow(history) == 0) {
     stopArgument("x", "has no course of training: the network was not used", "See `share` in starControl().")

@@ -20,6 +20,7 @@
 #' plotLoadings(fit, draws = 50)
 #' @export
 plotLoadings <- function(x, factors = NULL, top = 10, draws = 100, seed = 1) {
+  needArguments()
   fit <- gateTransst(x)
   top <- wholeNumber(1, largestInteger)(top, "top")
   draws <- gateOptionalDraws(draws)

@@ -26,6 +26,7 @@ NULL
 #' plotMarkerDots(markers)
 #' @export
 plotMarkerDots <- function(markers, n = 5, features = NULL, limit = NULL, by = c("auc", "p_value", "logFC"), ...) {
+  needArguments()
   gateDots(...)
   shown <- shownMarkers(gateMarkers(markers), n, features, by)
   ggplot2::ggplot(shown, ggplot2::aes(.data$gene, .data$domain)) +

@@ -21,6 +21,7 @@ NULL
 #' plotMarkerVolcano(markers)
 #' @export
 plotMarkerVolcano <- function(markers, domain = NULL, fdr = 0.05, n = 5, ...) {
+  needArguments()
   gateDots(...)
   markers <- volcanoPoints(gateMarkers(markers), domain, realNumber(0, 1)(fdr, "fdr"), wholeNumber(0, 1000)(n, "n"))
   colours <- c(higher = domainColours[[6]], lower = domainColours[[1]], "not clear" = "grey70")

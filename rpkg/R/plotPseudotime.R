@@ -18,6 +18,7 @@
 #' plotPseudotime(domainPseudotime(fit, root = rownames(fit$embedding)[[1]]))
 #' @export
 plotPseudotime <- function(x, coords = NULL, slice = NULL, palette = NULL, diameter = 0.95, title = "pseudotime", ...) {
+  needArguments()
   gateDots(...)
   found <- storedPseudotime(x)
   if (is.null(coords)) coords <- found$coords

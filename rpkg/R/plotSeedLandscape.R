@@ -24,6 +24,7 @@
 #' plotSeedLandscape(list("10 epochs" = sweep, "2 epochs" = short), order = "seed")
 #' @export
 plotSeedLandscape <- function(x, score = NULL, order = c("score", "seed"), ...) {
+  needArguments()
   gateDots(...)
   sweeps <- gateSweeps(x)
   score <- gateScore(score, sweeps)

@@ -85,6 +85,7 @@
 #' head(fit$history)
 #' @export
 runStarscape <- function(x, ...) {
+  needArguments()
   UseMethod("runStarscape")
 }
 

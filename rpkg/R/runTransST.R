@@ -77,6 +77,7 @@
 #' clusterMetrics(slices$labels[target], fit$domain)
 #' @export
 runTransST <- function(x, source, labels, ...) {
+  needArguments()
   UseMethod("runTransST")
 }
 

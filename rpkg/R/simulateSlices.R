@@ -127,9 +127,15 @@ simulationChecks <- list(
   seed = seedNumber, threads = threadCount, verbose = yesOrNo
 )
 
+simulationShapes <- list(
+  counts = function(value) if (methods::is(value, "dgCMatrix")) c(spots = ncol(value)),
+  coords = numbers("spots", "places"), labels = series("spots", is.factor), slice = series("spots", is.factor)
+)
+
 #' @method print starscape_simulation
 #' @export
 print.starscape_simulation <- function(x, ...) {
+  gateWhole(x, simulationShapes, "x", "simulateSlices")
   cat(sprintf(
     "Simulated tissue: %d genes x %d spots, %d slices, %d domains\n",
     nrow(x$counts), ncol(x$counts), nlevels(x$slice), nlevels(x$labels)

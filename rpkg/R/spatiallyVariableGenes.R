@@ -37,6 +37,7 @@
 #' sum(genes$fdr < 0.05)
 #' @export
 spatiallyVariableGenes <- function(x, ...) {
+  needArguments()
   UseMethod("spatiallyVariableGenes")
 }
 

@@ -21,6 +21,7 @@
 #' clusterMetrics(slices$labels, carried$label)
 #' @export
 transferLabels <- function(x, labels) {
+  needArguments()
   alignment <- storedAlignment(x)
   spots <- rownames(alignment$coords)
   if (isObject(x)) labels <- givenColumn(labels, objectMetadata(x, spots), "labels")
