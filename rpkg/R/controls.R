@@ -190,15 +190,15 @@ print.starscape_control <- function(x, ...) {
 }
 
 gateControl <- function(control, class) {
+  argument <- c(starControl = "stability", lossControl = "loss", graphControl = "graph")[[class]]
   if (!inherits(control, class)) {
-    argument <- c(starControl = "stability", lossControl = "loss", graphControl = "graph")[[class]]
     stopArgument(argument, paste("must come from", paste0(class, "(), not"), describe(control)))
   }
   fields <- controlFields[[class]]
   unknown <- setdiff(names(control), names(fields))
   if (length(unknown) > 0) {
     known <- paste0("There are: ", quoted(names(fields), 20), ".")
-    stopArgument(unknown[[1]], sprintf("is no setting of %s()", class), known)
+    stopArgument(argument, sprintf("has `%s`, which is no setting of %s()", unknown[[1]], class), known)
   }
   # A setting whose default is NULL vanishes when it is assigned NULL.
   lost <- setdiff(names(Filter(function(field) !is.null(field$default), fields)), names(control))

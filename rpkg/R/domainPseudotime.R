@@ -173,7 +173,7 @@ summariseDomains <- function(pseudotime, domain) {
   means <- vapply(split(unname(pseudotime), domain), mean, 0, na.rm = TRUE, USE.NAMES = FALSE)
   data.frame(
     domain = factor(levels(domain), levels = levels(domain)), spots = tabulate(domain, nlevels(domain)),
-    pseudotime = replace(means, is.nan(means), NA)
+    pseudotime = orNA(means)
   )
 }
 
@@ -226,7 +226,7 @@ storedPseudotime <- function(x) {
   }
   fit <- storedFit(x)
   column <- if (isObject(x)) objectMetadata(x)$pseudotime
-  if (is.null(fit$pseudotime) || is.null(column)) {
+  if (is.null(fit$pseudotime) || !is.numeric(column)) {
     stopArgument("x", "has no pseudotime", "Run domainPseudotime() on it first.")
   }
   own <- objectFit(x)
@@ -246,10 +246,11 @@ pseudotimeShapes <- list(
 )
 
 isWholePseudotime <- function(found) {
+  places <- found$domains[intersect(c("x", "y"), names(found$domains))]
   identical(is.null(found$connectivity), is.null(found$domains)) &&
     (is.null(found$coords) || identical(rownames(found$coords), names(found$pseudotime))) &&
     (is.null(found$domains) || identical(rownames(found$connectivity), as.character(found$domains$domain))) &&
-    all(found$pseudotime >= 0 & found$pseudotime <= 1, na.rm = TRUE) && !all(is.na(found$pseudotime))
+    all(vapply(places, is.numeric, NA)) && all(found$pseudotime >= 0 & found$pseudotime <= 1, na.rm = TRUE) && !all(is.na(found$pseudotime))
 }
 
 # One domain or spot, as text.

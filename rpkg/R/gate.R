@@ -67,7 +67,7 @@ yesOrNo <- function(value, argument) {
 
 isNumber <- function(value) is.numeric(value) && length(value) == 1 && is.finite(value)
 
-isString <- function(value) is.character(value) && length(value) == 1 && !is.na(value)
+isString <- function(value) is.character(value) && length(value) == 1 && !is.na(value) && is.null(dim(value))
 
 quoted <- function(values, most = 8) {
   shown <- paste0("\"", utils::head(values, most), "\"", collapse = ", ")
@@ -134,6 +134,9 @@ gateDots <- function(...) {
     stopArgument(given, "is not an argument of this method", "See the help page for the arguments there are.")
   }
 }
+
+# Beyond this, squares and their sums are no longer finite.
+largestValue <- 1e100
 
 # The largest seed, thread count and so on that the core's integers hold.
 largestInteger <- .Machine$integer.max
@@ -218,6 +221,9 @@ gateEmbedding <- function(embedding, argument, spots = nrow(embedding), missing 
   if (!missing && !all(whole) || !any(whole)) {
     stopArgument(argument, sprintf("has %d rows with NA or infinite values", sum(!whole)), "Remove these spots first.")
   }
+  if (any(abs(embedding) > largestValue, na.rm = TRUE)) {
+    stopArgument(argument, sprintf("has values beyond %g", largestValue), "Give it in another unit.")
+  }
   spotNames <- rownames(embedding)
   if (anyNA(spotNames) || anyDuplicated(spotNames) > 0) {
     stopArgument(argument, "has row names that are missing or not unique", "Name each spot once, or no spot.")
@@ -239,7 +245,7 @@ gateK <- function(k, spots, least = 2) {
 
 gateKRange <- function(kRange, spots) {
   if (!is.numeric(kRange) || length(kRange) != 2 || !all(is.finite(kRange)) || any(kRange != round(kRange)) ||
-    kRange[[1]] < 2 || kRange[[2]] < kRange[[1]]) {
+    kRange[[1]] < 2 || kRange[[2]] < kRange[[1]] || kRange[[2]] > largestInteger) {
     stopArgument(
       "kRange", paste("must be the smallest and the largest k to try, not", describe(kRange)),
       "Give two whole numbers from 2, for instance c(2, 15)."
@@ -275,7 +281,7 @@ gateGraph <- function(graph, spots) {
 
 # Labels as whole numbers from 1, NA kept.
 gateLabels <- function(labels, argument, spots = length(labels)) {
-  if (!is.atomic(labels) || is.null(labels) || length(labels) == 0) {
+  if (!is.atomic(labels) || length(labels) == 0 || !is.null(dim(labels))) {
     stopArgument(argument, paste("must be a vector or factor of labels, not", describe(labels)))
   }
   if (length(labels) != spots) {
@@ -300,6 +306,16 @@ gateDomain <- function(domain, spots, argument = "domain") {
 # Stops at an argument that this class of `x` does not have; `given` are the names that were given.
 refuseGiven <- function(given, argument, problem, hint = NULL) {
   if (argument %in% given) stopArgument(argument, problem, hint)
+}
+
+# One or more of the names that something has; slices and domains may be numbered.
+gateNamed <- function(names, known, argument, what, of = "x", most = Inf) {
+  if (!is.atomic(names) || length(names) == 0 || length(names) > most) {
+    stopArgument(argument, sprintf("must name %s of `%s`, not %s", what, of, describe(names)))
+  }
+  names <- unique(as.character(names))
+  for (one in names) gateKnown(one, known, argument, what, of)
+  names
 }
 
 # The name of an assay, a column and so on among those that an object has.

@@ -48,11 +48,20 @@ gateCounts <- function(x) {
       "Give raw counts, not scaled or centred values."
     )
   }
+  if (any(counts@x > largestCount)) {
+    stopArgument(
+      "x", sprintf("has %d values beyond %g, which count nothing", sum(counts@x > largestCount), largestCount),
+      "Give raw counts."
+    )
+  }
   if (any(counts@x != trunc(counts@x))) {
     tell("`x` has values that are not whole numbers. They are used as they are; raw counts are expected.")
   }
   counts
 }
+
+# Beyond this, one more is no longer told from none.
+largestCount <- 1e15
 
 gateNames <- function(counts) {
   rownames(counts) <- gateNamesOf(rownames(counts), nrow(counts), "gene", "row")

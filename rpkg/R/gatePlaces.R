@@ -18,9 +18,18 @@ gateCoords <- function(coords, spots, argument = "coords", depth = NULL) {
       "Give every spot a place, or leave these spots out of `x`."
     )
   }
+  if (any(abs(places) > farthest)) {
+    stopArgument(
+      argument, sprintf("lies beyond %g for %d spots", farthest, sum(rowSums(abs(places) > farthest) > 0)),
+      "Give places in a unit in which spots can be told apart."
+    )
+  }
   dimnames(places) <- list(spots, c("x", "y", "z")[seq_len(ncol(places))])
   places
 }
+
+# Beyond this, numbers are no longer told apart by one.
+farthest <- 1e15
 
 # The columns of places that say by their names which is x and which is y, with a depth that differs, or as `depth`
 # says; the columns of numbers where these are two.

@@ -140,7 +140,6 @@ imputedMatrix <- function(found, genes, used, spots) {
   expression <- if (all(used)) found$expression else matrix(NA_real_, length(genes), length(spots))
   if (!all(used)) expression[, used] <- found$expression
   dimnames(expression) <- list(genes, spots)
-  # R calls NaN of the core NA.
-  attr(expression, "explained") <- stats::setNames(ifelse(is.nan(found$explained), NA, found$explained), genes)
+  attr(expression, "explained") <- stats::setNames(orNA(found$explained), genes)
   expression
 }

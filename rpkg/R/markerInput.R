@@ -95,7 +95,8 @@ gateCompare <- function(compare, domain) {
   if (identical(compare, "pairs")) {
     return(list(domain = domain, comparison = "pairs", mirror = TRUE))
   }
-  sides <- lapply(as.list(compare), as.character)
+  plain <- is.atomic(compare) || is.list(compare) && all(vapply(compare, is.atomic, NA))
+  sides <- if (plain) lapply(as.list(compare), as.character)
   if (length(sides) != 2 || any(lengths(sides) == 0) || length(intersect(sides[[1]], sides[[2]])) > 0) {
     stopArgument(
       "compare", paste("must be \"rest\", \"pairs\" or two different (groups of) domains, not", describe(compare)),

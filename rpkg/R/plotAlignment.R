@@ -30,7 +30,8 @@ plotAlignment <- function(x, slice = NULL, lines = 100, palette = NULL, diameter
   lines <- wholeNumber(0, largestInteger)(lines, "lines")
   diameter <- realNumber(0, positive = TRUE)(diameter, "diameter")
   moved <- names(alignment$transforms)
-  slice <- if (is.null(slice)) moved else unname(vapply(slice, gateKnown, "", moved, "slice", "moved slices"))
+  slice <- if (is.null(slice)) moved else gateNamed(slice, moved, "slice", "moved slices")
+  palette <- gatePalette(palette)
   if (is.null(palette)) palette <- domainColours[c(1, 2)]
   if (length(palette) < 2) stopArgument("palette", "has fewer than two colours", "Give one for each of two slices.")
   parts <- lapply(slice, function(name) alignmentPanels(alignment, name, lines))

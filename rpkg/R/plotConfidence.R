@@ -40,6 +40,7 @@ plotConfidence <- function(x, against, bins = 10) {
   bins <- gateFields(list(bins = bins), list(bins = wholeNumber(2, 100)))$bins
   several <- is.list(against) && !is.data.frame(against)
   replicates <- lapply(if (several) against else list(against), function(own) {
+    if (is.null(own)) stopArgument("against", "is or holds NULL", "Give domains of the same spots.")
     gateDomain(perSpot(own, rownames(x), "against"), nrow(x), "against")
   })
   if (length(replicates) == 0) stopArgument("against", "holds nothing to compare with")

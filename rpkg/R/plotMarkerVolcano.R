@@ -46,7 +46,7 @@ plotMarkerVolcano <- function(markers, domain = NULL, fdr = 0.05, n = 5, ...) {
 volcanoPoints <- function(markers, domain, fdr, n) {
   class(markers) <- "data.frame"
   if (!is.null(domain)) {
-    for (one in domain) gateKnown(as.character(one), levels(markers$domain), "domain", "domains")
+    domain <- gateNamed(domain, levels(markers$domain), "domain", "domains", of = "markers")
     markers <- markers[markers$domain %in% domain, ]
   }
   markers <- markers[!is.na(markers$p_value) & is.finite(markers$logFC), ]

@@ -103,7 +103,7 @@ gateSurface <- function(x, value) {
   }
   columns <- list(alpha = is.numeric, beta = is.numeric, loss = is.numeric, agreement = is.numeric)
   gateWhole(x, list(), "x", "lossSurface", function(fields) {
-    !is.null(frame("points", columns)(x)) && all(is.finite(c(x$alpha, x$beta)))
+    !is.null(frame("points", columns)(x)) && nrow(x) > 0 && all(is.finite(c(x$alpha, x$beta)))
   })
   sides <- length(unique(x$alpha)) * length(unique(x$beta))
   if (nrow(x) != sides || anyDuplicated(x[c("alpha", "beta")]) > 0) {

@@ -140,10 +140,8 @@ asNewCounts <- function(newdata) {
   if (!isMatrix(newdata)) {
     stopArgument("newdata", paste("must be a matrix of counts, not", describe(newdata)), "Give genes x spots.")
   }
-  tryCatch(gateNames(gateCounts(newdata)), starscape_error_argument = function(error) {
-    # The gate calls counts `x`.
-    stopArgument("newdata", "cannot be used", conditionMessage(error))
-  })
+  # The gate calls counts `x`.
+  asArgument("newdata", "cannot be used", gateNames(gateCounts(newdata)))
 }
 
 # Sections of the fit that were made from z are called by it.

@@ -167,8 +167,7 @@ joinLayers <- function(parts, cells) {
 imagePlaces <- function(x, spots, image) {
   images <- SeuratObject::Images(x)
   if (!is.null(image)) {
-    for (name in image) gateKnown(name, images, "image", "images")
-    images <- image
+    images <- gateNamed(image, images, "image", "images")
   }
   if (length(images) == 0) {
     return(NULL)

@@ -28,9 +28,7 @@ oneSource <- function(source, labels, coords, slice) {
       "Give counts, genes x cells, a Seurat or a SingleCellExperiment object, or a list of these."
     )
   }
-  counts <- tryCatch(gateCounts(found$counts), starscape_error_argument = function(error) {
-    stopArgument("source", "cannot be read as counts", conditionMessage(error))
-  })
+  counts <- asArgument("source", "cannot be read as counts", gateCounts(found$counts))
   gateGeneNames(rownames(counts), "source")
   labels <- perSpot(found$labels, colnames(counts), "labels")
   if (!is.atomic(labels) || length(labels) != ncol(counts)) {

@@ -173,6 +173,7 @@ subsetFit <- function(fit, spots) {
 
 # The part of a fit in these rows; each must be there, once.
 takeSpots <- function(fit, rows) {
+  if (length(rows) == 0) stopArgument("x", "has no spots")
   lost <- sum(is.na(rows) | duplicated(rows))
   if (lost > 0) {
     stopArgument(

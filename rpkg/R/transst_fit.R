@@ -31,7 +31,7 @@ newTransstFit <- function(result, target, known, parameters) {
 transstShapes <- list(
   domain = series("spots", is.factor), posterior = numbers("spots", "domains"), label = series("spots", is.factor),
   labelPosterior = numbers("spots", "labels"), labelScores = numbers("domains", "labels"),
-  domainLabel = series("domains", is.factor), borrowed = single(isFlag), predictedShare = single(isNumber),
+  domainLabel = series("domains", is.factor), borrowed = single(isFlag), predictedShare = single(isNumberOrNA),
   lambda = single(isNumberOrNA), convergence = fieldsOf(list(converged = single(isFlag))),
   factors = numbers("spots", "axes"), loadings = orNone(numbers("genes", "axes")),
   sourceLoadings = orNone(numbers("genes", "axes")), features = series("genes", is.character),
@@ -80,7 +80,7 @@ labelledDomains <- function(result, target, known) {
   c(domains, list(
     label = spotLabels(result$borrowed, domains, domainLabel, labelPosterior), labelPosterior = labelPosterior,
     labelScores = labelScores(domains$domain, labelPosterior), domainLabel = domainLabel, borrowed = result$borrowed,
-    predictedShare = result$predictedShare, targetOnly = transstDomains(result$targetOnly, target$used, spots),
+    predictedShare = orNA(result$predictedShare), targetOnly = transstDomains(result$targetOnly, target$used, spots),
     convergence = list(
       converged = result$domains$converged, iterations = result$domains$iterations, bound = result$domains$bound
     )
@@ -128,7 +128,7 @@ labelScores <- function(domain, posterior) {
     colMeans(posterior[which(domain == level), , drop = FALSE])
   }, numeric(ncol(posterior)))
   # An empty domain has no mean.
-  t(replace(scores, is.nan(scores), NA))
+  t(orNA(scores))
 }
 
 #' Print a fit of TransST
@@ -151,8 +151,9 @@ print.transst_fit <- function(x, ...) {
   cat(sprintf(
     "TransST fit: %d spots, %d %s, %d domains\n", nrow(x$factors), ncol(x$factors), axes, nlevels(x$domain)
   ))
+  share <- if (is.na(x$predictedShare)) "nothing" else sprintf("%.0f %%", 100 * max(x$predictedShare, 0))
   cat(sprintf(
-    "  source: predicts %.0f %% of the variation between domains; labels %s%s\n", 100 * max(x$predictedShare, 0),
+    "  source: predicts %s of the variation between domains; labels %s%s\n", share,
     if (x$borrowed) "borrowed" else "not borrowed",
     if (is.na(x$lambda)) "" else sprintf(", share in the loadings %.2f", x$lambda)
   ))

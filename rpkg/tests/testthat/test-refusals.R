@@ -1,9 +1,11 @@
 # What cannot be used is refused by the name of the user's argument, whatever the function.
 
-required <- function(call) setdiff(names(Filter(function(default) identical(default, quote(expr = )), formals(call))), "...")
+required <- function(call) {
+  setdiff(names(Filter(function(default) identical(default, quote(expr = )), formals(call))), "...")
+}
 
 test_that("a required argument that is missing is named by every function", {
-  for (name in setdiff(getNamespaceExports("starscape"), ".__T__")) {
+  for (name in grep("^[.]", getNamespaceExports("starscape"), value = TRUE, invert = TRUE)) {
     call <- getExportedValue("starscape", name)
     # What is new to the methods of a generic is tried below.
     for (argument in setdiff(required(call), if (name == "projectDomains") "newdata")) {
@@ -65,4 +67,55 @@ test_that("results that were changed are refused where they are read", {
   ))
   read <- function(x) plotLoadings(x, draws = 0)
   refused(transst, c("factors", "posterior", "labelScores", "features", "convergence"), read)
+})
+
+test_that("a message names the user's argument, not what was made from it", {
+  # Points whose likelihood is beyond the finite numbers.
+  expectArgumentError(findDomains(matrix(1e120, 30, 2), k = 2), "x", "values beyond")
+  few <- c(1, 40, 80)
+  expectArgumentError(
+    suppressMessages(domainMarkers(small$counts[, few], small$labels[few], fit = quickFit, verbose = FALSE)), "fit"
+  )
+  loss <- replace(lossControl(), "unknown", 1)
+  expectArgumentError(runStarscape(small$counts, small$coords, loss = loss), "loss", "`unknown`")
+  layout <- function(...) simulateSlices(rows = 4, columns = 5, genes = 10, layout = "potts", ...)
+  expectArgumentError(layout(domains = 5), "domains", "too many")
+  expectArgumentError(layout(domains = 2, logFoldChange = 1e9), "logFoldChange", "overflow")
+})
+
+test_that("colours, titles and names of slices that are none are refused", {
+  for (palette in list("no colour", 1:3, NA, c("red", NA), list("red"), factor("red"), mean)) {
+    expectArgumentError(plotDomains(small$coords, small$labels, palette = palette), "palette")
+  }
+  expectArgumentError(plotDomainStability(fakeSweep(), palette = "no colour"), "palette")
+  for (title in list(list(1), mean, c("a", "b"), NA)) {
+    expectArgumentError(plotDomains(small$coords, small$labels, title = title), "title")
+  }
+  built(plotDomains(small$coords, small$labels, title = expression(sigma^2)))
+  expectArgumentError(plotDomains(small$coords, small$coords[, 1], limits = c(0, Inf)), "limits")
+  fit <- quick(pair$counts, pair$coords, slice = pair$slice)
+  alignment <- suppressMessages(alignSlices(fit, verbose = FALSE))
+  for (slice in list("other", mean, list("slice2"), character(), NA)) {
+    expectArgumentError(plotAlignment(alignment, slice = slice), "slice")
+  }
+  expectArgumentError(plotAlignment(alignment, palette = c("red", "none")), "palette")
+  time <- domainPseudotime(quickFit, "1", small$labels, verbose = FALSE)
+  expectArgumentError(plotDomainConnectivity(time, palette = c("red", "blue")), "palette", "2 colours for 3")
+})
+
+test_that("numbers that are none are NA, and those beyond all bounds are refused", {
+  constant <- small$counts
+  constant[1:2, ] <- 1
+  dimensions <- suppressMessages(factorMarkers(constant, fit = quickFit, draws = 2, verbose = FALSE))
+  tested <- suppressMessages(domainMarkers(
+    constant, small$labels, coords = small$coords, correct = "none", verbose = FALSE
+  ))
+  for (table in list(dimensions, tested)) {
+    values <- unlist(table[vapply(table, is.numeric, NA)])
+    expect_false(any(is.nan(values) | is.infinite(values)))
+  }
+  expectArgumentError(quick(small$counts * 1e300, small$coords), "x", "beyond")
+  expectArgumentError(quick(small$counts, small$coords * 1e300), "coords", "beyond")
+  embedding <- quickFit$embedding * 1e200
+  expectArgumentError(clusterMetrics(small$labels, small$labels, embedding), "embedding", "beyond")
 })
