@@ -250,7 +250,8 @@ isWholePseudotime <- function(found) {
   identical(is.null(found$connectivity), is.null(found$domains)) &&
     (is.null(found$coords) || identical(rownames(found$coords), names(found$pseudotime))) &&
     (is.null(found$domains) || identical(rownames(found$connectivity), as.character(found$domains$domain))) &&
-    all(vapply(places, is.numeric, NA)) && all(found$pseudotime >= 0 & found$pseudotime <= 1, na.rm = TRUE) && !all(is.na(found$pseudotime))
+    all(vapply(places, is.numeric, NA)) && !all(is.na(found$pseudotime)) &&
+    all(found$pseudotime >= 0 & found$pseudotime <= 1, na.rm = TRUE)
 }
 
 # One domain or spot, as text.

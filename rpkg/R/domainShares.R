@@ -81,13 +81,14 @@ domainShares.SingleCellExperiment <- domainShares.Seurat
 #' @export
 domainShares.list <- function(x, sample = NULL, group = NULL, domain = "domain", ...) {
   x <- gateSlices(x)
-  wanted <- c(domain = domain, sample = if (isString(sample)) sample, group = if (isString(group)) group)
+  # What is not one string is no name of a column, and is refused as one.
+  wanted <- c(list(domain = domain), sample = if (isString(sample)) sample, group = if (isString(group)) group)
   columns <- lapply(x, function(object) {
     metadata <- objectMetadata(object)
     for (argument in names(wanted)) {
       gateKnown(wanted[[argument]], names(metadata), argument, "columns of the cell metadata")
     }
-    as.data.frame(metadata)[unique(wanted)]
+    as.data.frame(metadata)[unique(unlist(wanted))]
   })
   metadata <- do.call(rbind, unname(columns))
   rownames(metadata) <- NULL

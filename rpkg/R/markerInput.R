@@ -123,5 +123,6 @@ leastSpots <- 3
 
 # The fit that an object holds, unless the domains are those of its TransST fit, which finds them in its own way.
 fitOfDomains <- function(fit, transst, domain) {
-  if (!is.null(transst) && identical(as.character(domain), as.character(transst$domain))) NULL else fit
+  same <- !is.null(transst) && is.atomic(domain) && identical(as.character(domain), as.character(transst$domain))
+  if (same) NULL else fit
 }

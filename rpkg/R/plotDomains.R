@@ -157,7 +157,7 @@ shownValues <- function(coords, domain, confidence, spots) {
   n <- NROW(coords)
   domain <- perSpot(domain, spots, "domain")
   if (!isFALSE(confidence)) confidence <- perSpot(confidence, spots, "confidence")
-  if (!is.atomic(domain) || length(domain) != n) {
+  if (!is.atomic(domain) || is.null(domain) || length(domain) != n) {
     stopArgument("domain", paste("must have one value for each of the", n, "spots, not", describe(domain)))
   }
   if (!is.numeric(domain) && !is.factor(domain)) {

@@ -44,7 +44,9 @@ loadingPanels <- function(chosen) {
   kinds <- c("target", "source")
   ggplot2::ggplot(chosen, ggplot2::aes(y = .data$place)) +
     ggplot2::geom_vline(xintercept = 0, colour = "grey60") +
-    ggplot2::geom_linerange(ggplot2::aes(xmin = .data$lower, xmax = .data$upper), colour = domainColours[[1]], na.rm = TRUE) +
+    ggplot2::geom_linerange(
+      ggplot2::aes(xmin = .data$lower, xmax = .data$upper), colour = domainColours[[1]], na.rm = TRUE
+    ) +
     ggplot2::geom_point(ggplot2::aes(.data$source_loading, shape = "source"), colour = domainColours[[6]]) +
     ggplot2::geom_point(ggplot2::aes(.data$loading, shape = "target"), colour = domainColours[[1]]) +
     ggplot2::facet_wrap(ggplot2::vars(.data$factor), scales = "free_y") +

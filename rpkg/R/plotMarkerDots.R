@@ -61,7 +61,7 @@ shownMarkers <- function(markers, n, features, by) {
     best <- bestMarkers(own[!duplicated(own$gene), ], n, by = by)
     chosen <- stats::setNames(as.character(best$domain), best$gene)
   } else {
-    features <- unique(as.character(features))
+    features <- unique(if (is.factor(features)) as.character(features) else features)
     gateGenes(features, NULL, unique(as.character(markers$gene)))
     chosen <- stats::setNames(rep("", length(features)), features)
   }

@@ -53,7 +53,8 @@ newMethod <- function(embed, cluster, name, seeded = TRUE, settings = list(), ow
 
 methodShapes <- list(
   embed = single(function(value) is.function(gateFunction(value, "embed", 2))),
-  cluster = orNone(single(function(value) is.function(gateFunction(value, "cluster", 3)))), name = single(isString), seeded = single(isFlag),
+  cluster = orNone(single(function(value) is.function(gateFunction(value, "cluster", 3)))), name = single(isString),
+  seeded = single(isFlag),
   settings = single(is.list), own = single(isFlag), placed = single(isFlag), gate = single(is.function)
 )
 
