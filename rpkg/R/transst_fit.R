@@ -80,7 +80,8 @@ labelledDomains <- function(result, target, known) {
   c(domains, list(
     label = spotLabels(result$borrowed, domains, domainLabel, labelPosterior), labelPosterior = labelPosterior,
     labelScores = labelScores(domains$domain, labelPosterior), domainLabel = domainLabel, borrowed = result$borrowed,
-    predictedShare = orNA(result$predictedShare), targetOnly = transstDomains(result$targetOnly, target$used, spots),
+    predictedShare = if (is.finite(result$predictedShare)) result$predictedShare else NA_real_,
+    targetOnly = transstDomains(result$targetOnly, target$used, spots),
     convergence = list(
       converged = result$domains$converged, iterations = result$domains$iterations, bound = result$domains$bound
     )
