@@ -84,6 +84,7 @@ gateConfidentDomains <- function(x) {
   if (!is.data.frame(x) || !is.factor(x$domain) || !is.numeric(x$confidence)) {
     stopArgument("x", paste("must be a data frame of domains, not", describe(x)), "Give the result of findDomains().")
   }
+  if (nrow(x) == 0) stopArgument("x", "has no spots")
   if (any(x$confidence < 0 | x$confidence > 1, na.rm = TRUE) || anyNA(x$confidence[!is.na(x$domain)])) {
     stopArgument("x", "has a confidence that is not from 0 to 1", "Give the result of findDomains().")
   }
