@@ -24,7 +24,7 @@ PACKAGED := $(wildcard benches/*.rs) $(shell find vignettes rpkg/tests -type f -
 INSTALLED := .Rlib/starscape/DESCRIPTION
 
 .PHONY: help setup demo test test-core test-r install package test-package check bench stability panel slices scale \
-  markers transst lint docs vignettes stack-current test-current clean
+  markers transst fuzz lint docs vignettes stack-current test-current clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -83,6 +83,9 @@ markers: install ## p-values, power and speed of markers, into benches/markers/;
 
 transst: install ## domains with a labelled source, into benches/transst/; DRAWS and OUT make it shorter
 	Rscript benches/transst/run.R .Rlib "$(or $(OUT),benches/transst)" $(or $(DRAWS),20)
+
+fuzz: install ## random calls of all exports: each returns or refuses an argument by name; CALLS, SEED, NUMBER of one
+	Rscript tools/fuzz.R .Rlib $(or $(CALLS),5000) $(or $(SEED),1) $(NUMBER)
 
 lint: setup ## formatting and lints of all Rust code
 	tools/rust-component.sh clippy rustfmt

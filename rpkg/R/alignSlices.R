@@ -76,6 +76,7 @@ NULL
 #' plotAlignment(alignment)
 #' @export
 alignSlices <- function(x, slice = NULL, reference = NULL, ...) {
+  needArguments()
   UseMethod("alignSlices")
 }
 
@@ -169,15 +170,11 @@ gateAlignment <- function(slice, reference, known) {
       "x", "has one slice only", "Run runStarscape() on two or more slices together, and say which with its `slice`."
     )
   }
-  # Slices may be numbered.
-  name <- function(value) if (is.factor(value) || is.numeric(value)) as.character(value) else value
-  reference <- if (is.null(reference)) known[[1]] else gateKnown(name(reference), known, "reference", "a slice")
+  reference <- if (is.null(reference)) known[[1]] else gateNamed(reference, known, "reference", "a slice", most = 1)
   if (is.null(slice)) {
     return(list(slice = setdiff(known, reference), reference = reference))
   }
-  slice <- unique(name(slice))
-  if (length(slice) == 0) stopArgument("slice", "names no slice", "Name one or more, or give NULL for all others.")
-  for (one in slice) gateKnown(one, known, "slice", "slices")
+  slice <- gateNamed(slice, known, "slice", "slices")
   if (reference %in% slice) {
     stopArgument(
       "slice", sprintf("has \"%s\", which is the reference", reference), "Name other slices, or another `reference`."

@@ -23,6 +23,7 @@
 #' clusterMetrics(c("a", "a", "b", "b", NA), c(1, 1, 2, 1, 2))
 #' @export
 clusterMetrics <- function(truth, labels, embedding = NULL, graph = NULL, threads = 2) {
+  needArguments()
   truth <- perSpot(truth, NULL, "truth")
   names <- if (is.null(names(truth))) names(labels) else names(truth)
   truth <- gateLabels(truth, "truth")

@@ -84,13 +84,33 @@ unwrap <- function(answer) {
     # As if Ctrl-C had reached R itself: back to the prompt, or to a handler for interrupts.
     rlang::interrupt()
   }
+  known <- !is.null(error$argument) && error$argument %in% userArguments()
+  argument <- if (known) error$argument else names(formals(sys.function(userDepth())))[[1]]
   rlang::abort(
-    error$message,
+    if (known) error$message else sprintf("`%s` gives no result: %s.", argument, sub("[.]$", "", error$message)),
     class = c(paste0("starscape_error_", error$kind), "starscape_error"),
-    argument = error$argument,
+    argument = argument,
     call = userFrame()
   )
 }
+
+# The arguments of the function that the user called, of a generic those of all its methods, and the settings that are
+# arguments. What the core says of anything else was made from the first argument.
+userArguments <- function() {
+  home <- topenv()
+  functions <- Filter(is.function, as.list(home))
+  called <- names(Filter(function(own) identical(own, sys.function(userDepth())), functions))
+  own <- functions[names(functions) %in% called | sub("[.].*", "", names(functions)) %in% called]
+  unlist(c(lapply(unname(own), function(own) names(formals(own))), lapply(controlFields, names)))
+}
+
+# Says of an argument what was refused of something made from it.
+asArgument <- function(argument, problem, code) {
+  tryCatch(code, starscape_error = function(error) stopArgument(argument, problem, conditionMessage(error)))
+}
+
+# NaN of the core, where the data say nothing, is NA to users.
+orNA <- function(values) replace(values, is.nan(values), NA)
 
 # Warns that work was cut short and says how to go on.
 warnInterrupted <- function(done, total) {
@@ -103,13 +123,16 @@ warnInterrupted <- function(done, total) {
   )
 }
 
-# The frame of the function the user called: the outermost one that belongs to the package.
-userFrame <- function() {
+# The frame of the function the user called.
+userFrame <- function() sys.frame(userDepth())
+
+# Where that is among the frames: the outermost function that belongs to the package.
+userDepth <- function() {
   home <- topenv()
   for (depth in seq_len(sys.nframe())) {
     owner <- environment(sys.function(depth))
     if (!is.null(owner) && identical(topenv(owner), home)) {
-      return(sys.frame(depth))
+      return(depth)
     }
   }
 }

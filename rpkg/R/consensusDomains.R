@@ -25,6 +25,7 @@
 #' table(consensusDomains(sweep, k = 3)$domain)
 #' @export
 consensusDomains <- function(sweep, k = NULL, threads = 2) {
+  needArguments()
   spots <- gateSweep(sweep)$spots
   if (is.null(k)) {
     return(data.frame(domain = spots$consensus, support = spots$support, row.names = rownames(spots)))

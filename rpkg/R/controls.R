@@ -190,21 +190,22 @@ graphControl <- newControl("graphControl")
 #' @method print starscape_control
 #' @export
 print.starscape_control <- function(x, ...) {
+  x <- gateControl(x, class(x)[[1]])
   values <- vapply(x, function(value) if (is.null(value)) "chosen from the data" else format(value), "")
   cat(class(x)[[1]], "\n", paste0("  ", format(names(x)), "  ", values, "\n"), sep = "")
   invisible(x)
 }
 
 gateControl <- function(control, class) {
+  argument <- c(starControl = "stability", lossControl = "loss", graphControl = "graph")[[class]]
   if (!inherits(control, class)) {
-    argument <- c(starControl = "stability", lossControl = "loss", graphControl = "graph")[[class]]
     stopArgument(argument, paste("must come from", paste0(class, "(), not"), describe(control)))
   }
   fields <- controlFields[[class]]
   unknown <- setdiff(names(control), names(fields))
   if (length(unknown) > 0) {
     known <- paste0("There are: ", quoted(names(fields), 20), ".")
-    stopArgument(unknown[[1]], sprintf("is no setting of %s()", class), known)
+    stopArgument(argument, sprintf("has `%s`, which is no setting of %s()", unknown[[1]], class), known)
   }
   # A setting whose default is NULL vanishes when it is assigned NULL.
   lost <- setdiff(names(Filter(function(field) !is.null(field$default), fields)), names(control))

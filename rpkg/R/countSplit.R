@@ -7,7 +7,9 @@ splitInput <- function(input, settings, progress) {
   parts <- splitCounts(input$counts, overdispersion, settings, progress)
   found <- suppressMessages(
     if (is.null(input$finder)) {
-      findAgain(input$fit, parts$first, input$found, settings$threads)
+      asArgument("fit", "cannot be made again from a part of the counts", {
+        findAgain(input$fit, parts$first, input$found, settings$threads)
+      })
     } else {
       foundByFunction(input$finder, parts$first, settings$seed)
     },

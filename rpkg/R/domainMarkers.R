@@ -107,6 +107,7 @@ NULL
 #' markerList(known, n = 3)
 #' @export
 domainMarkers <- function(x, domain = "domain", ...) {
+  needArguments()
   UseMethod("domainMarkers")
 }
 
@@ -275,9 +276,9 @@ markerRows <- function(sums, tested, side, domain, small, genes, pseudocount, sh
     against = c("rest", levels(domain))[[side$other + 1]]
   )
   rows$n_effective <- tested$n_effective
-  # NaN of an empty domain is NA to users.
-  described <- c("logFC", "auc", "pct_in", "pct_out")
-  rows[described] <- lapply(rows[described], function(column) replace(column, is.nan(column), NA))
+  # Of an empty domain there are no means, and of a gene that does not vary no tests.
+  values <- vapply(rows, is.numeric, NA)
+  rows[values] <- lapply(rows[values], orNA)
   rows <- rows[shown, ]
   rows$fdr <- stats::p.adjust(rows$p_value, "BH")
   rows[order(rows$p_value, -abs(rows$statistic)), ]

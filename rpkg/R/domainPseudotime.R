@@ -1,4 +1,4 @@
-#' @include gate.R
+#' @include gate.R whole.R
 NULL
 
 #' Pseudotime across domains
@@ -55,6 +55,7 @@ NULL
 #' plotDomainConnectivity(time)
 #' @export
 domainPseudotime <- function(x, root, ...) {
+  needArguments()
   UseMethod("domainPseudotime")
 }
 
@@ -167,7 +168,7 @@ summariseDomains <- function(pseudotime, domain) {
   means <- vapply(split(unname(pseudotime), domain), mean, 0, na.rm = TRUE, USE.NAMES = FALSE)
   data.frame(
     domain = factor(levels(domain), levels = levels(domain)), spots = tabulate(domain, nlevels(domain)),
-    pseudotime = replace(means, is.nan(means), NA)
+    pseudotime = orNA(means)
   )
 }
 
@@ -200,6 +201,7 @@ placeDomains <- function(domains, domain, coords, slice) {
 #' @method print domain_pseudotime
 #' @export
 print.domain_pseudotime <- function(x, ...) {
+  x <- storedPseudotime(x)
   known <- sum(!is.na(x$pseudotime))
   cat(sprintf("pseudotime of %d spots (%d NA) from root %s\n", known, length(x$pseudotime) - known, x$root))
   if (!is.null(x$domains)) {
@@ -215,18 +217,21 @@ print.domain_pseudotime <- function(x, ...) {
 # The result that x is, or the one that was stored in it.
 storedPseudotime <- function(x, reduction = "starscape") {
   if (inherits(x, "domain_pseudotime")) {
-    return(x)
+    return(gateWhole(x, pseudotimeShapes, "x", "domainPseudotime", isWholePseudotime))
   }
   fit <- storedFit(x, name = gateReduction(reduction))
   own <- if (isObject(x)) objectFit(x, reduction)
   column <- if (isObject(x)) objectMetadata(x, rownames(own$embedding))[[ofReduction("pseudotime", reduction)]]
-  if (is.null(fit$pseudotime) || is.null(column)) {
+  if (is.null(fit$pseudotime) || !is.numeric(column)) {
     stopArgument("x", "has no pseudotime", "Run domainPseudotime() on it first.")
   }
   now <- currentPlaces(x, own)
   found <- c(list(pseudotime = stats::setNames(as.numeric(column), rownames(own$embedding))), fit$pseudotime)
-  found$domains <- moveDomains(found$domains, own$coords, now)
-  structure(c(found, list(coords = now, slice = own$slice)), class = "domain_pseudotime")
+  stored <- structure(c(found, list(coords = own$coords, slice = own$slice)), class = "domain_pseudotime")
+  stored <- gateWhole(stored, pseudotimeShapes, "x", "domainPseudotime", isWholePseudotime)
+  stored$domains <- moveDomains(stored$domains, stored$coords, now)
+  stored["coords"] <- list(now)
+  stored
 }
 
 # Domains are drawn at the place of one of their spots: where it is now.
@@ -238,9 +243,24 @@ moveDomains <- function(domains, before, now) {
   domains
 }
 
+pseudotimeShapes <- list(
+  pseudotime = series("spots"), connectivity = orNone(numbers("domains", "domains")),
+  root = single(function(value) isString(value) || isNumber(value)),
+  domains = orNone(frame("domains", list(domain = is.factor, spots = is.numeric, pseudotime = is.numeric))),
+  coords = orNone(numbers("spots", "places")), slice = orNone(series("spots", is.factor))
+)
+
+isWholePseudotime <- function(found) {
+  places <- found$domains[intersect(c("x", "y"), names(found$domains))]
+  identical(is.null(found$connectivity), is.null(found$domains)) &&
+    (is.null(found$coords) || identical(rownames(found$coords), names(found$pseudotime))) &&
+    (is.null(found$domains) || identical(rownames(found$connectivity), as.character(found$domains$domain))) &&
+    all(vapply(places, is.numeric, NA)) && !all(is.na(found$pseudotime)) &&
+    all(found$pseudotime >= 0 & found$pseudotime <= 1, na.rm = TRUE)
+}
+
 # One domain or spot, as text.
 gateRoot <- function(root) {
-  if (missing(root)) stopArgument("root", "is missing", "Give one of the domains, or the name of a spot.")
   if (!is.atomic(root) || length(root) != 1 || is.na(root)) {
     stopArgument("root", paste("must be one of the domains or the name of a spot, not", describe(root)))
   }

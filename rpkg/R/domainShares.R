@@ -1,4 +1,4 @@
-#' @include gate.R
+#' @include gate.R whole.R
 NULL
 
 #' Shares of domains by sample
@@ -36,14 +36,15 @@ NULL
 #' @seealso [domainMarkers()] with `test = "pseudobulk"` for genes, with donors as units
 #' @export
 domainShares <- function(x, ...) {
+  needArguments()
   UseMethod("domainShares")
 }
 
 #' @rdname domainShares
 #' @export
 domainShares.default <- function(x, sample, group = NULL, ...) {
+  needArguments()
   gateDots(...)
-  if (missing(sample)) stopArgument("sample", "is missing", "Say of which sample each spot is.")
   x <- plainTable(x)
   names <- spotNames(x)
   size <- if (is.data.frame(x)) nrow(x) else length(x)
@@ -68,7 +69,7 @@ domainShares.default <- function(x, sample, group = NULL, ...) {
 #' @rdname domainShares
 #' @export
 domainShares.Seurat <- function(x, sample, group = NULL, domain = "domain", ...) {
-  if (missing(sample)) stopArgument("sample", "is missing", "Name the column that says of which sample each spot is.")
+  needArguments()
   sharesOfColumns(objectMetadata(x), sample, group, domain, ...)
 }
 
@@ -80,13 +81,14 @@ domainShares.SingleCellExperiment <- domainShares.Seurat
 #' @export
 domainShares.list <- function(x, sample = NULL, group = NULL, domain = "domain", ...) {
   x <- gateSlices(x)
-  wanted <- c(domain = domain, sample = if (isString(sample)) sample, group = if (isString(group)) group)
+  # What is not one string is no name of a column, and is refused as one.
+  wanted <- c(list(domain = domain), sample = if (isString(sample)) sample, group = if (isString(group)) group)
   columns <- lapply(x, function(object) {
     metadata <- objectMetadata(object)
     for (argument in names(wanted)) {
       gateKnown(wanted[[argument]], names(metadata), argument, "columns of the cell metadata")
     }
-    as.data.frame(metadata)[unique(wanted)]
+    as.data.frame(metadata)[unique(unlist(wanted))]
   })
   metadata <- do.call(rbind, unname(columns))
   # What has names goes by those of the joint fit.
@@ -163,11 +165,25 @@ testShares <- function(spots, group) {
   )
 }
 
+sharesShapes <- list(
+  spots = numbers("samples", "domains"), shares = numbers("samples", "domains"),
+  group = orNone(series("samples", is.factor)),
+  test = orNone(frame("domains", list(domain = is.factor, p_value = is.numeric)))
+)
+
+gateShares <- function(x) {
+  gateWhole(x, sharesShapes, "x", "domainShares", function(fields) {
+    identical(dimnames(fields$spots), dimnames(fields$shares)) && identical(is.null(fields$group), is.null(fields$test))
+  })
+}
+
 #' @rdname domainShares
 #' @param digits Number of digits shown.
 #' @method print domain_shares
 #' @export
 print.domain_shares <- function(x, digits = 3, ...) {
+  x <- gateShares(x)
+  digits <- wholeNumber(0, 22)(digits, "digits")
   cat(sprintf("shares of %d domains in %d samples\n", ncol(x$shares), nrow(x$shares)))
   shown <- as.data.frame(round(x$shares, digits))
   if (!is.null(x$group)) shown <- cbind(group = x$group, shown)
@@ -185,6 +201,7 @@ print.domain_shares <- function(x, digits = 3, ...) {
 #' @method as.data.frame domain_shares
 #' @export
 as.data.frame.domain_shares <- function(x, row.names = NULL, optional = FALSE, ...) {
+  x <- gateShares(x)
   at <- expand.grid(domain = colnames(x$shares), sample = rownames(x$shares), stringsAsFactors = TRUE)
   place <- cbind(as.integer(at$sample), as.integer(at$domain))
   table <- data.frame(

@@ -30,6 +30,7 @@
 #' head(factorMarkers(fit, draws = 50))
 #' @export
 factorMarkers <- function(x, ...) {
+  needArguments()
   UseMethod("factorMarkers")
 }
 
@@ -105,14 +106,21 @@ dimensionMarkers <- function(x, fit, features, settings) {
 }
 
 factorTable <- function(fit, spread) {
-  loading <- as.vector(fit$loadings)
+  loading <- orNA(as.vector(fit$loadings))
   error <- as.vector(spread$standardErrors)
+  # Draws that do not differ say nothing of the error.
+  equal <- is.nan(error) | error <= 1e-10
+  if (any(equal, na.rm = TRUE)) {
+    tell(sum(equal, na.rm = TRUE), " loadings are equal in all draws, or of genes that do not vary. Their p-values are ",
+         "NA.")
+  }
+  error[which(equal)] <- NA
   table <- data.frame(
     gene = rep(rownames(fit$loadings), ncol(fit$loadings)),
     factor = factor(rep(colnames(fit$loadings), each = nrow(fit$loadings)), levels = colnames(fit$loadings)),
     loading = loading, source_loading = as.vector(fit$sourceLoadings), std_error = error,
     lower = loading - stats::qnorm(0.975) * error, upper = loading + stats::qnorm(0.975) * error,
-    sign_stability = as.vector(spread$signStability), statistic = loading / error
+    sign_stability = orNA(as.vector(spread$signStability)), statistic = loading / error
   )
   table$p_value <- 2 * stats::pnorm(-abs(table$statistic))
   table$fdr <- stats::p.adjust(table$p_value, "BH")

@@ -102,6 +102,7 @@
 #' table(domains$domain, slices$labels)
 #' @export
 findDomains <- function(x, ...) {
+  needArguments()
   UseMethod("findDomains")
 }
 

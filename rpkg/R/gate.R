@@ -67,7 +67,7 @@ yesOrNo <- function(value, argument) {
 
 isNumber <- function(value) is.numeric(value) && length(value) == 1 && is.finite(value)
 
-isString <- function(value) is.character(value) && length(value) == 1 && !is.na(value)
+isString <- function(value) is.character(value) && length(value) == 1 && !is.na(value) && is.null(dim(value))
 
 quoted <- function(values, most = 8) {
   shown <- paste0("\"", utils::head(values, most), "\"", collapse = ", ")
@@ -105,6 +105,27 @@ gateFields <- function(values, checks) {
   values
 }
 
+# Stops at a required argument that was not given to the function this is called in. Generics call it before they
+# dispatch, and methods that need more than their generic.
+needArguments <- function(needed = NULL) {
+  frame <- parent.frame()
+  defaults <- formals(sys.function(sys.parent()))
+  if (is.null(needed)) needed <- setdiff(names(defaults)[vapply(defaults, identical, NA, quote(expr = ))], "...")
+  for (name in needed) {
+    if (eval(call("missing", as.name(name)), frame)) {
+      stopArgument(name, "is missing", if (name %in% names(whatToGive)) whatToGive[[name]] else "See the help page.")
+    }
+  }
+}
+
+whatToGive <- c(
+  coords = "Give the places of the new spots.", domain = "Give the domains of the fit, from findDomains().",
+  fit = "Give the result of runStarscape() on these counts.", k = "Say how many domains to look for.",
+  markers = "Give the result of domainMarkers().", newdata = "Give the counts of the new spots.",
+  root = "Give one of the domains, or the name of a spot.", sample = "Say of which sample each spot is.",
+  source = "Give counts of labelled cells, or an object with them.", sweep = "Give the result of stabilitySweep()."
+)
+
 # Stops at a misspelled argument, which would otherwise be ignored.
 gateDots <- function(...) {
   if (...length() > 0) {
@@ -113,6 +134,9 @@ gateDots <- function(...) {
     stopArgument(given, "is not an argument of this method", "See the help page for the arguments there are.")
   }
 }
+
+# Beyond this, squares and their sums are no longer finite.
+largestValue <- 1e100
 
 # The largest seed, thread count and so on that the core's integers hold.
 largestInteger <- .Machine$integer.max
@@ -201,6 +225,9 @@ gateEmbedding <- function(embedding, argument, spots = nrow(embedding), missing 
   if (!missing && !all(whole) || !any(whole)) {
     stopArgument(argument, sprintf("has %d rows with NA or infinite values", sum(!whole)), "Remove these spots first.")
   }
+  if (any(abs(embedding) > largestValue, na.rm = TRUE)) {
+    stopArgument(argument, sprintf("has values beyond %g", largestValue), "Give it in another unit.")
+  }
   spotNames <- rownames(embedding)
   if (anyNA(spotNames) || anyDuplicated(spotNames) > 0) {
     stopArgument(argument, "has row names that are missing or not unique", "Name each spot once, or no spot.")
@@ -222,7 +249,7 @@ gateK <- function(k, spots, least = 2) {
 
 gateKRange <- function(kRange, spots) {
   if (!is.numeric(kRange) || length(kRange) != 2 || !all(is.finite(kRange)) || any(kRange != round(kRange)) ||
-    kRange[[1]] < 2 || kRange[[2]] < kRange[[1]]) {
+    kRange[[1]] < 2 || kRange[[2]] < kRange[[1]] || kRange[[2]] > largestInteger) {
     stopArgument(
       "kRange", paste("must be the smallest and the largest k to try, not", describe(kRange)),
       "Give two whole numbers from 2, for instance c(2, 15)."
@@ -258,7 +285,7 @@ gateGraph <- function(graph, spots) {
 
 # Labels as whole numbers from 1, NA kept.
 gateLabels <- function(labels, argument, spots = length(labels)) {
-  if (!is.atomic(labels) || is.null(labels) || length(labels) == 0) {
+  if (!is.atomic(labels) || length(labels) == 0 || !is.null(dim(labels))) {
     stopArgument(argument, paste("must be a vector or factor of labels, not", describe(labels)))
   }
   if (length(labels) != spots) {
@@ -288,6 +315,16 @@ asFactor <- function(values, levels) {
 # Stops at an argument that this class of `x` does not have; `given` are the names that were given.
 refuseGiven <- function(given, argument, problem, hint = NULL) {
   if (argument %in% given) stopArgument(argument, problem, hint)
+}
+
+# One or more of the names that something has; slices and domains may be numbered.
+gateNamed <- function(names, known, argument, what, of = "x", most = Inf) {
+  if (!is.atomic(names) || length(names) == 0 || length(names) > most) {
+    stopArgument(argument, sprintf("must name %s of `%s`, not %s", what, of, describe(names)))
+  }
+  names <- unique(as.character(names))
+  for (one in names) gateKnown(one, known, argument, what, of)
+  names
 }
 
 # The name of an assay, a column and so on among those that an object has.

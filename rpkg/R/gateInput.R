@@ -51,12 +51,21 @@ gateCounts <- function(x) {
       "Give raw counts, not scaled or centred values."
     )
   }
+  if (length(counts@x) > 0 && max(counts@x) > largestCount) {
+    stopArgument(
+      "x", sprintf("has %d values beyond %g, which count nothing", sum(counts@x > largestCount), largestCount),
+      "Give raw counts."
+    )
+  }
   if (found$parts > 0) {
     tell("`x` has values that are not whole numbers. They are used as they are; raw counts are expected.")
   }
   # A stored zero is no count; without it all classes give the core the same bits.
   if (found$zeros > 0) Matrix::drop0(counts) else counts
 }
+
+# Beyond this, one more is no longer told from none.
+largestCount <- 1e15
 
 gateNames <- function(counts) {
   rownames(counts) <- gateNamesOf(rownames(counts), nrow(counts), "gene", "row")

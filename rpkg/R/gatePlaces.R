@@ -18,9 +18,25 @@ gateCoords <- function(coords, spots, argument = "coords", depth = NULL) {
       "Give every spot a place, or leave these spots out of `x`."
     )
   }
+  extent <- max(apply(places, 2, function(axis) diff(range(axis))))
+  if (extent > 0 && extent < narrowest) {
+    stopArgument(argument, sprintf("lies within %g for all spots", extent), "Give places in a smaller unit.")
+  }
+  if (any(abs(places) > farthest)) {
+    stopArgument(
+      argument, sprintf("lies beyond %g for %d spots", farthest, sum(rowSums(abs(places) > farthest) > 0)),
+      "Give places in a unit in which spots can be told apart."
+    )
+  }
   dimnames(places) <- list(spots, c("x", "y", "z")[seq_len(ncol(places))])
   places
 }
+
+# Beyond this, numbers are no longer told apart by one.
+farthest <- 1e15
+
+# Within this, squares of distances are no longer told from 0.
+narrowest <- 1e-100
 
 # The columns of places that say by their names which is x and which is y, with a depth that differs, or as `depth`
 # says; the columns of numbers where these are two.

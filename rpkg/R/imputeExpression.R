@@ -46,6 +46,7 @@ NULL
 #' plotDomains(slices$coords, imputed[1, ], title = rownames(imputed)[[1]])
 #' @export
 imputeExpression <- function(x, features = NULL, ...) {
+  needArguments()
   UseMethod("imputeExpression")
 }
 
@@ -57,7 +58,7 @@ imputeExpression <- function(x, features = NULL, ...) {
 imputeExpression.default <- function(x, features = NULL, fit, threads = 2, verbose = rlang::is_interactive(), ...) {
   gateDots(...)
   if (inherits(x, "starscape_fit")) stopArgument("x", "is a fit", "Give the counts as `x`, and the fit as `fit`.")
-  if (missing(fit)) stopArgument("fit", "is missing", "Give the result of runStarscape() on these counts.")
+  needArguments()
   fit <- storedFit(fit, "fit")
   settings <- gateFields(list(threads = threads, verbose = verbose), imputeChecks)
   counts <- gateNames(gateCounts(x))
@@ -146,7 +147,6 @@ imputedMatrix <- function(found, genes, used, spots) {
   expression <- if (all(used)) found$expression else matrix(NA_real_, length(genes), length(spots))
   if (!all(used)) expression[, used] <- found$expression
   dimnames(expression) <- list(genes, spots)
-  # R calls NaN of the core NA.
-  attr(expression, "explained") <- stats::setNames(ifelse(is.nan(found$explained), NA, found$explained), genes)
+  attr(expression, "explained") <- stats::setNames(orNA(found$explained), genes)
   expression
 }

@@ -41,8 +41,8 @@ NULL
 #' @export
 lossSurface <- function(fit, k, points = 21, radius = 1, seed = 1, threads = 2, verbose = rlang::is_interactive(),
                         reduction = "starscape") {
+  needArguments()
   fit <- storedFit(fit, "fit", gateReduction(reduction))
-  if (missing(k)) stopArgument("k", "is missing", "Say how many domains to look for.")
   settings <- gateFields(
     list(points = points, radius = radius, seed = seed, threads = threads, verbose = verbose), surfaceChecks
   )

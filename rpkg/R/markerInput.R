@@ -96,7 +96,8 @@ gateCompare <- function(compare, domain) {
   if (identical(compare, "pairs")) {
     return(list(domain = domain, comparison = "pairs", mirror = TRUE))
   }
-  sides <- lapply(as.list(compare), as.character)
+  plain <- is.atomic(compare) || is.list(compare) && all(vapply(compare, is.atomic, NA))
+  sides <- if (plain) lapply(as.list(compare), as.character)
   if (length(sides) != 2 || any(lengths(sides) == 0) || length(intersect(sides[[1]], sides[[2]])) > 0) {
     stopArgument(
       "compare", paste("must be \"rest\", \"pairs\" or two different (groups of) domains, not", describe(compare)),
@@ -123,5 +124,6 @@ leastSpots <- 3
 
 # The fit that an object holds, unless the domains are those of its TransST fit, which finds them in its own way.
 fitOfDomains <- function(fit, transst, domain) {
-  if (!is.null(transst) && identical(as.character(domain), as.character(transst$domain))) NULL else fit
+  same <- !is.null(transst) && is.atomic(domain) && identical(as.character(domain), as.character(transst$domain))
+  if (same) NULL else fit
 }

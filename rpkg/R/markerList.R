@@ -23,6 +23,7 @@
 #' @export
 markerList <- function(markers, n = NULL, fdr = 1, direction = c("up", "down", "any"),
                        by = c("p_value", "auc", "logFC")) {
+  needArguments()
   markers <- gateMarkers(markers)
   if (!is.null(n)) n <- wholeNumber(1, largestInteger)(n, "n")
   fdr <- realNumber(0, 1)(fdr, "fdr")
@@ -58,9 +59,24 @@ bestMarkers <- function(markers, n = NULL, fdr = 1, direction = "up", by = "p_va
 
 # The result of domainMarkers(), or rows of it.
 gateMarkers <- function(markers) {
-  columns <- c("gene", "domain", "logFC", "auc", "pct_in", "pct_out", "statistic", "p_value", "fdr", "against")
-  if (!is.data.frame(markers) || !all(columns %in% names(markers))) {
+  if (!is.data.frame(markers) || !any(names(markerColumns) %in% names(markers))) {
     stopArgument("markers", paste("must be the result of domainMarkers(), not", describe(markers)))
   }
-  markers
+  if (nrow(markers) == 0) stopArgument("markers", "has no rows", "Give the result of domainMarkers(), or rows of it.")
+  gateWhole(markers, list(), "markers", "domainMarkers", function(fields) {
+    !is.null(frame("rows", markerColumns)(markers)) && isWholeMarkers(markers)
+  })
+}
+
+markerColumns <- list(
+  gene = is.character, domain = is.factor, logFC = is.numeric, auc = is.numeric, pct_in = is.numeric,
+  pct_out = is.numeric, statistic = is.numeric, p_value = is.numeric, fdr = is.numeric, against = is.character
+)
+
+# Each gene is in a comparison once, and shares are shares.
+isWholeMarkers <- function(markers) {
+  shares <- unlist(markers[c("auc", "pct_in", "pct_out", "p_value", "fdr")])
+  !anyNA(markers$gene) && !anyNA(markers$domain) && !anyNA(markers$against) &&
+    all(shares >= 0 & shares <= 1 + 1e-9, na.rm = TRUE) && anyDuplicated(names(markers)) == 0 &&
+    anyDuplicated(as.data.frame(unclass(markers)[c("gene", "domain", "against")])) == 0
 }

@@ -13,3 +13,26 @@ missingColour <- "grey85"
 domainPalette <- function(n) {
   if (n <= length(domainColours)) domainColours[seq_len(n)] else grDevices::colorRampPalette(domainColours)(n)
 }
+
+# Colours as R knows them, or NULL for those of the package.
+gatePalette <- function(palette) {
+  if (is.null(palette)) {
+    return(NULL)
+  }
+  known <- is.character(palette) && length(palette) > 0 && is.null(dim(palette)) && !anyNA(palette) &&
+    !is.null(tryCatch(grDevices::col2rgb(palette), error = function(error) NULL))
+  if (!known) {
+    stopArgument(
+      "palette", paste("must be colours, not", describe(palette)), "Give names such as \"red\" or \"#D55E00\", or NULL."
+    )
+  }
+  palette
+}
+
+# What stands over a legend: text, an expression with symbols, or nothing.
+gateTitle <- function(title) {
+  if (!is.null(title) && !isString(title) && !isNumber(title) && !is.language(title)) {
+    stopArgument("title", paste("must be text, not", describe(title)), "Give one string, or an expression().")
+  }
+  title
+}

@@ -81,7 +81,8 @@ nameColumn <- function(table, spots, argument, given) {
   if (nrow(table) < 2 || ncol(table) == 1 || length(candidates) == 0) {
     return(NULL)
   }
-  fit <- vapply(table[candidates], function(column) if (is.null(spots)) 0 else mean(spots %in% as.character(column)), 0)
+  share <- function(column) if (length(spots) == 0) 0 else mean(spots %in% as.character(column))
+  fit <- vapply(table[candidates], share, 0)
   if (any(fit > 0.5)) {
     return(candidates[[which.max(fit)]])
   }

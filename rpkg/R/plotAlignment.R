@@ -26,13 +26,15 @@
 #' @export
 plotAlignment <- function(x, slice = NULL, lines = 100, palette = NULL, diameter = 0.95, reduction = "starscape",
                           raster = NULL, ...) {
+  needArguments()
   gateDots(...)
   alignment <- storedAlignment(x, reduction)
   lines <- wholeNumber(0, largestInteger)(lines, "lines")
   diameter <- realNumber(0, positive = TRUE)(diameter, "diameter")
   moved <- intersect(names(alignment$transforms), alignment$slice)
   if (length(moved) == 0) stopArgument("x", "has no spots of slices that were moved any more")
-  slice <- if (is.null(slice)) moved else unname(vapply(slice, gateKnown, "", moved, "slice", "moved slices"))
+  slice <- if (is.null(slice)) moved else gateNamed(slice, moved, "slice", "moved slices")
+  palette <- gatePalette(palette)
   if (is.null(palette)) palette <- domainColours[c(1, 2)]
   if (length(palette) < 2) stopArgument("palette", "has fewer than two colours", "Give one for each of two slices.")
   parts <- lapply(slice, function(name) alignmentPanels(alignment, name, lines))

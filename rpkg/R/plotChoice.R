@@ -16,10 +16,12 @@
 #' plotChoice(findDomains(fit, kRange = c(2, 6)))
 #' @export
 plotChoice <- function(x, reduction = "starscape") {
+  needArguments()
   choice <- if (is.data.frame(x)) attr(x, "choice") else storedFit(x, name = gateReduction(reduction))$domains$choice
   if (is.null(choice)) {
     stopArgument("x", "holds no choice of `k`", "Run findDomains() without `k` first.")
   }
+  if (!isChoice(choice)) gateWhole(x, list(), "x", "findDomains", function(fields) FALSE)
   panels <- c(aic3 = "criterion (AIC3, larger is better)", stability = "found again on subsamples (ARI)")
   long <- data.frame(
     k = rep(choice$k, 2), value = c(choice$aic3, choice$stability),
@@ -36,6 +38,14 @@ plotChoice <- function(x, reduction = "starscape") {
     ggplot2::labs(x = "number of domains", y = NULL, subtitle = choiceSubtitle(choice, chosen)) +
     ggplot2::theme_minimal() +
     ggplot2::theme(panel.grid.minor = ggplot2::element_blank())
+}
+
+isChoice <- function(choice) {
+  excess <- attr(choice, "structure")$excess
+  !is.null(frame("numbers", list(k = is.numeric, aic3 = is.numeric, stability = is.numeric))(choice)) &&
+    nrow(choice) > 0 && all(is.finite(choice$k)) && any(is.finite(choice$aic3)) &&
+    (is.null(excess) || is.numeric(excess) && all(is.finite(excess))) &&
+    (is.null(attr(choice, "chosen")) || isNumber(attr(choice, "chosen")))
 }
 
 choiceSubtitle <- function(choice, chosen) {

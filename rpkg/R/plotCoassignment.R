@@ -18,6 +18,7 @@
 #' plotCoassignment(sweep)
 #' @export
 plotCoassignment <- function(x, most = 300, ...) {
+  needArguments()
   gateDots(...)
   sweep <- gateSweep(x, "x")
   most <- wholeNumber(2, 2000)(most, "most")

@@ -35,10 +35,12 @@
 #' plotConfidence(halves[[1]], halves[[2]])
 #' @export
 plotConfidence <- function(x, against, bins = 10) {
+  needArguments()
   x <- gateConfidentDomains(x)
   bins <- gateFields(list(bins = bins), list(bins = wholeNumber(2, 100)))$bins
   several <- is.list(against) && !is.data.frame(against)
   replicates <- lapply(if (several) against else list(against), function(own) {
+    if (is.null(own)) stopArgument("against", "is or holds NULL", "Give domains of the same spots.")
     gateDomain(perSpot(own, rownames(x), "against"), nrow(x), "against")
   })
   if (length(replicates) == 0) stopArgument("against", "holds nothing to compare with")
@@ -81,6 +83,10 @@ calibrationTable <- function(spots, bins) {
 gateConfidentDomains <- function(x) {
   if (!is.data.frame(x) || !is.factor(x$domain) || !is.numeric(x$confidence)) {
     stopArgument("x", paste("must be a data frame of domains, not", describe(x)), "Give the result of findDomains().")
+  }
+  if (nrow(x) == 0) stopArgument("x", "has no spots")
+  if (any(x$confidence < 0 | x$confidence > 1, na.rm = TRUE) || anyNA(x$confidence[!is.na(x$domain)])) {
+    stopArgument("x", "has a confidence that is not from 0 to 1", "Give the result of findDomains().")
   }
   x
 }

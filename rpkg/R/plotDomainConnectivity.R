@@ -26,18 +26,20 @@
 #' @export
 plotDomainConnectivity <- function(x, layout = NULL, least = 0.05, palette = NULL,
                                    reduction = "starscape", raster = NULL, ...) {
+  needArguments()
   gateDots(...)
   found <- storedPseudotime(x, reduction)
   if (is.null(found$connectivity)) {
     stopArgument("x", "has no domains", "Give `domain` to domainPseudotime().")
   }
-  onTissue <- all(c("x", "y") %in% names(found$domains)) && any(!is.na(found$domains$x))
+  onTissue <- !is.null(found$coords) && all(c("x", "y") %in% names(found$domains)) && any(!is.na(found$domains$x))
   if (is.null(layout)) layout <- if (onTissue) "tissue" else "circle"
   layout <- oneOf(c("tissue", "circle"))(layout, "layout")
   if (layout == "tissue" && !onTissue) {
     stopArgument("layout", "cannot be \"tissue\" without coordinates or with several slices", "Give \"circle\".")
   }
   least <- realNumber(0, 1)(least, "least")
+  palette <- gatePalette(palette)
   drawn <- found$domains$spots > 0
   nodes <- if (layout == "tissue") tissueNodes(found) else circleNodes(found$domains)
   lines <- connectivityLines(found$connectivity[drawn, drawn, drop = FALSE], nodes[drawn, ], least)
@@ -77,6 +79,7 @@ connectivityLines <- function(connectivity, nodes, least) {
 }
 
 drawConnectivity <- function(nodes, lines, background, palette) {
+  fill <- valueScale(nodes$domain, palette, NULL)
   colours <- if (is.null(palette)) domainPalette(nlevels(nodes$domain)) else palette
   nodes$ink <- inkOn(colours[as.integer(nodes$domain)])
   ggplot2::ggplot(nodes, ggplot2::aes(.data$x, .data$y)) +
@@ -97,7 +100,7 @@ drawConnectivity <- function(nodes, lines, background, palette) {
     ggplot2::scale_linewidth(range = c(0.3, 4), limits = c(0, 1)) +
     ggplot2::scale_alpha(range = c(0.3, 0.9), limits = c(0, 1), guide = "none") +
     ggplot2::scale_size_area(max_size = 14, guide = "none") +
-    valueScale(nodes$domain, palette, NULL) +
+    fill +
     ggplot2::scale_x_continuous(expand = ggplot2::expansion(mult = 0.1)) +
     ggplot2::scale_y_reverse(expand = ggplot2::expansion(mult = 0.1)) +
     ggplot2::coord_fixed(clip = "off") +

@@ -23,6 +23,7 @@
 plotDomainStability <- function(x, value = c("stability", "support", "consistency", "entropy"), coords = x$coords,
                                 slice = x$slice, palette = NULL, diameter = 0.95, title = value,
                                 raster = NULL, ...) {
+  needArguments()
   gateDots(...)
   sweep <- gateSweep(x, "x")
   value <- oneOf(c("stability", "support", "consistency", "entropy"))(value, "value")

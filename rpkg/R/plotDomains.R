@@ -40,6 +40,7 @@
 #' plotDomains(slices$coords, features = as.matrix(log1p(slices$counts[1:3, ])))
 #' @export
 plotDomains <- function(x, domain = "domain", ...) {
+  needArguments()
   UseMethod("plotDomains")
 }
 
@@ -61,6 +62,8 @@ plotDomains.default <- function(x, domain = "domain", confidence = FALSE, slice 
   slice <- gateSlice(perSpot(slice, names, "slice"), nrow(coords))
   diameter <- realNumber(0, positive = TRUE)(diameter, "diameter")
   limits <- gateLimits(limits)
+  palette <- gatePalette(palette)
+  title <- gateTitle(title)
   places <- tissuePlaces(coords, slice)
   spots <- data.frame(x = places[, 1], y = places[, 2], value = shown$value, alpha = shown$alpha)
   if (!is.null(slice)) spots$slice <- slice
@@ -180,7 +183,7 @@ shownValues <- function(coords, domain, confidence, spots) {
   n <- NROW(coords)
   domain <- perSpot(domain, spots, "domain")
   if (!isFALSE(confidence)) confidence <- perSpot(confidence, spots, "confidence")
-  if (!is.atomic(domain) || length(domain) != n) {
+  if (!is.atomic(domain) || is.null(domain) || length(domain) != n) {
     stopArgument("domain", paste("must have one value for each of the", n, "spots, not", describe(domain)))
   }
   if (!is.numeric(domain) && !is.factor(domain)) {
@@ -245,7 +248,8 @@ gateExpression <- function(features, spots, names) {
 
 # The ends of a continuous scale, or NULL.
 gateLimits <- function(limits) {
-  if (!is.null(limits) && (!is.numeric(limits) || length(limits) != 2 || !isTRUE(limits[[1]] < limits[[2]]))) {
+  if (!is.null(limits) && (!is.numeric(limits) || length(limits) != 2 || !all(is.finite(limits)) ||
+    limits[[1]] >= limits[[2]])) {
     stopArgument(
       "limits", paste("must be the smallest and the largest value of the scale, not", describe(limits)),
       "Give two rising numbers, or NULL."

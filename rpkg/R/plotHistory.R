@@ -13,6 +13,7 @@
 #' plotHistory(fit)
 #' @export
 plotHistory <- function(x, reduction = "starscape") {
+  needArguments()
   history <- storedFit(x, name = gateReduction(reduction))$history
   if (nrow(history) == 0) {
     stopArgument("x", "has no course of training: the network was not used", "See `share` in starControl().")

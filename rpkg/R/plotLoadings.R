@@ -20,13 +20,14 @@
 #' plotLoadings(fit, draws = 50)
 #' @export
 plotLoadings <- function(x, factors = NULL, top = 10, draws = 100, seed = 1) {
+  needArguments()
   fit <- gateTransst(x)
   top <- wholeNumber(1, largestInteger)(top, "top")
   draws <- gateOptionalDraws(draws)
   axes <- colnames(fit$loadings)
   factors <- gateFactorNumbers(factors, length(axes))
   table <- if (draws == 0) {
-    factorTable(fit, list(standardErrors = 0 * fit$loadings, signStability = 0 * fit$loadings))
+    factorTable(fit, list(standardErrors = NA_real_ * fit$loadings, signStability = NA_real_ * fit$loadings))
   } else {
     factorMarkers.default(fit, draws = draws, seed = seed, verbose = FALSE)
   }
@@ -43,7 +44,9 @@ loadingPanels <- function(chosen) {
   kinds <- c("target", "source")
   ggplot2::ggplot(chosen, ggplot2::aes(y = .data$place)) +
     ggplot2::geom_vline(xintercept = 0, colour = "grey60") +
-    ggplot2::geom_linerange(ggplot2::aes(xmin = .data$lower, xmax = .data$upper), colour = domainColours[[1]]) +
+    ggplot2::geom_linerange(
+      ggplot2::aes(xmin = .data$lower, xmax = .data$upper), colour = domainColours[[1]], na.rm = TRUE
+    ) +
     ggplot2::geom_point(ggplot2::aes(.data$source_loading, shape = "source"), colour = domainColours[[6]]) +
     ggplot2::geom_point(ggplot2::aes(.data$loading, shape = "target"), colour = domainColours[[1]]) +
     ggplot2::facet_wrap(ggplot2::vars(.data$factor), scales = "free_y") +

@@ -26,6 +26,7 @@ NULL
 #' plotMarkerDots(markers)
 #' @export
 plotMarkerDots <- function(markers, n = 5, features = NULL, limit = NULL, by = c("auc", "p_value", "logFC"), ...) {
+  needArguments()
   gateDots(...)
   shown <- shownMarkers(gateMarkers(markers), n, features, by)
   ggplot2::ggplot(shown, ggplot2::aes(.data$gene, .data$domain)) +
@@ -60,8 +61,9 @@ shownMarkers <- function(markers, n, features, by) {
     best <- bestMarkers(own[!duplicated(own$gene), ], n, by = by)
     chosen <- stats::setNames(as.character(best$domain), best$gene)
   } else {
-    features <- unique(as.character(features))
-    gateGenes(features, NULL, unique(as.character(markers$gene)))
+    if (is.factor(features)) features <- as.character(features)
+    genes <- unique(markers$gene)
+    features <- genes[gateGenes(features, NULL, genes) + 1L]
     chosen <- stats::setNames(rep("", length(features)), features)
   }
   if (length(chosen) == 0) stopArgument("markers", "has no gene that is higher in a domain")

@@ -22,6 +22,7 @@ NULL
 #' @export
 plotMarkerHeatmap <- function(markers, n = 5, features = NULL, value = c("logFC", "auc"), limit = NULL,
                               by = c("auc", "p_value", "logFC"), ...) {
+  needArguments()
   gateDots(...)
   value <- oneOf(c("logFC", "auc"))(value, "value")
   shown <- shownMarkers(gateMarkers(markers), n, features, by)

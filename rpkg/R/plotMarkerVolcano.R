@@ -21,6 +21,7 @@ NULL
 #' plotMarkerVolcano(markers)
 #' @export
 plotMarkerVolcano <- function(markers, domain = NULL, fdr = 0.05, n = 5, ...) {
+  needArguments()
   gateDots(...)
   markers <- volcanoPoints(gateMarkers(markers), domain, realNumber(0, 1)(fdr, "fdr"), wholeNumber(0, 1000)(n, "n"))
   colours <- c(higher = domainColours[[6]], lower = domainColours[[1]], "not clear" = "grey70")
@@ -45,7 +46,7 @@ plotMarkerVolcano <- function(markers, domain = NULL, fdr = 0.05, n = 5, ...) {
 volcanoPoints <- function(markers, domain, fdr, n) {
   class(markers) <- "data.frame"
   if (!is.null(domain)) {
-    for (one in domain) gateKnown(as.character(one), levels(markers$domain), "domain", "domains")
+    domain <- gateNamed(domain, levels(markers$domain), "domain", "domains", of = "markers")
     markers <- markers[markers$domain %in% domain, ]
   }
   markers <- markers[!is.na(markers$p_value) & is.finite(markers$logFC), ]

@@ -20,6 +20,7 @@
 #' @export
 plotPseudotime <- function(x, coords = NULL, slice = NULL, palette = NULL, diameter = 0.95, title = "pseudotime",
                            reduction = "starscape", raster = NULL, ...) {
+  needArguments()
   gateDots(...)
   found <- storedPseudotime(x, reduction)
   if (is.null(coords)) coords <- found$coords

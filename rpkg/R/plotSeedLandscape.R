@@ -24,6 +24,7 @@
 #' plotSeedLandscape(list("10 epochs" = sweep, "2 epochs" = short), order = "seed")
 #' @export
 plotSeedLandscape <- function(x, score = NULL, order = c("score", "seed"), ...) {
+  needArguments()
   gateDots(...)
   sweeps <- gateSweeps(x)
   score <- gateScore(score, sweeps)
@@ -80,8 +81,6 @@ landscapeRanges <- function(runs, sweeps, score) {
   title <- vapply(names(sweeps), function(name) paste(strwrap(name, 18), collapse = "\n"), "")
   gap <- sprintf(if (score == "seconds") "gap %.1f s" else "gap %.3f", ranges$highest - ranges$lowest)
   gap[is.na(ranges$lowest)] <- "one seed"
-  failed <- vapply(sweeps, function(sweep) all(sweep$runs$status == "failed"), NA)
-  gap[failed] <- "no seed succeeded"
   together <- if (score == "seconds") "" else ifelse(is.na(agreement), "", sprintf("\nagreement %.3f", agreement))
   ranges$label <- paste0(title, "\n", gap, together)
   ranges
@@ -155,6 +154,7 @@ gateSweeps <- function(x) {
   if (!is.list(sweeps) || length(sweeps) == 0 || !all(vapply(sweeps, inherits, NA, "stability_sweep"))) {
     stopArgument("x", paste("must be the result of stabilitySweep() or a list of them, not", describe(x)))
   }
+  for (sweep in sweeps) gateSweep(sweep, "x")
   titles <- names(sweeps)
   if (is.null(titles)) titles <- vapply(sweeps, function(sweep) sweep$method, "")
   if (anyNA(titles) || any(titles == "") || anyDuplicated(titles) > 0) {

@@ -23,6 +23,7 @@
 #' plotStabilitySurface(surface, "agreement")
 #' @export
 plotStabilitySurface <- function(x, value = c("loss", "agreement"), ...) {
+  needArguments()
   gateDots(...)
   value <- oneOf(c("loss", "agreement"))(value, "value")
   surface <- gateSurface(x, value)
@@ -97,10 +98,13 @@ fittedPoint <- function(surface) {
 
 # A surface on a regular grid around the fitted model.
 gateSurface <- function(x, value) {
-  columns <- c("alpha", "beta", value)
-  if (!inherits(x, "loss_surface") || !all(columns %in% names(x)) || !all(vapply(x[columns], is.numeric, NA))) {
+  if (!inherits(x, "loss_surface")) {
     stopArgument("x", paste("must be the result of lossSurface(), not", describe(x)))
   }
+  columns <- list(alpha = is.numeric, beta = is.numeric, loss = is.numeric, agreement = is.numeric)
+  gateWhole(x, list(), "x", "lossSurface", function(fields) {
+    !is.null(frame("points", columns)(x)) && nrow(x) > 0 && all(is.finite(c(x$alpha, x$beta)))
+  })
   sides <- length(unique(x$alpha)) * length(unique(x$beta))
   if (nrow(x) != sides || anyDuplicated(x[c("alpha", "beta")]) > 0) {
     stopArgument("x", sprintf("has %d points where its grid has %d", nrow(x), sides), "Give all points, each once.")

@@ -45,6 +45,7 @@
 #' clusterMetrics(slices$labels[-sketch], rest$domain)
 #' @export
 projectDomains <- function(x, newdata, ...) {
+  needArguments("x")
   UseMethod("projectDomains")
 }
 
@@ -66,11 +67,9 @@ projectDomains.default <- function(x, newdata, ...) {
 #' @export
 projectDomains.starscape_fit <- function(x, newdata, domain, coords, slice = NULL, among = FALSE, level = NULL,
                                          unknown = 0.01, threads = 2, verbose = rlang::is_interactive(), ...) {
+  needArguments()
   gateDots(...)
   x <- gateFit(x)
-  if (missing(newdata)) stopArgument("newdata", "is missing", "Give the counts of the new spots.")
-  if (missing(coords)) stopArgument("coords", "is missing", "Give the places of the new spots.")
-  if (missing(domain)) stopArgument("domain", "is missing", "Give the domains of the fit, from findDomains().")
   checked <- gateTogether(
     settings = gateFields(
       list(among = among, level = level, unknown = unknown, threads = threads, verbose = verbose), projectChecks

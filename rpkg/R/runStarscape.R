@@ -92,6 +92,7 @@
 #' head(fit$history)
 #' @export
 runStarscape <- function(x, ...) {
+  needArguments()
   UseMethod("runStarscape")
 }
 

@@ -21,7 +21,7 @@
 #' Borrowing across tissues can hurt. So the source's labels are first carried to the target by linear discriminants in
 #' the target's own factor space, and the means of the spots of each label compared with those of the source's cells:
 #' `predictedShare` is the share of the variation between the target's means that the source's predict (an
-#' \eqn{R^2}, negative when they are worse than the overall mean, `-Inf` when all spots look like one label). Labels are
+#' \eqn{R^2}, negative when they are worse than the overall mean, NA when all spots look like one label). Labels are
 #' given by one half of the genes and means compared in the other, both ways: a source without any relation would
 #' otherwise agree with the spots that it chose itself. With `borrow = "auto"` labels and loadings are borrowed when
 #' `predictedShare` exceeds one half; otherwise, unless `lambda` is given, the result is the target's own. The target's
@@ -77,6 +77,7 @@
 #' clusterMetrics(slices$labels[target], fit$domain)
 #' @export
 runTransST <- function(x, source, labels, ...) {
+  needArguments()
   UseMethod("runTransST")
 }
 

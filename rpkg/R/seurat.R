@@ -189,8 +189,7 @@ joinLayers <- function(parts, cells) {
 imagePlaces <- function(x, spots, image, drawn) {
   images <- SeuratObject::Images(x)
   if (!is.null(image)) {
-    for (name in image) gateKnown(name, images, "image", "images")
-    images <- image
+    images <- gateNamed(image, images, "image", "images")
   }
   if (length(images) == 0) {
     return(NULL)

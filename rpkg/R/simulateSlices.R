@@ -86,12 +86,29 @@ simulateSlices <- function(slices = 1, rows = 40, columns = 50, genes = 1000, do
   # The source is one slice more: the others do not depend on it.
   drawn <- parameters
   drawn$slices <- parameters$slices + parameters$source
-  tissue <- simulatedTissue(unwrap(core_simulate_slices(drawn, progressBar(parameters$verbose))), parameters)
+  drawn <- tryCatch(
+    unwrap(core_simulate_slices(drawn, progressBar(parameters$verbose))),
+    starscape_error_not_converged = function(error) stopLayout(parameters),
+    starscape_error_numeric = function(error) stopCounts(parameters)
+  )
+  tissue <- simulatedTissue(drawn, parameters)
   own <- tissue$slice != "source"
   parts <- spotsOf(tissue, own)
   parts$slice <- droplevels(tissue$slice[own])
   if (parameters$source) parts$source <- spotsOf(tissue, !own)
   structure(parts, class = "starscape_simulation")
+}
+
+stopLayout <- function(parameters) {
+  problem <- sprintf("is %d, too many for patches on arrays of this size", parameters$domains)
+  stopArgument("domains", problem, "Give fewer, larger arrays, or layout = \"layered\".")
+}
+
+# Which of them it is that makes counts overflow, only their product knows.
+stopCounts <- function(parameters) {
+  effects <- c("batch", "separation", "librarySpread", "dispersion", "logFoldChange", "gradient")
+  largest <- effects[[which.max(unlist(parameters[effects]))]]
+  stopArgument(largest, sprintf("is %g, with which counts overflow", parameters[[largest]]), "Give a smaller value.")
 }
 
 # All slices, with the source as the last.
@@ -127,9 +144,15 @@ simulationChecks <- list(
   seed = seedNumber, threads = threadCount, verbose = yesOrNo
 )
 
+simulationShapes <- list(
+  counts = function(value) if (methods::is(value, "dgCMatrix")) c(spots = ncol(value)),
+  coords = numbers("spots", "places"), labels = series("spots", is.factor), slice = series("spots", is.factor)
+)
+
 #' @method print starscape_simulation
 #' @export
 print.starscape_simulation <- function(x, ...) {
+  gateWhole(x, simulationShapes, "x", "simulateSlices")
   cat(sprintf(
     "Simulated tissue: %d genes x %d spots, %d slices, %d domains\n",
     nrow(x$counts), ncol(x$counts), nlevels(x$slice), nlevels(x$labels)

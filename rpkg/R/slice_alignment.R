@@ -1,5 +1,8 @@
 # The result of alignSlices() and what it can do.
 
+#' @include whole.R gate.R
+NULL
+
 # Builds an alignment from the core's results, one for each moved slice.
 newAlignment <- function(found, slice, used, places, reference, parameters) {
   spots <- rownames(places)
@@ -87,6 +90,7 @@ tellDoubts <- function(alignment, found) {
 #' @method print slice_alignment
 #' @export
 print.slice_alignment <- function(x, ...) {
+  x <- storedAlignment(x)
   cat(sprintf("slice alignment (%s) onto \"%s\"\n", x$params$transform, x$reference))
   shown <- x$summary[c("slice", "angle", "overlap", "matches", "inlier_share", "chance_share", "residual")]
   print(shown, digits = 3, row.names = FALSE)
@@ -94,16 +98,42 @@ print.slice_alignment <- function(x, ...) {
   invisible(x)
 }
 
+alignmentShapes <- list(
+  coords = numbers("spots", "places"), before = numbers("spots", "places"),
+  transforms = function(value) {
+    if (is.list(value) && all(vapply(value, function(map) is.list(map) && is.matrix(map$matrix), NA))) {
+      c(moved = length(value))
+    }
+  },
+  matches = frame("matches", list(
+    slice = is.factor, spot = is.character, reference_spot = is.character, weight = is.numeric, residual = is.numeric,
+    inlier = is.logical
+  )),
+  partners = pairTable("spots"), summary = frame("moved", list(slice = is.character)),
+  slice = series("spots", is.factor), reference = single(isString),
+  params = fieldsOf(list(transform = single(isString)))
+)
+
+isWholeAlignment <- function(alignment) {
+  spots <- rownames(alignment$coords)
+  columns <- c("slice", "angle", "overlap", "matches", "inlier_share", "chance_share", "residual")
+  !is.null(spots) && identical(rownames(alignment$before), spots) && !anyNA(alignment$slice) &&
+    identical(dimnames(alignment$partners), list(spots, spots)) && all(columns %in% names(alignment$summary)) &&
+    all(is.finite(alignment$coords)) && all(is.finite(alignment$before)) && is.numeric(alignment$partners@x) &&
+    all(c(names(alignment$transforms), alignment$reference) %in% levels(alignment$slice)) &&
+    identical(names(alignment$transforms), alignment$summary$slice)
+}
+
 # The alignment an object holds, of the spots it has now, under the names that they have now.
 storedAlignment <- function(x, reduction = "starscape") {
-  alignment <- x
-  if (isObject(x)) {
-    fit <- objectFit(x, gateReduction(reduction))
-    alignment <- subsetAlignment(fit$alignment, fit$storedNames)
-    if (!is.null(alignment)) alignment <- renameAlignment(alignment, rownames(fit$embedding))
-  }
+  fit <- if (isObject(x)) objectFit(x, gateReduction(reduction))
+  alignment <- if (is.null(fit)) x else fit$alignment
   if (!inherits(alignment, "slice_alignment")) {
     stopArgument("x", "is not an alignment of slices and has none", "Run alignSlices() first.")
+  }
+  alignment <- gateWhole(alignment, alignmentShapes, "x", "alignSlices", isWholeAlignment)
+  if (!is.null(fit)) {
+    alignment <- renameAlignment(subsetAlignment(alignment, fit$storedNames), rownames(fit$embedding))
   }
   if (!alignment$reference %in% alignment$slice) {
     stopArgument("x", sprintf("has no spots of the reference \"%s\" any more", alignment$reference))
@@ -113,9 +143,8 @@ storedAlignment <- function(x, reduction = "starscape") {
 
 subsetAlignment <- function(alignment, spots) {
   rows <- match(spots, rownames(alignment$coords))
-  # Spots the alignment does not know: it was made before, on another subset.
-  if (is.null(alignment) || anyNA(rows)) {
-    return(NULL)
+  if (anyNA(rows)) {
+    stopArgument("x", "has an alignment that was made before, of other spots", "Run alignSlices() again.")
   }
   alignment$coords <- alignment$coords[rows, , drop = FALSE]
   alignment$before <- alignment$before[rows, , drop = FALSE]

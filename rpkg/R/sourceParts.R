@@ -2,8 +2,6 @@
 
 # Counts, label, data set and place of the cells of one source or a list of several, over the genes they share.
 gateSource <- function(source, labels, coords, slice) {
-  if (missing(source)) stopArgument("source", "is missing", "Give counts of labelled cells, or an object with them.")
-  if (missing(labels)) stopArgument("labels", "is missing", "Give the label of each cell of the source.")
   if (!is.list(source) || is.data.frame(source)) {
     return(oneSource(source, labels, coords, slice))
   }
@@ -40,6 +38,7 @@ sourceCells <- function(source, labels, coords, slice) {
     )
   }
   counts <- gateCounts(found$counts)
+  gateGeneNames(rownames(counts), "source")
   labels <- perSpot(found$labels, colnames(counts), "labels")
   if (!is.atomic(labels) || length(labels) != ncol(counts)) {
     stopArgument(

@@ -37,6 +37,7 @@
 #' sum(genes$fdr < 0.05)
 #' @export
 spatiallyVariableGenes <- function(x, ...) {
+  needArguments()
   UseMethod("spatiallyVariableGenes")
 }
 
@@ -88,8 +89,7 @@ spatialGeneChecks <- list(
 )
 
 spatialGeneTable <- function(found, genes, statistic) {
-  # NaN of a gene that does not vary is NA to users.
-  found <- lapply(found, function(values) replace(values, is.nan(values), NA))
+  found <- lapply(found, orNA)
   sign <- if (statistic == "moran") 1 else -1
   # Places in two columns of equal ones leave nothing that could vary.
   z <- sign * (found$index - found$expectation) / sqrt(replace(found$variance, found$variance <= 0, NA))

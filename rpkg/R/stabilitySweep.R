@@ -114,6 +114,7 @@
 #' stabilitySweep(slices$counts, ownMethod, seeds = 1:5, k = 3)
 #' @export
 stabilitySweep <- function(x, method = "starscape", seeds = 1:20, k, truth = NULL, BPPARAM = NULL, ...) {
+  needArguments()
   UseMethod("stabilitySweep")
 }
 
@@ -174,7 +175,6 @@ sweepCounts <- function(x, counts, places, truth, method, seeds, k, BPPARAM, apa
                         previous = NULL, threads = NULL, verbose = rlang::is_interactive(), ...) {
   seeds <- gateSeeds(seeds)
   if (!is.null(previous)) seeds <- union(gateSweep(previous, "previous")$seeds, seeds)
-  if (missing(k)) stopArgument("k", "is missing", "Say how many domains to look for.")
   if (is.null(threads)) threads <- if (gateWorkers(BPPARAM) > 1) 1 else 2
   options <- gateFields(list(apart = apart, threads = threads, verbose = verbose), sweepChecks)
   method <- gateMethod(method, list(...), options$threads)

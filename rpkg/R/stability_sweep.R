@@ -1,5 +1,8 @@
 # The result of stabilitySweep() and what it can do.
 
+#' @include whole.R gate.R
+NULL
+
 # The result from the records of all seeds, in their order.
 newSweep <- function(records, tissue, job, options) {
   finished <- succeeded(records)
@@ -110,6 +113,7 @@ sourceTable <- function(records, pairwise, tissue, seeded, threads) {
 #' @method print stability_sweep
 #' @export
 print.stability_sweep <- function(x, ...) {
+  x <- gateSweep(x, "x")
   numbers <- summary(x)
   spots <- x$spots
   cat(sprintf("stability sweep: %s, %s", x$method, seedCount(nrow(x$runs))))
@@ -136,6 +140,7 @@ print.stability_sweep <- function(x, ...) {
 #' @method summary stability_sweep
 #' @export
 summary.stability_sweep <- function(object, ...) {
+  object <- gateSweep(object, "object")
   pairs <- object$pairwise[upper.tri(object$pairwise)]
   runs <- object$runs
   truth <- runs$ari[!is.na(runs$ari)]
@@ -154,5 +159,33 @@ gateSweep <- function(sweep, argument = "sweep") {
   if (!inherits(sweep, "stability_sweep")) {
     stopArgument(argument, paste("must come from stabilitySweep(), not", describe(sweep)))
   }
-  sweep
+  gateWhole(sweep, sweepShapes, argument, "stabilitySweep", function(fields) isWholeSweep(fields, sweep))
+}
+
+sweepShapes <- list(
+  labels = numbers("spots", "runs"), pairwise = numbers("runs", "runs"), k = single(isNumber),
+  runs = frame("seeds", list(
+    seed = is.numeric, status = is.character, ari = is.numeric, agreement = is.numeric, seconds = is.numeric,
+    memory_mb = is.numeric
+  )),
+  spots = frame("spots", list(
+    consensus = is.factor, support = is.numeric, entropy = is.numeric, stability = is.numeric, consistency = is.numeric
+  )),
+  domains = frame("domains", list(domain = is.factor, spots = is.numeric, stability = is.numeric)),
+  truth = orNone(series("spots", is.factor)), coords = orNone(numbers("spots", "places")),
+  slice = orNone(series("spots", is.factor)), method = single(isString), seeds = series("seeds")
+)
+
+# The spots of all parts are the same, and so are the runs of the table and those that were recorded.
+isWholeSweep <- function(fields, sweep) {
+  spots <- rownames(fields$labels)
+  used <- !is.na(fields$spots$consensus)
+  records <- attr(sweep, "records")
+  raw <- rawLabels(sweep)
+  !is.null(spots) && identical(rownames(fields$spots), spots) && any(used) &&
+    (is.null(fields$coords) || identical(rownames(fields$coords), spots)) &&
+    nlevels(fields$spots$consensus) == nrow(fields$domains) &&
+    identical(vapply(unname(records), `[[`, 0L, "seed"), as.integer(fields$runs$seed)) &&
+    identical(vapply(unname(records), `[[`, "", "status"), fields$runs$status) &&
+    is.numeric(raw) && !anyNA(raw) && identical(dim(raw), c(sum(used), ncol(fields$labels)))
 }

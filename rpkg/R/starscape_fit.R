@@ -1,5 +1,8 @@
 # The result of runStarscape() and what it can do.
 
+#' @include whole.R gate.R
+NULL
+
 # Builds a fit from the core's result; spots that were left out come back as NA.
 newFit <- function(result, input, parameters) {
   spots <- rownames(input$coords)
@@ -82,35 +85,58 @@ neighbourMatrix <- function(graph, used, spots) {
   )
 }
 
-# What every fit has by exactly these names; the codes of views are missing in one that is to have none.
-fitFields <- c(
-  "embedding", "prior", "priorExtra", "scores", "network", "weights", "history", "params", "graph", "graphMethod",
-  "features", "loadings", "singularValues", "levels", "coords", "slice", "batch"
+# What every fit has; the codes of views are missing in one that is to have none.
+fitShapes <- list(
+  embedding = numbers("spots", "axes"), prior = numbers("spots", "axes"), priorExtra = numbers("spots", "extra"),
+  scores = numbers("spots", "axes"), codes = orNone(numbers("spots", "codes")), coords = numbers("spots", "places"),
+  sharedTypes = orNone(numbers("spots", "type")), slice = orNone(series("spots", is.factor)),
+  batch = orNone(series("spots", is.factor)), graph = pairTable("spots"), graphMethod = single(isString),
+  network = fieldsOf(list(share = single(isNumber), gain = single(isNumberOrNA))),
+  weights = function(value) if (is.list(value) && all(vapply(value, is.numeric, NA))) integer(),
+  history = frame("epochs", list(epoch = is.numeric, total = is.numeric)), params = single(isParameters),
+  features = series("genes", is.character), loadings = numbers("genes", "axes"), singularValues = series("axes"),
+  levels = fieldsOf(list(
+    share = numbers("batches", "genes"), mean = numbers("batches", "genes"), deviation = numbers("batches", "genes"),
+    spots = series("batches"), rootMeanSquare = single(isNumber)
+  )),
+  domains = orNone(fieldsOf(list(
+    k = orNone(single(isNumber)), settings = orNone(single(is.list)), choice = orNone(single(isChoice)),
+    views = orNone(frame("views", list(view = is.character, weight = is.numeric))),
+    columns = orNone(series("columns", is.character))
+  )))
 )
 
-# A fit whose parts belong together: results that were changed or are of another version are refused where they are
-# read.
+# A fit whose parts belong together.
 gateFit <- function(fit, argument = "x") {
   if (!inherits(fit, "starscape_fit")) {
     stopArgument(argument, "has no starscape fit", "Run runStarscape() on it first.")
   }
-  if (!all(fitFields %in% names(fit)) || !isWholeFit(unclass(fit))) {
-    stopArgument(
-      argument, "has a fit that was changed or is of another version of the package", "Run runStarscape() again."
-    )
-  }
-  fit
+  gateWhole(fit, fitShapes, argument, "runStarscape", isWholeFit)
 }
 
+# Fields have their own names by the same names of spots, and spots that took part have all values.
 isWholeFit <- function(fit) {
   spots <- rownames(fit$embedding)
-  perSpot <- function(values) is.null(values) || is.factor(values) && length(values) == length(spots)
-  rows <- vapply(tablesOf(fit), function(table) identical(rownames(fit[[table]]), spots), NA)
-  is.matrix(fit$embedding) && all(rows) &&
-    identical(dim(fit$graph), rep(length(spots), 2)) && perSpot(fit$slice) && perSpot(fit$batch) &&
-    identical(rownames(fit$loadings), fit$features) && ncol(fit$loadings) == ncol(fit$embedding) &&
-    is.data.frame(fit$history) && is.list(fit$params) && is.list(fit$network) && !is.null(fit$network$share) &&
+  tables <- fit[tablesOf(fit)]
+  used <- usedSpots(fit)
+  values <- function(table) !anyNA(table[used, ]) && all(is.finite(range(table[used, ], 0)))
+  !is.null(spots) && anyDuplicated(spots) == 0 && any(used) &&
+    all(vapply(tables, function(table) identical(rownames(table), spots), NA)) &&
+    all(vapply(tables, values, NA)) && identical(dimnames(fit$graph), list(spots, spots)) &&
+    all(fit$network$share >= 0, fit$network$share <= 1) && all(is.finite(unlist(fit$levels))) &&
+    all(is.finite(fit$loadings)) && all(is.finite(fit$singularValues)) && all(vapply(fit$history, is.numeric, NA)) &&
+    identical(rownames(fit$loadings), fit$features) && !anyNA(fit$slice) && !anyNA(fit$batch) &&
     (is.null(fit$codes) || "type" %in% colnames(fit$codes))
+}
+
+# The settings of a fit, by the tables that check the user's.
+isParameters <- function(params) {
+  fields <- do.call(c, unname(controlFields))
+  core <- Map(function(field, name) if (is.null(field$core)) name else field$core, fields, names(fields))
+  checks <- c(
+    runChecks[names(runChecks) != "verbose"], stats::setNames(lapply(fields, `[[`, "check"), unlist(core))
+  )
+  is.list(params) && is.list(gateFields(params, checks))
 }
 
 # The part of a fit that a reduction of an object holds, under the names that the spots have now. Rows are found by name
@@ -155,6 +181,7 @@ subsetFit <- function(fit, spots) {
 
 # The part of a fit in these rows; each must be there, once.
 takeSpots <- function(fit, rows) {
+  if (length(rows) == 0) stopArgument("x", "has no spots")
   lost <- sum(is.na(rows) | duplicated(rows))
   if (lost > 0) {
     stopArgument(

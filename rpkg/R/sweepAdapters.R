@@ -73,6 +73,7 @@ banksyMethod <- function(nFeatures = 2000, npcs = 20, lambda = 0.8, neighbours =
 transstMethod <- function(source, labels, nFactors = 15, lambda = NULL, borrow = "auto", nFeatures = 2000,
                           normalisation = "log", steps = 4, interaction = "auto", embedding = "factors",
                           graph = graphControl(), sourceCoords = NULL, sourceSlice = NULL, threads = 2) {
+  needArguments()
   known <- gateSource(source, labels, sourceCoords, sourceSlice)
   names <- c(
     "nFactors", "lambda", "borrow", "nFeatures", "normalisation", "steps", "interaction", "embedding", "threads"

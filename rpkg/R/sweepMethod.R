@@ -1,6 +1,6 @@
 # What a sweep repeats: a method in two stages, an embedding and its division into domains, or in one.
 
-#' @include gate.R conditions.R
+#' @include gate.R conditions.R whole.R
 NULL
 
 #' A method in two stages for a stability sweep
@@ -29,6 +29,7 @@ NULL
 #' stabilitySweep(slices$counts, method, seeds = 1:4, k = 3)
 #' @export
 sweepMethod <- function(embed, cluster, name = "own method", seeded = TRUE) {
+  needArguments()
   if (!isString(name)) stopArgument("name", paste("must be one string, not", describe(name)))
   newMethod(
     gateFunction(embed, "embed", 2), gateFunction(cluster, "cluster", 3), name,
@@ -50,9 +51,17 @@ newMethod <- function(embed, cluster, name, seeded = TRUE, settings = list(), ow
   )
 }
 
+methodShapes <- list(
+  embed = single(function(value) is.function(gateFunction(value, "embed", 2))),
+  cluster = orNone(single(function(value) is.function(gateFunction(value, "cluster", 3)))), name = single(isString),
+  seeded = single(isFlag),
+  settings = single(is.list), own = single(isFlag), placed = single(isFlag), gate = single(is.function)
+)
+
 #' @method print sweep_method
 #' @export
 print.sweep_method <- function(x, ...) {
+  x <- gateWhole(x, methodShapes, "x", "sweepMethod")
   cat(sprintf("Method for stabilitySweep(): %s, %s\n", x$name, if (is.null(x$cluster)) "one stage" else "two stages"))
   invisible(x)
 }
@@ -63,6 +72,7 @@ gateMethod <- function(method, settings, threads) {
     method <- newMethod(gateFunction(method, "method", 2), cluster = NULL, name = "own method")
   }
   if (inherits(method, "sweep_method")) {
+    gateWhole(method, methodShapes, "method", "sweepMethod")
     gateSettings(settings, character(), method$name)
     return(method)
   }

@@ -22,6 +22,7 @@
 #' clusterMetrics(slices$labels, carried$label)
 #' @export
 transferLabels <- function(x, labels, reduction = "starscape") {
+  needArguments()
   alignment <- storedAlignment(x, reduction)
   spots <- rownames(alignment$coords)
   if (isObject(x)) labels <- givenColumn(labels, objectMetadata(x, spots), "labels")

@@ -1,5 +1,8 @@
 # The result of runTransST() and what it can do.
 
+#' @include whole.R gate.R
+NULL
+
 newTransstFit <- function(result, target, known, parameters) {
   spots <- rownames(target$coords)
   features <- rownames(target$counts)[result$features + 1L]
@@ -22,6 +25,32 @@ newTransstFit <- function(result, target, known, parameters) {
     )),
     class = "transst_fit"
   )
+}
+
+# What every result has; one in an embedding has no loadings and nothing to bootstrap them by.
+transstShapes <- list(
+  domain = series("spots", is.factor), posterior = numbers("spots", "domains"), label = series("spots", is.factor),
+  labelPosterior = numbers("spots", "labels"), labelScores = numbers("domains", "labels"),
+  domainLabel = series("domains", is.factor), borrowed = single(isFlag), predictedShare = single(isNumberOrNA),
+  lambda = single(isNumberOrNA), convergence = fieldsOf(list(converged = single(isFlag))),
+  factors = numbers("spots", "axes"), loadings = orNone(numbers("genes", "axes")),
+  sourceLoadings = orNone(numbers("genes", "axes")), features = series("genes", is.character),
+  coords = numbers("spots", "places"), slice = orNone(series("spots", is.factor)), graph = pairTable("spots"),
+  params = single(is.list), problem = orNone(fieldsOf(list(
+    basis = numbers("genes", "components"), values = numbers("used", "components"),
+    anchor = numbers("components", "axes"), tiles = series("used")
+  )))
+)
+
+isWholeTransst <- function(fit) {
+  spots <- rownames(fit$factors)
+  used <- !is.na(fit$factors[, 1])
+  problem <- fit$problem
+  known <- c(fit$loadings, fit$sourceLoadings, problem$basis, problem$values, problem$anchor, problem$tiles)
+  !is.null(spots) && identical(rownames(fit$coords), spots) && all(is.finite(fit$factors[used, ])) &&
+    nlevels(fit$domain) == ncol(fit$posterior) && identical(is.null(fit$loadings), is.null(problem)) &&
+    identical(is.null(fit$loadings), is.null(fit$sourceLoadings)) && all(is.finite(known)) &&
+    (is.null(problem) || length(problem$tiles) == sum(used) && identical(rownames(fit$loadings), fit$features))
 }
 
 # Domains in an embedding of target and source, which has no loadings.
@@ -51,7 +80,8 @@ labelledDomains <- function(result, target, known) {
   c(domains, list(
     label = spotLabels(result$borrowed, domains, domainLabel, labelPosterior), labelPosterior = labelPosterior,
     labelScores = labelScores(domains$domain, labelPosterior), domainLabel = domainLabel, borrowed = result$borrowed,
-    predictedShare = result$predictedShare, targetOnly = transstDomains(result$targetOnly, target$used, spots),
+    predictedShare = if (is.finite(result$predictedShare)) result$predictedShare else NA_real_,
+    targetOnly = transstDomains(result$targetOnly, target$used, spots),
     convergence = list(
       converged = result$domains$converged, iterations = result$domains$iterations, bound = result$domains$bound
     )
@@ -99,7 +129,7 @@ labelScores <- function(domain, posterior) {
     colMeans(posterior[which(domain == level), , drop = FALSE])
   }, numeric(ncol(posterior)))
   # An empty domain has no mean.
-  t(replace(scores, is.nan(scores), NA))
+  t(orNA(scores))
 }
 
 #' Print a fit of TransST
@@ -117,12 +147,14 @@ labelScores <- function(domain, posterior) {
 #' @method print transst_fit
 #' @export
 print.transst_fit <- function(x, ...) {
+  x <- storedTransst(x)
   axes <- if (is.null(x$loadings)) "dimensions" else sprintf("factors of %d genes", length(x$features))
   cat(sprintf(
     "TransST fit: %d spots, %d %s, %d domains\n", nrow(x$factors), ncol(x$factors), axes, nlevels(x$domain)
   ))
+  share <- if (is.na(x$predictedShare)) "nothing" else sprintf("%.0f %%", 100 * max(x$predictedShare, 0))
   cat(sprintf(
-    "  source: predicts %.0f %% of the variation between domains; labels %s%s\n", 100 * max(x$predictedShare, 0),
+    "  source: predicts %s of the variation between domains; labels %s%s\n", share,
     if (x$borrowed) "borrowed" else "not borrowed",
     if (is.na(x$lambda)) "" else sprintf(", share in the loadings %.2f", x$lambda)
   ))
@@ -140,8 +172,16 @@ transstColumns <- function(fit) {
   )
 }
 
-# A fit of runTransST(), or an object that has one.
+# The factors of a fit of runTransST(), or of that which an object has.
 gateTransst <- function(x) {
+  fit <- storedTransst(x)
+  if (is.null(fit$loadings)) {
+    stopArgument("x", "was fitted with embedding \"starscape\", which has no loadings", "Use embedding = \"factors\".")
+  }
+  fit
+}
+
+storedTransst <- function(x) {
   fit <- objectResult(x, "transst")
   if (!inherits(fit, "transst_fit")) {
     stopArgument(
@@ -149,8 +189,5 @@ gateTransst <- function(x) {
       "Run runTransST() first; for the dimensions of runStarscape(), give counts as `x` and the fit as `fit`."
     )
   }
-  if (is.null(fit$loadings)) {
-    stopArgument("x", "was fitted with embedding \"starscape\", which has no loadings", "Use embedding = \"factors\".")
-  }
-  fit
+  gateWhole(fit, transstShapes, "x", "runTransST", isWholeTransst)
 }

@@ -124,21 +124,26 @@ fakeSweep <- function(seeds = 1:5, sim = small, spread = 0.2, failed = NULL, met
   score <- 0.8 - spread * abs(cos(done))
   place <- match(seeds, done)
   runs <- data.frame(
-    seed = seeds, status = ifelse(is.na(place), "failed", "ok"), message = ifelse(is.na(place), "stopped", NA),
+    seed = seeds, status = ifelse(is.na(place), "failed", "ok"), message = ifelse(is.na(place), "stopped", ""),
     k = k, ari = if (known) score[place] else NA_real_, agreement = rowMeans(pairwise)[place],
     seconds = 2 + abs(sin(place)), memory_mb = 100
   )
+  records <- lapply(seq_along(seeds), function(at) {
+    found <- if (runs$status[[at]] == "ok") list(labels = unname(labels[, place[[at]]]))
+    c(list(seed = as.integer(seeds[[at]]), status = runs$status[[at]], message = runs$message[[at]]), found)
+  })
   structure(
     list(
       labels = labels, runs = runs, pairwise = pairwise,
       spots = data.frame(
         consensus = factor(truth), support = support, entropy = 1 - support, stability = support^2,
-        consistency = support
+        consistency = support, row.names = rownames(labels)
       ),
+      domains = data.frame(domain = factor(seq_len(k)), spots = tabulate(truth, k), stability = 1, lowest = 1),
       sources = NULL, truth = if (known) sim$labels, coords = sim$coords, slice = sim$slice, method = method, k = k,
       seeds = seeds
     ),
-    class = "stability_sweep"
+    class = "stability_sweep", records = records
   )
 }
 

@@ -200,7 +200,7 @@ test_that("bad input names the argument", {
   expectArgumentError(alignSlices(1), "x", "runStarscape")
   expectArgumentError(alignSlices(twoSlices, "slice9"), "slice", "slice9")
   expectArgumentError(alignSlices(twoSlices, "slice1"), "slice", "reference")
-  expectArgumentError(alignSlices(twoSlices, character()), "slice", "no slice")
+  expectArgumentError(alignSlices(twoSlices, character()), "slice", "must name")
   expectArgumentError(alignSlices(twoSlices, reference = "slice9"), "reference", "slice9")
   expectArgumentError(alignSlices(twoSlices, transform = "spline"), "transform", "rigid")
   expectArgumentError(alignSlices(twoSlices, reflect = NA), "reflect")

@@ -27,11 +27,6 @@ test_that("failed seeds are crosses at the end or in their place, and counted", 
   expect_equal(as.numeric(build$data[[4]]$x), 3)
   expect_equal(as.numeric(build$layout$panel_params[[1]]$x$get_labels()), few$runs$seed)
   expect_null(plotSeedLandscape(fakeSweep())$labels$caption)
-  none <- fakeSweep()
-  none$runs$status <- "failed"
-  plot <- plotSeedLandscape(list(none = none, few = few))
-  built(plot)
-  expect_match(strips(plot)[[1]], "no seed succeeded")
 })
 
 test_that("a thousand seeds and eight methods are drawn", {
@@ -75,7 +70,12 @@ test_that("stability is drawn on the tissue between fixed ends", {
     expect_identical(plot$labels$fill, value)
     expect_identical(scale$map(if (value == "entropy") largest else 0), grDevices::hcl.colors(64, "viridis")[[1]])
   }
+  # Spots without counts.
   few$spots[1:3, ] <- NA
+  attr(few, "records") <- lapply(attr(few, "records"), function(record) {
+    if (record$status == "ok") record$labels <- record$labels[-(1:3)]
+    record
+  })
   expect_identical(built(plotDomainStability(few))$data[[1]]$fill[1:3], rep(starscape:::missingColour, 3))
   few$spots$entropy[[4]] <- 1.3
   built(plotDomainStability(few, "entropy", palette = c("white", "black"), title = "nats", diameter = 0.5))

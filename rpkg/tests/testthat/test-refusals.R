@@ -1,0 +1,121 @@
+# What cannot be used is refused by the name of the user's argument, whatever the function.
+
+required <- function(call) {
+  setdiff(names(Filter(function(default) identical(default, quote(expr = )), formals(call))), "...")
+}
+
+test_that("a required argument that is missing is named by every function", {
+  for (name in grep("^[.]", getNamespaceExports("starscape"), value = TRUE, invert = TRUE)) {
+    call <- getExportedValue("starscape", name)
+    # What is new to the methods of a generic is tried below.
+    for (argument in setdiff(required(call), if (name == "projectDomains") "newdata")) {
+      others <- setdiff(required(call), argument)
+      arguments <- stats::setNames(rep(list(NULL), length(others)), others)
+      expectArgumentError(do.call(call, arguments), argument, "is missing")
+    }
+  }
+  places <- small$coords
+  expectArgumentError(projectDomains(quickFit, domain = small$labels, coords = places), "newdata", "is missing")
+  expectArgumentError(projectDomains(quickFit, small$counts, coords = places), "domain", "is missing")
+  expectArgumentError(projectDomains(quickFit, small$counts, small$labels), "coords", "is missing")
+  expectArgumentError(projectDomains(3, small$counts), "x")
+  expectArgumentError(imputeExpression(small$counts), "fit", "is missing")
+  expectArgumentError(domainShares(small$labels), "sample", "is missing")
+  sweep <- function(...) stabilitySweep(small$counts, "transst", k = 3, coords = places, ...)
+  expectArgumentError(sweep(labels = small$labels), "source", "is missing")
+})
+
+# A result without each of its fields, and with each of them a row or a value longer.
+damagedForms <- function(result, fields) {
+  longer <- function(value) if (length(dim(value)) == 2) value[c(1, seq_len(nrow(value))), ] else c(value, value[1])
+  forms <- lapply(fields, function(field) {
+    list(`[[<-`(result, field, NULL), `[[<-`(result, field, longer(result[[field]])))
+  })
+  do.call(c, forms)
+}
+
+test_that("results that were changed are refused where they are read", {
+  refused <- function(result, fields, read, argument = "x") {
+    read(result)
+    for (damaged in damagedForms(result, fields)) expectArgumentError(read(damaged), argument, "was changed")
+  }
+  refused(quickFit, c("embedding", "prior", "scores", "loadings", "singularValues"), summary, "object")
+  refused(fakeSweep(), c("labels", "pairwise", "runs", "spots"), plotCoassignment)
+  fit <- quick(pair$counts, pair$coords, slice = pair$slice)
+  alignment <- suppressMessages(alignSlices(fit, verbose = FALSE))
+  refused(alignment, c("coords", "before", "partners", "slice", "reference"), plotAlignment)
+  time <- domainPseudotime(quickFit, "1", small$labels, verbose = FALSE)
+  refused(time, c("pseudotime", "connectivity", "domains"), plotPseudotime)
+  markers <- suppressMessages(domainMarkers(
+    small$counts, small$labels, coords = small$coords, correct = "none", spatial = FALSE, verbose = FALSE
+  ))
+  for (column in c("gene", "domain", "p_value")) {
+    expectArgumentError(plotMarkerVolcano(markers[names(markers) != column]), "markers", "was changed")
+  }
+  expectArgumentError(plotStabilitySurface(replace(fakeSurface(), "loss", NULL)), "x", "was changed")
+  shares <- domainShares(small$labels, rep(1:4, 36), c("1" = "a", "2" = "a", "3" = "b", "4" = "b"))
+  refused(shares, c("spots", "shares", "group"), as.data.frame)
+  choice <- suppressMessages(findDomains(quickFit, kRange = c(2, 3), verbose = FALSE))
+  attr(choice, "choice")$aic3 <- NULL
+  expectArgumentError(plotChoice(choice), "x", "was changed")
+  method <- sweepMethod(function(x, seed) x, function(embedding, k, seed) embedding)
+  expectArgumentError(print(replace(method, "embed", 3)), "x", "was changed")
+  source <- pair$slice == "slice2"
+  transst <- suppressMessages(runTransST(
+    pair$counts[, !source], pair$counts[, source], pair$labels[source], pair$coords[!source, ], k = 3, nFactors = 2,
+    verbose = FALSE
+  ))
+  read <- function(x) plotLoadings(x, draws = 0)
+  refused(transst, c("factors", "posterior", "labelScores", "features", "convergence"), read)
+})
+
+test_that("a message names the user's argument, not what was made from it", {
+  # Points whose likelihood is beyond the finite numbers.
+  expectArgumentError(findDomains(matrix(1e120, 30, 2), k = 2), "x", "values beyond")
+  few <- c(1, 40, 80)
+  expectArgumentError(
+    suppressMessages(domainMarkers(small$counts[, few], small$labels[few], fit = quickFit, verbose = FALSE)), "fit"
+  )
+  loss <- replace(lossControl(), "unknown", 1)
+  expectArgumentError(runStarscape(small$counts, small$coords, loss = loss), "loss", "`unknown`")
+  layout <- function(...) simulateSlices(rows = 4, columns = 5, genes = 10, layout = "potts", ...)
+  expectArgumentError(layout(domains = 5), "domains", "too many")
+  expectArgumentError(layout(domains = 2, logFoldChange = 1e9), "logFoldChange", "overflow")
+})
+
+test_that("colours, titles and names of slices that are none are refused", {
+  for (palette in list("no colour", 1:3, NA, c("red", NA), list("red"), factor("red"), mean)) {
+    expectArgumentError(plotDomains(small$coords, small$labels, palette = palette), "palette")
+  }
+  expectArgumentError(plotDomainStability(fakeSweep(), palette = "no colour"), "palette")
+  for (title in list(list(1), mean, c("a", "b"), NA)) {
+    expectArgumentError(plotDomains(small$coords, small$labels, title = title), "title")
+  }
+  built(plotDomains(small$coords, small$labels, title = expression(sigma^2)))
+  expectArgumentError(plotDomains(small$coords, small$coords[, 1], limits = c(0, Inf)), "limits")
+  fit <- quick(pair$counts, pair$coords, slice = pair$slice)
+  alignment <- suppressMessages(alignSlices(fit, verbose = FALSE))
+  for (slice in list("other", mean, list("slice2"), character(), NA)) {
+    expectArgumentError(plotAlignment(alignment, slice = slice), "slice")
+  }
+  expectArgumentError(plotAlignment(alignment, palette = c("red", "none")), "palette")
+  time <- domainPseudotime(quickFit, "1", small$labels, verbose = FALSE)
+  expectArgumentError(plotDomainConnectivity(time, palette = c("red", "blue")), "palette", "2 colours for 3")
+})
+
+test_that("numbers that are none are NA, and those beyond all bounds are refused", {
+  constant <- small$counts
+  constant[1:2, ] <- 1
+  dimensions <- suppressMessages(factorMarkers(constant, fit = quickFit, draws = 2, verbose = FALSE))
+  tested <- suppressMessages(domainMarkers(
+    constant, small$labels, coords = small$coords, correct = "none", verbose = FALSE
+  ))
+  for (table in list(dimensions, tested)) {
+    values <- unlist(table[vapply(table, is.numeric, NA)])
+    expect_false(any(is.nan(values) | is.infinite(values)))
+  }
+  expectArgumentError(quick(small$counts * 1e300, small$coords), "x", "beyond")
+  expectArgumentError(quick(small$counts, small$coords * 1e300), "coords", "beyond")
+  embedding <- quickFit$embedding * 1e200
+  expectArgumentError(clusterMetrics(small$labels, small$labels, embedding), "embedding", "beyond")
+})
