@@ -1,7 +1,7 @@
 //! Tissue domains in spatial transcriptomics that do not depend on the random seed.
 //!
 //! Data flows one way:
-//! counts -> features -> graph -> prior and views -> model -> embedding -> domains.
+//! counts -> graph -> features -> prior and codes -> model -> embedding -> views -> domains.
 //! One module per idea; the file that carries an operation carries its name. Nothing here knows about R.
 
 pub mod align;
