@@ -1,7 +1,8 @@
 #' starscape: tissue domains that do not depend on the seed
 #'
-#' [runStarscape()] turns counts and coordinates into a spatial embedding, [findDomains()] divides the embedding into
-#' domains, [plotDomains()] draws them on the tissue and [clusterMetrics()] compares them with known labels.
+#' [runStarscape()] turns counts and coordinates into a spatial embedding, [findDomains()] divides the tissue into
+#' domains that the embedding and several further views of it agree on, [plotDomains()] draws them on the tissue and
+#' [clusterMetrics()] compares them with known labels.
 #' [stabilitySweep()] measures how much the domains of this or any other method change with the seed.
 #'
 #' All random numbers come from the `seed` arguments. The package neither reads nor changes R's own random numbers;

@@ -1,5 +1,6 @@
-//! Domains from an embedding: Gaussian mixture, k-means or hidden Markov random field, started from the
-//! best-likelihood partition of a deterministic space and not from random centres.
+//! Domains: what several views of a section agree on, each divided by a Gaussian mixture; or those of one embedding, by
+//! a mixture, k-means or hidden Markov random field. All start from best-likelihood partitions and not from random
+//! centres.
 
 mod agreement;
 mod best_start;
