@@ -62,11 +62,13 @@ processes <- list(
 # Runs in the fresh process.
 simulate <- function(library, side, shape, file) {
   .libPaths(c(library, .libPaths()))
+  # No more than 2e9 entries can be simulated: the largest tissue of 2,000 genes is a little smaller.
+  rows <- min(side, floor(2e9 / (side * shape$genes)))
   tissue <- starscape::simulateSlices(
-    rows = side, columns = side, genes = shape$genes, domains = 8, librarySize = shape$librarySize, seed = 1
+    rows = rows, columns = side, genes = shape$genes, domains = 8, librarySize = shape$librarySize, seed = 1
   )
   saveRDS(tissue[c("counts", "coords", "labels")], file, compress = FALSE)
-  length(tissue$counts@x) / prod(dim(tissue$counts))
+  c(cells = ncol(tissue$counts), filled = length(tissue$counts@x) / prod(dim(tissue$counts)))
 }
 
 measure <- function(library, file, operations, threads) {
@@ -89,10 +91,10 @@ timed <- function(operations, largest, threads) {
   for (name in names(shapes)) {
     for (side in sides[sides^2 <= largest]) {
       file <- tempfile(fileext = ".rds")
-      filled <- callr::r(simulate, list(library, side, shapes[[name]], file))
+      size <- callr::r(simulate, list(library, side, shapes[[name]], file))
       for (count in threads) {
         found <- callr::r(measure, list(library, file, operations, count))
-        rows[[length(rows) + 1]] <- data.frame(tissue = name, cells = side^2, filled = filled, threads = count, t(found))
+        rows[[length(rows) + 1]] <- data.frame(tissue = name, t(size), threads = count, t(found))
         print(rows[[length(rows)]])
       }
       unlink(file)
