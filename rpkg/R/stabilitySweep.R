@@ -185,6 +185,7 @@ sweepCounts <- function(x, counts, places, truth, method, seeds, k, BPPARAM, apa
   k <- gateK(k, sum(tissue$used))
   if (is.null(k)) stopArgument("k", "must be one whole number, not NULL")
   job <- sweepJob(x, tissue, method, seeds, k, options$apart)
+  job$quiet <- !method$own && !options$verbose
   records <- c(previousRecords(previous, job$fingerprint), storedRecords(checkpoint, job$fingerprint))
   records <- keepingGenerator(runSeeds(job, seeds, records, BPPARAM, checkpoint, options$verbose))
   newSweep(records, tissue, job, options)
