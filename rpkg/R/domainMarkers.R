@@ -57,6 +57,13 @@ NULL
 #' or better donors as `block`), `test = "wilcoxon"` compares spots within blocks only, so that differences between
 #' blocks do no harm; `test = "pseudobulk"` takes each domain of each block as one unit, so that p-values speak of
 #' further donors. It needs two blocks or more and the package limma.
+#' @section Other packages:
+#' ClusterDE meets the same trouble of clusters found in the counts in another way: the clustering and the tests are
+#' repeated on synthetic data that resemble the counts but have one cluster only, and the false discovery rate is
+#' controlled by the contrast of real and synthetic p-values. That works with any clustering and any test; it gives no
+#' p-values, and neighbouring spots are not what it is about. DESpace takes the clusters as given and looks for
+#' spatially variable genes: by edgeR, genes that differ between any of them, or between one and the others. Its p-values
+#' account neither for clusters that were found in the same counts nor for the likeness of neighbours within them.
 #' @section Errors:
 #' Unusable input is an error of class `starscape_error_argument` whose field `argument` names the argument: counts that
 #' are not whole numbers or a missing fit for count splitting, a single replicate for pseudobulk. Domains of fewer than
@@ -71,6 +78,12 @@ NULL
 #'
 #' van Elteren (1960). On the combination of independent two sample tests of Wilcoxon. Bulletin de l'Institut
 #' International de Statistique 37, 351-361.
+#'
+#' Song, Li, Ge and Li (2023). ClusterDE: a post-clustering differential expression (DE) method robust to false-positive
+#' inflation caused by double dipping. bioRxiv. \doi{10.1101/2023.07.21.550107}
+#'
+#' Cai, Robinson and Tiberi (2024). DESpace: spatially variable gene detection via differential expression testing of
+#' spatial clusters. Bioinformatics 40, btae027. \doi{10.1093/bioinformatics/btae027}
 #'
 #' Law, Chen, Shi and Smyth (2014). voom: precision weights unlock linear model analysis tools for RNA-seq read counts.
 #' Genome Biology 15, R29. \doi{10.1186/gb-2014-15-2-r29}

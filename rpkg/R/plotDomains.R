@@ -301,19 +301,23 @@ isHexagonal <- function(places) {
     length(unique((places[, 1] + places[, 2]) %% 2)) == 1 && min(diff(sort(unique(places[, 2])))) == 1
 }
 
-# The usual distance to the nearest spot, from at most 200 spots spread over each slice.
+# The usual distance to the nearest spot.
 spotDistance <- function(places, slice) {
+  distances <- unlist(nearestDistances(places, slice))
+  if (length(distances) == 0) 1 else stats::median(distances)
+}
+
+# Distances to the nearest spot of at most 200 spots spread over each slice, one vector a slice.
+nearestDistances <- function(places, slice) {
   groups <- split(seq_len(nrow(places)), if (is.null(slice)) rep(1L, nrow(places)) else slice)
-  distances <- lapply(groups, function(rows) {
+  lapply(groups, function(rows) {
     x <- places[rows, 1]
     y <- places[rows, 2]
     sample <- unique(round(seq(1, length(rows), length.out = 200)))
-    vapply(sample, function(spot) {
+    distances <- vapply(sample, function(spot) {
       squared <- (x - x[[spot]])^2 + (y - y[[spot]])^2
       sqrt(min(squared[squared > 0], Inf))
     }, 0)
+    distances[is.finite(distances)]
   })
-  distances <- unlist(distances)
-  distances <- distances[is.finite(distances)]
-  if (length(distances) == 0) 1 else stats::median(distances)
 }

@@ -12,8 +12,10 @@
 #'     for every seed the resolution is found by bisection that gives `k` clusters, or the number nearest to it;
 #'   * `"kmeans"` and `"mclust"`: k-means from one random start, or a Gaussian mixture with tied covariance by mclust,
 #'     on the same components;
-#'   * `"bayesspace"` and `"banksy"`: the packages BayesSpace, whose `coords` must be positions in the array (whole
-#'     numbers), and Banksy (Leiden clustering, with the resolution found as for Seurat);
+#'   * `"bayesspace"`: BayesSpace, whose `coords` must be positions in the array (whole numbers);
+#'   * `"banksy"`: Banksy from version 0.99 on, with Leiden clustering and the resolution found as for Seurat. Each
+#'     slice is computed and scaled alone;
+#'   * `"transst"`: [runTransST()] with a labelled source;
 #'   * a function `(x, seed)` that returns a label for every spot, or a [sweepMethod()], both of which are given `x` as
 #'     it is.
 #' @param seeds Whole numbers from 0 to 2147483647, each once.
@@ -26,10 +28,9 @@
 #'   memory each needs, about.
 #' @param ... For objects: further arguments of the default method. Others are settings of the method. For `"starscape"`
 #'   those of [runStarscape()] (for `"starscape_prior"` all but `epochs`); `nFeatures` (2000 variable genes) and `npcs`
-#'   (components: 20, for BayesSpace 15) for the others, and `neighbours` (of the graph: 20) for `"seurat"`; `platform`
-#'   (`"Visium"`, `"VisiumHD"` or `"ST"`), `nrep` (50000) and `burnIn` (1000, less than `nrep`) for `"bayesspace"`;
-#'   `lambda` (0.8) and `neighbours` (50) for `"banksy"`; `source` and `labels`, and the arguments of [runTransST()],
-#'   for `"transst"`, whose result has nothing random.
+#'   (components: 20, for BayesSpace 15) for the others, and `neighbours` (of the graph: 20) for `"seurat"`; `source`
+#'   and `labels`, and the arguments of [runTransST()], for `"transst"`, whose result has nothing random. Those of
+#'   `"bayesspace"` and `"banksy"` are in a section below.
 #' @return A list of class `stability_sweep`:
 #'   * `labels`: whole numbers, spots x seeds that succeeded, in the labels of the consensus: the groups of every run
 #'     are matched with the consensus domains one to one (Hungarian method), and groups that are left over take the
@@ -63,17 +64,31 @@
 #' spots, is recorded with its message, and the others stand. If a worker of `BPPARAM` dies, all seeds that ran at the
 #' same time are recorded as failed (their `seconds` and `memory_mb` are NA), and new workers run the others. A new call
 #' with the `checkpoint` or the result as `previous` runs failed seeds again.
+#' @section Settings of BayesSpace and Banksy:
+#' Of `"bayesspace"`: `platform` (`"Visium"`, `"ST"` or, in newer versions, `"VisiumHD"`), `nrep` (50000 iterations),
+#' `burnIn` (1000 of them left out), and `thin`, `gamma` and `init.method`, which BayesSpace chooses itself for `NULL`.
+#'
+#' Of `"banksy"`: `lambda`, the weight of the surroundings from 0 to 1; `agf`, whether their gradient takes part;
+#' `k_geom`, the number of spots around a spot, or two numbers, the second for the gradient; and `neighbours` (50, of
+#' the graph that Leiden divides). For `NULL`, spots on a lattice (Visium, square arrays) get what Banksy's author
+#' advises for Visium: `lambda = 0.2`, `agf = FALSE` and `k_geom = 6`, the spots next to a spot (`c(6, 18)` with `agf =
+#' TRUE`; 18 takes the next ring as well). Other places get what is advised for domains of single cells: `lambda = 0.8`,
+#' `agf = TRUE` and `k_geom = c(15, 30)`.
+#'
+#' Both take fewer components and neighbours where the data are small. What the version that is installed does not know
+#' is refused before the first run.
 #' @section Random numbers:
 #' Every stage runs with R's generator set from the seed, and the generator is afterwards as it was before, also if a
 #' method calls `set.seed()`.
 #' @section Stopping and going on:
 #' With a `checkpoint`, every finished seed is a small file in that directory. A new call with the same data, method and
 #' settings reads them and runs only the seeds that are missing or failed; of functions, the code is compared and not
-#' the values they refer to. Where the second stage of a method depends on its seed, the first of the `seeds` must be
-#' the same, too, unless `apart` is `FALSE`, as all others are compared with it. In parallel, seeds are kept when all
-#' that run at the same time are finished; the jobs of a cluster keep their own. Ctrl-C returns what is finished with a
-#' warning of class `starscape_warning_interrupted`; give it as `previous` to go on. It ends the workers, too, and calls
-#' off the jobs of a cluster. A seed that cannot be written is a warning of class `starscape_warning`.
+#' the values they refer to; of other packages that a built-in method runs, the version. Where both stages of a method
+#' depend on the seed, the first of the `seeds` must be the same, too, unless `apart` is `FALSE`, as all others are
+#' compared with it. In parallel, seeds are kept when all that run at the same time are finished; the jobs of a
+#' cluster keep their own. Ctrl-C returns what is finished with a warning of class `starscape_warning_interrupted`; give
+#' it as `previous` to go on. It ends the workers, too, and calls off the jobs of a cluster. A seed that cannot be
+#' written is a warning of class `starscape_warning`.
 #' @section On a cluster:
 #' Each worker needs the package and as many threads as `threads` says. A `checkpoint`, and the folder of the jobs
 #' (`registryargs`), have to be where all machines see them. For Slurm, with a template file of the package batchtools:
@@ -86,8 +101,8 @@
 #' sweep <- stabilitySweep(counts, coords = coords, k = 7, seeds = 1:100, BPPARAM = cluster, checkpoint = "sweep")
 #' ```
 #'
-#' Functions of your own find on such workers, and on those of `SnowParam()`, only what they load themselves. The vignette
-#' "Many cells, many runs" shows a template file, and runs on one machine in the same way.
+#' Functions of your own find on such workers, and on those of `SnowParam()`, only what they load themselves. The
+#' vignette "Many cells, many runs" shows a template file, and runs on one machine in the same way.
 #' @section Errors:
 #' Unusable input, a package that is missing for the `method`, a `checkpoint` of another sweep or with a file that
 #' cannot be read, and a method that fails for all seeds are errors of class `starscape_error_argument` whose field
@@ -121,14 +136,14 @@ stabilitySweep <- function(x, method = "starscape", seeds = 1:20, k, truth = NUL
 #' @rdname stabilitySweep
 #' @param coords,slice Where the spots are and which slice each lies on, as in [runStarscape()]. Methods that do not
 #'   look at places, and your own, need no `coords`, and objects for them no places.
-#' @param apart Whether to tell the two stages of a method apart, which divides each embedding once more (twice if the
-#'   second stage depends on its seed).
+#' @param apart Whether to tell the two stages of a method apart, which takes two more divisions a seed if both depend
+#'   on it, as of `"seurat"`, `"kmeans"`, `"mclust"` and `"banksy"`, and else none.
 #' @param checkpoint Directory that keeps every finished seed, or `NULL`: nothing is written.
 #' @param previous A sweep of the same data, method and settings to go on with: the result has its seeds and then those
 #'   of `seeds` that it lacks. Only seeds that failed in it are run again.
 #' @param threads Number of threads of a starscape run and of the measures, a whole number from 1; `NULL` takes 1 where
 #'   `BPPARAM` has several workers and 2 otherwise. It does not change the result.
-#' @param verbose Whether to show progress.
+#' @param verbose Whether to show progress, and what built-in methods of other packages print and tell.
 #' @export
 stabilitySweep.default <- function(x, method = "starscape", seeds = 1:20, k, truth = NULL, BPPARAM = NULL,
                                    coords = NULL, slice = NULL, apart = TRUE, checkpoint = NULL, previous = NULL,
@@ -185,6 +200,7 @@ sweepCounts <- function(x, counts, places, truth, method, seeds, k, BPPARAM, apa
   k <- gateK(k, sum(tissue$used))
   if (is.null(k)) stopArgument("k", "must be one whole number, not NULL")
   job <- sweepJob(x, tissue, method, seeds, k, options$apart)
+  job$quiet <- !method$own && !options$verbose
   records <- c(previousRecords(previous, job$fingerprint), storedRecords(checkpoint, job$fingerprint))
   records <- keepingGenerator(runSeeds(job, seeds, records, BPPARAM, checkpoint, options$verbose))
   newSweep(records, tissue, job, options)

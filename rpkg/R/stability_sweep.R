@@ -15,7 +15,7 @@ newSweep <- function(records, tissue, job, options) {
       labels = alignedLabels(found, tissue, names(finished)), runs = runTable(records, found$pairwise, tissue),
       pairwise = `dimnames<-`(found$pairwise, list(names(finished), names(finished))),
       spots = spotTable(found, tissue, length(finished)), domains = domainTable(found),
-      sources = if (job$apart) sourceTable(finished, found$pairwise, tissue, job$method$seeded, options$threads),
+      sources = if (job$apart) sourceTable(finished, found$pairwise, tissue, job$method, options$threads),
       truth = tissue$truth, coords = tissue$coords, slice = tissue$slice, method = job$method$name, k = job$k,
       seeds = vapply(unname(records), `[[`, 0L, "seed"), settings = job$method$settings
     ),
@@ -80,12 +80,13 @@ domainTable <- function(found) {
   )
 }
 
-# Where the change comes from, by the seeds for which a stage alone succeeded. Without a seed, the second stage would
-# repeat its first result.
-sourceTable <- function(records, pairwise, tissue, seeded, threads) {
+# Where the change comes from, by the seeds for which a stage alone succeeded. A stage without a seed repeats its first
+# result, and all change is the other's.
+sourceTable <- function(records, pairwise, tissue, method, threads) {
   repeated <- rep(list(records[[1]]$labels), length(records))
+  fixed <- c(labels = FALSE, embedding = !method$embedSeeded, clustering = !method$seeded)
   source <- function(name) {
-    labels <- if (name == "clustering" && !seeded) repeated else Filter(length, lapply(records, `[[`, name))
+    labels <- if (fixed[[name]]) repeated else Filter(length, lapply(records, `[[`, name))
     if (length(labels) < 2) {
       return(data.frame(mean_ari = NA_real_, min_ari = NA_real_, gap = NA_real_))
     }

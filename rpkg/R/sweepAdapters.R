@@ -1,17 +1,49 @@
 # Methods of other packages, as their users run them today, for sweeps over seeds. Each takes `x`, a list of counts,
 # coords and slice, and hands every seed on, so that nothing hidden is fixed.
 
-#' @include sweepMethod.R
+#' @include sweepMethod.R sweepBanksy.R sweepBayesspace.R
 NULL
 
 # An exported function of a suggested package.
 exported <- function(package, name) getExportedValue(package, name)
 
-needMethod <- function(package) needPackage(package, "method", "choose another `method`")
+peerVersion <- function(package) utils::packageVersion(package)
 
-adapter <- function(embed, cluster, name, settings, ...) {
-  newMethod(embed, cluster, name, settings = settings, own = FALSE, ...)
+# Needs a package for the method, from a version on.
+needMethod <- function(package, least = NULL) {
+  needPackage(package, "method", "choose another `method`")
+  if (!is.null(least) && peerVersion(package) < least) {
+    stopArgument(
+      "method", sprintf("needs %s from version %s on, not %s", package, least, format(peerVersion(package))),
+      "Install a newer one, or choose another `method`."
+    )
+  }
 }
+
+# Of settings the user gave, named by those and each an argument of a peer's function, the first that is not known to
+# the version that is installed is refused.
+gatePeerArguments <- function(arguments, package, name) {
+  known <- names(formals(exported(package, name)))
+  unknown <- if (!"..." %in% known) arguments[!arguments %in% known]
+  if (length(unknown) > 0) {
+    stopArgument(
+      names(unknown)[[1]], sprintf(
+        "cannot be used: %s() of %s %s has no argument `%s`", name, package, format(peerVersion(package)), unknown[[1]]
+      ), "Leave it out, or install another version."
+    )
+  }
+}
+
+# `packages` are those whose versions the result depends on.
+adapter <- function(embed, cluster, name, settings, packages = character(), ...) {
+  versions <- vapply(packages, function(package) format(peerVersion(package)), "")
+  newMethod(embed, cluster, name, settings = settings, own = FALSE, versions = versions, ...)
+}
+
+# As many components as are wanted and the data have.
+componentCount <- function(wanted, genes, spots) min(wanted, genes - 1, spots - 1)
+
+orNothing <- function(check) function(value, argument) if (!is.null(value)) check(value, argument)
 
 componentChecks <- list(nFeatures = wholeNumber(2, largestInteger), npcs = wholeNumber(2, 1000))
 
@@ -22,7 +54,7 @@ seuratMethod <- function(nFeatures = 2000, npcs = 20, neighbours = 20) {
   ))
   adapter(
     seuratEmbedding(settings), function(embedding, k, seed) louvain(embedding, k, seed, settings$neighbours), "seurat",
-    settings
+    settings, "Seurat"
   )
 }
 
@@ -30,43 +62,15 @@ kmeansMethod <- function(nFeatures = 2000, npcs = 20) {
   needMethod("Seurat")
   settings <- gateFields(mget(c("nFeatures", "npcs")), componentChecks)
   cluster <- function(embedding, k, seed) stats::kmeans(embedding, k, iter.max = 100)$cluster
-  adapter(seuratEmbedding(settings), cluster, "kmeans", settings)
+  adapter(seuratEmbedding(settings), cluster, "kmeans", settings, "Seurat")
 }
 
 mclustMethod <- function(nFeatures = 2000, npcs = 20) {
   needMethod("Seurat")
   needMethod("mclust")
   settings <- gateFields(mget(c("nFeatures", "npcs")), componentChecks)
-  adapter(seuratEmbedding(settings), function(embedding, k, seed) tiedMixture(embedding, k), "mclust", settings)
-}
-
-bayesspaceMethod <- function(nFeatures = 2000, npcs = 15, platform = "Visium", nrep = 50000, burnIn = 1000) {
-  needMethod("BayesSpace")
-  settings <- gateFields(mget(c("nFeatures", "npcs", "platform", "nrep", "burnIn")), c(
-    componentChecks, platform = oneOf(c("Visium", "VisiumHD", "ST")), nrep = wholeNumber(100, 1e7),
-    burnIn = wholeNumber(10, 1e7)
-  ))
-  gateBurnIn(settings)
-  cluster <- function(embedding, k, seed) {
-    found <- exported("BayesSpace", "spatialCluster")(
-      embedding, q = k, d = settings$npcs, platform = settings$platform, nrep = settings$nrep,
-      burn.in = settings$burnIn
-    )
-    SummarizedExperiment::colData(found)$spatial.cluster
-  }
-  adapter(
-    function(x, seed) bayesspaceObject(x, settings), cluster, "bayesspace", settings, placed = TRUE,
-    gate = function(tissue) gateArray(tissue$coords[tissue$used, ])
-  )
-}
-
-banksyMethod <- function(nFeatures = 2000, npcs = 20, lambda = 0.8, neighbours = 50) {
-  needMethod("Banksy")
-  settings <- gateFields(mget(c("nFeatures", "npcs", "lambda", "neighbours")), c(
-    componentChecks, lambda = realNumber(0, 1), neighbours = wholeNumber(2, 1000)
-  ))
-  cluster <- function(embedding, k, seed) banksyClusters(embedding, k, seed, settings)
-  adapter(function(x, seed) banksyObject(x, seed, settings), cluster, "banksy", settings, placed = TRUE)
+  cluster <- function(embedding, k, seed) tiedMixture(embedding, k)
+  adapter(seuratEmbedding(settings), cluster, "mclust", settings, c("Seurat", "mclust"))
 }
 
 # TransST with a labelled source. All of it is the second stage, which depends on the seed with an embedding only.
@@ -90,7 +94,8 @@ transstMethod <- function(source, labels, nFactors = 15, lambda = NULL, borrow =
   # Sweeps with another source are another method.
   settings <- c(single[names(single) != "threads"], list(graph = graph, source = contentHash(known)))
   adapter(
-    function(x, seed) x, cluster, "transst", settings, seeded = single$embedding != "factors", placed = TRUE
+    function(x, seed) x, cluster, "transst", settings, seeded = single$embedding != "factors", embedSeeded = FALSE,
+    placed = TRUE
   )
 }
 
@@ -110,7 +115,7 @@ seuratEmbedding <- function(settings) {
     object <- Seurat::NormalizeData(object, verbose = FALSE)
     object <- Seurat::FindVariableFeatures(object, nfeatures = settings$nFeatures, verbose = FALSE)
     object <- Seurat::ScaleData(object, verbose = FALSE)
-    npcs <- min(settings$npcs, length(SeuratObject::VariableFeatures(object)) - 1, ncol(object) - 1)
+    npcs <- componentCount(settings$npcs, length(SeuratObject::VariableFeatures(object)), ncol(object))
     # Small data make its decomposition warn that all components were asked for.
     object <- suppressWarnings(Seurat::RunPCA(object, npcs = npcs, seed.use = seed, verbose = FALSE))
     SeuratObject::Embeddings(object, "pca")
@@ -153,77 +158,4 @@ tiedMixture <- function(embedding, k) {
   # Mclust() looks for this function where it was called from.
   mclustBIC <- mclust::mclustBIC
   mclust::Mclust(embedding, G = k, modelNames = "EEE", verbose = FALSE)$classification
-}
-
-bayesspaceObject <- function(x, settings) {
-  places <- separatePlaces(x)
-  # The positions have had both names.
-  columns <- S4Vectors::DataFrame(
-    row = places[, 2], col = places[, 1], array_row = places[, 2], array_col = places[, 1]
-  )
-  object <- SingleCellExperiment::SingleCellExperiment(list(counts = x$counts), colData = columns)
-  exported("BayesSpace", "spatialPreprocess")(
-    object, platform = settings$platform, n.PCs = settings$npcs, n.HVGs = settings$nFeatures, log.normalize = TRUE
-  )
-}
-
-banksyObject <- function(x, seed, settings) {
-  totals <- Matrix::colSums(x$counts)
-  values <- log1p(Matrix::t(Matrix::t(x$counts) * (stats::median(totals) / totals)))
-  means <- Matrix::rowMeans(values)
-  variances <- Matrix::rowMeans(values^2) - means^2
-  kept <- utils::head(order(variances, decreasing = TRUE), settings$nFeatures)
-  places <- separatePlaces(x)
-  object <- SingleCellExperiment::SingleCellExperiment(
-    list(logcounts = values[kept, , drop = FALSE]),
-    colData = S4Vectors::DataFrame(sdimx = places[, 1], sdimy = places[, 2])
-  )
-  object <- exported("Banksy", "computeBanksy")(
-    object, assay_name = "logcounts", coord_names = c("sdimx", "sdimy"), compute_agf = TRUE, k_geom = c(15, 30)
-  )
-  exported("Banksy", "runBanksyPCA")(
-    object, use_agf = TRUE, lambda = settings$lambda, npcs = settings$npcs, seed = seed
-  )
-}
-
-banksyClusters <- function(embedding, k, seed, settings) {
-  nearestPartition(k, function(resolution) {
-    found <- exported("Banksy", "clusterBanksy")(
-      embedding, use_agf = TRUE, lambda = settings$lambda, npcs = settings$npcs, algo = "leiden",
-      k_neighbors = settings$neighbours, resolution = resolution, seed = seed
-    )
-    column <- utils::tail(exported("Banksy", "clusterNames")(found), 1)
-    as.vector(SummarizedExperiment::colData(found)[[column]])
-  })
-}
-
-# Places with the slices side by side, too far from each other to be neighbours.
-separatePlaces <- function(x) {
-  if (is.null(x$slice)) {
-    return(x$coords)
-  }
-  width <- ceiling(2 * diff(range(x$coords[, 1])) + 10)
-  # An even shift keeps the rows of a hexagonal array in step.
-  x$coords[, 1] <- x$coords[, 1] + (as.integer(x$slice) - 1) * (width + width %% 2)
-  x$coords
-}
-
-gateBurnIn <- function(settings) {
-  if (settings$burnIn >= settings$nrep) {
-    stopArgument(
-      "burnIn", sprintf("is %d, no less than `nrep`, which is %d", settings$burnIn, settings$nrep),
-      "Give fewer iterations to leave out than there are."
-    )
-  }
-}
-
-# Places that count the rows and columns of an array.
-gateArray <- function(coords) {
-  between <- sum(rowSums(coords != round(coords)) > 0)
-  if (between > 0) {
-    stopArgument(
-      "coords", sprintf("must be positions in the array for this method, and is no whole number for %d spots", between),
-      "Give the columns array_col and array_row."
-    )
-  }
 }

@@ -13,7 +13,8 @@ NULL
 #' @param cluster Function `(embedding, k, seed)` that returns a label for every spot of `x`, in their order: any vector
 #'   or factor. NA is allowed for spots without counts only.
 #' @param name Name of the method.
-#' @param seeded Whether `cluster` depends on its seed. If not, give `FALSE`, and nothing is computed twice.
+#' @param seeded,embedSeeded Whether `cluster` and `embed` depend on their seeds. If one of them does not, give `FALSE`:
+#'   each embedding is then divided once and not three times.
 #' @return A list of class `sweep_method`, for the argument `method` of [stabilitySweep()].
 #' @section Random numbers:
 #' Both functions run with R's own generator set from their seed and put back afterwards, also when they call
@@ -28,24 +29,24 @@ NULL
 #' slices <- simulateSlices(rows = 10, columns = 12, genes = 50, domains = 3)
 #' stabilitySweep(slices$counts, method, seeds = 1:4, k = 3)
 #' @export
-sweepMethod <- function(embed, cluster, name = "own method", seeded = TRUE) {
+sweepMethod <- function(embed, cluster, name = "own method", seeded = TRUE, embedSeeded = TRUE) {
   needArguments()
   if (!isString(name)) stopArgument("name", paste("must be one string, not", describe(name)))
   newMethod(
     gateFunction(embed, "embed", 2), gateFunction(cluster, "cluster", 3), name,
-    seeded = yesOrNo(seeded, "seeded")
+    seeded = yesOrNo(seeded, "seeded"), embedSeeded = yesOrNo(embedSeeded, "embedSeeded")
   )
 }
 
 # `own` methods are given what the user gave; the others the checked counts and places of the spots that have counts.
 # `placed` says whether these need places, and `gate` checks the settings with the result of gateInput(). A method in
-# one stage has no `cluster`.
+# one stage has no `cluster`. `versions` are those of the packages it runs.
 newMethod <- function(embed, cluster, name, seeded = TRUE, settings = list(), own = TRUE, placed = FALSE,
-                      gate = function(tissue) NULL) {
+                      gate = function(tissue) NULL, embedSeeded = TRUE, versions = character()) {
   structure(
     list(
       embed = embed, cluster = cluster, name = name, seeded = seeded, settings = settings, own = own, placed = placed,
-      gate = gate
+      gate = gate, embedSeeded = embedSeeded, versions = versions
     ),
     class = "sweep_method"
   )
@@ -54,7 +55,7 @@ newMethod <- function(embed, cluster, name, seeded = TRUE, settings = list(), ow
 methodShapes <- list(
   embed = single(function(value) is.function(gateFunction(value, "embed", 2))),
   cluster = orNone(single(function(value) is.function(gateFunction(value, "cluster", 3)))), name = single(isString),
-  seeded = single(isFlag),
+  seeded = single(isFlag), embedSeeded = single(isFlag), versions = single(is.character),
   settings = single(is.list), own = single(isFlag), placed = single(isFlag), gate = single(is.function)
 )
 

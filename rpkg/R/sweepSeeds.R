@@ -70,7 +70,7 @@ runSeed <- function(seed, job) {
     list(
       seed = seed, status = "ok", message = "", seconds = seconds, memory = peakMemory(), labels = found$labels,
       embedding = orNull(embeddingAlone(job, found$embedding, found$labels)),
-      clustering = orNull(clusteringAlone(job, seed))
+      clustering = orNull(clusteringAlone(job, seed, found$labels))
     )
   }
   keepRecord(record, job$fingerprint, job$checkpoint)
@@ -84,28 +84,45 @@ failedRecord <- function(seed, message, seconds = NA_real_, memory = NA_real_) {
 # What the stages do alone is an extra: where it fails, the result of the seed stands without it.
 orNull <- function(code) tryCatch(code, error = function(error) NULL)
 
-embed <- function(job, seed) seeded(seed, job$method$embed(job$x, seed))
+embed <- function(job, seed) quietly(job, seeded(seed, job$method$embed(job$x, seed)))
+
+# What built-in methods print and tell while they run is for `verbose` alone.
+quietly <- function(job, code) {
+  if (!job$quiet) {
+    return(code)
+  }
+  utils::capture.output(value <- suppressMessages(code), file = nullfile())
+  value
+}
 
 # The labels of the spots that have counts, as numbers from 1.
 divide <- function(job, embedding, seed) {
   cluster <- job$method$cluster
-  labels <- if (is.null(cluster)) embedding else seeded(seed, cluster(embedding, job$k, seed))
+  labels <- embedding
+  if (!is.null(cluster)) labels <- quietly(job, seeded(seed, cluster(embedding, job$k, seed)))
   checkedLabels(perSpot(labels, job$spots, "method"), job$used)
 }
 
+# Whether the stages have to be told apart by further divisions: where one does not see the seed, all is the other's.
+bothSeeded <- function(apart, method) apart && method$seeded && method$embedSeeded
+
 # The embedding of a seed divided with the first seed.
 embeddingAlone <- function(job, embedding, total) {
-  if (job$apart && job$method$seeded) divide(job, embedding, job$first) else if (job$apart) total
+  if (bothSeeded(job$apart, job$method)) divide(job, embedding, job$first) else if (job$apart) total
 }
 
 # The embedding of the first seed divided with another.
-clusteringAlone <- function(job, seed) {
-  if (!is.null(job$firstEmbedding)) divide(job, job$firstEmbedding, seed)
+clusteringAlone <- function(job, seed, total) {
+  if (!is.null(job$firstEmbedding)) {
+    divide(job, job$firstEmbedding, seed)
+  } else if (job$apart && !job$method$embedSeeded) {
+    total
+  }
 }
 
 # The job with the embedding of the first seed, which every seed divides; without it where that fails.
 withFirst <- function(job) {
-  if (job$apart && job$method$seeded) {
+  if (bothSeeded(job$apart, job$method)) {
     job$firstEmbedding <- orNull(embed(job, job$first))
   }
   job
@@ -170,8 +187,8 @@ sweepFingerprint <- function(x, tissue, method, k, apart, first) {
     values = counts@x, rows = counts@i, offsets = counts@p, names = counts@Dimnames,
     tissue = list(tissue$coords, tissue$slice, tissue$used),
     code = lapply(method[c("embed", "cluster")], deparse, control = c("keepNA", "keepInteger")),
-    method = list(method$name, method$seeded, plainSettings(method$settings)), k = k,
-    first = if (apart && method$seeded) first
+    method = list(method$name, method$seeded, method$embedSeeded, plainSettings(method$settings), method$versions),
+    k = k, first = if (bothSeeded(apart, method)) first
   ), contentHash))
 }
 
@@ -187,7 +204,8 @@ storedRecords <- function(checkpoint, fingerprint) {
     return(list())
   }
   openCheckpoint(checkpoint)
-  stored <- lapply(list.files(checkpoint, "^seed-[0-9]+[.]rds$", full.names = TRUE), readKept, "Delete the file to run its seed again.")
+  files <- list.files(checkpoint, "^seed-[0-9]+[.]rds$", full.names = TRUE)
+  stored <- lapply(files, readKept, "Delete the file to run its seed again.")
   foreign <- !vapply(stored, function(kept) identical(kept$fingerprint, fingerprint), NA)
   if (any(foreign)) {
     stopArgument(

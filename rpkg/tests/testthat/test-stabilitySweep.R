@@ -375,8 +375,6 @@ test_that("input is checked before anything runs", {
   expectArgumentError(starSweep(graph = starControl()), "graph")
   expectArgumentError(starSweep(features = c("gene1", "none")), "features", "none")
   expectArgumentError(sweepSmall("starscape_prior", coords = coords, latentDim = 200), "latentDim")
-  expectArgumentError(starscape:::gateArray(coords + 0.5), "coords", "144 spots")
-  expectArgumentError(starscape:::gateBurnIn(list(nrep = 100L, burnIn = 100L)), "burnIn", "nrep")
   expectArgumentError(sweepSmall(epochs = 5), "epochs", "has none")
   expectArgumentError(sweepSmall(truth = 1:3), "truth", "144 spots")
   empty <- counts
