@@ -64,10 +64,10 @@ estimateResources <- function(x = NULL, spots = NULL, genes = NULL, filled = NUL
 # Of benches/scale, two threads: seconds a million cells, for each feature of those, a stored count, a gene of a million
 # cells.
 secondsOf <- list(
-  start = 1, spot = 60, feature = 0.15, stored = 2e-8, domains = 110, choice = 20, tested = 1e-7, gene = 0.04
+  start = 1, spot = 20, feature = 0.072, stored = 1.5e-7, domains = 120, choice = 20, tested = 3e-7, gene = 0.045
 )
 # Bytes: R with the package, a stored count (value and row, and once more in blocks), and a spot.
-bytesOf <- list(start = 2.5e8, stored = 12, fit = 3100, domains = 4800, tests = 300)
+bytesOf <- list(start = 2.5e8, stored = 12, fit = 3000, domains = 4000, tests = 600)
 
 plannedSize <- function(spots, genes, filled) {
   given <- list(spots = spots, genes = genes, filled = filled)

@@ -107,24 +107,25 @@ impl CountSlots {
 
     /// The counts, without a copy of them.
     pub fn read(&self) -> Result<Counts<'_>> {
-        let (genes, spots, offsets, rows, values) = self.parts()?;
-        Counts::new(genes, spots, offsets, rows, values)
+        self.slots(Counts::new)
     }
 
     /// What the matrix holds, whatever its values are.
     pub fn summary(&self) -> Result<Summary> {
-        let (genes, spots, offsets, rows, values) = self.parts()?;
-        Summary::of(genes, spots, offsets, rows, values)
+        self.slots(Summary::of)
     }
 
-    /// Genes, spots, and the three slots.
-    fn parts(&self) -> Result<(usize, usize, &[i32], &[i32], &[f64])> {
+    /// What `make` makes of the numbers of genes and spots, offsets, rows and values.
+    fn slots<'a, T>(
+        &'a self,
+        make: impl FnOnce(usize, usize, &'a [i32], &'a [i32], &'a [f64]) -> Result<T>,
+    ) -> Result<T> {
         let broken = || broken(self.argument);
         let values = self.values.as_real_slice().ok_or_else(broken)?;
         let [genes, spots] = self.dim.as_integer_slice().ok_or_else(broken)? else { return Err(broken()) };
         let offsets = self.offsets.as_integer_slice().ok_or_else(broken)?;
         let rows = self.rows.as_integer_slice().ok_or_else(broken)?;
-        Ok((*genes as usize, *spots as usize, offsets, rows, values))
+        make(*genes as usize, *spots as usize, offsets, rows, values)
     }
 }
 
