@@ -10,6 +10,7 @@ use starscape::graph::{GraphParams, SpatialGraph, spatial_graph};
 use starscape::loss::{consistency, telescope, telescope_pairwise};
 use starscape::markers::{Comparison, Groups, overdispersion, rank_sums};
 use starscape::monitor::Monitor;
+use starscape::ops::RowMean;
 use starscape::random::{Stream, stream};
 use starscape::surroundings::Surroundings;
 use starscape::threads::in_pool;
@@ -74,8 +75,8 @@ fn graph(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// One epoch of the network beside the bare matrix products that it cannot do without: of each layer, and for the
-/// gradients of its input and its weights, in two views.
+/// One epoch of the network beside the bare products that it cannot do without: of each layer, and for the gradients of
+/// its input and its weights, in two views; and of the graph, there and back.
 fn training(criterion: &mut Criterion) {
     let side = 63;
     let edges = |spot: usize| [(spot, spot + 1, spot % side < side - 1), (spot, spot + side, spot / side < side - 1)];
@@ -102,6 +103,17 @@ fn training(criterion: &mut Criterion) {
         b.iter(|| objective.value(&parameters, 1).expect("value").0.backward().expect("gradient"))
     });
     group.bench_function("its matrix products", |b| b.iter(|| (0..2).for_each(|_| products.iter().for_each(bare))));
+    let rows: Vec<usize> = (0..side * side).collect();
+    let rings = Surroundings::new(&graph, &rows).operations().expect("rings");
+    let units = weights.neighbour.without_bias().weight().dim(0).expect("units");
+    let codes = Tensor::ones((side * side, units), DType::F32, &Device::Cpu).and_then(|x| Var::from_tensor(&x));
+    let codes = codes.expect("codes");
+    let means = |ring: &RowMean| {
+        black_box(ring.apply(&codes).and_then(|means| means.sum_all()?.backward()).expect("means"));
+    };
+    group.bench_function("its means over rings of neighbours", |b| {
+        b.iter(|| (0..2).for_each(|_| rings.iter().for_each(means)))
+    });
     group.finish();
 }
 

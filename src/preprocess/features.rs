@@ -2,12 +2,13 @@
 
 use crate::autocorrelation::{morans_i, morans_i_by_chance};
 use crate::batches::{Batches, Levels};
-use crate::counts::Counts;
+use crate::counts::{Counts, GeneCounts};
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Progress};
 use crate::normalise::{Depth, Normalisation};
 use ndarray::Array2;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Standard deviations by which Moran's I of a structured gene exceeds what chance gives: one noise gene in 30,000.
 const STRUCTURED: f64 = 4.0;
@@ -93,17 +94,16 @@ pub fn select_features(
         FeatureSelection::Given(genes) => given(genes, counts.genes())?,
         _ => (0..counts.genes()).collect(),
     };
-    let summaries = counts.map_genes(
-        &candidates,
-        || (),
-        |(), _, gene| {
-            monitor.check()?;
-            let shares = depth.shares(gene.spots, gene.values);
-            let values = depth.gene(gene.spots, gene.values, &shares);
-            let count = gene.values.iter().sum();
-            Ok(summarise(values, count, shares, batches, graph, &params.selection))
-        },
-    )?;
+    let done = AtomicUsize::new(0);
+    let summary = |(): &mut (), _: usize, gene: GeneCounts| {
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        monitor.step(Progress { stage: "choosing genes", done, total: candidates.len(), objective: None })?;
+        let shares = depth.shares(gene.spots, gene.values);
+        let values = depth.gene(gene.spots, gene.values, &shares);
+        let count = gene.values.iter().sum();
+        Ok(summarise(values, count, shares, batches, graph, &params.selection))
+    };
+    let summaries = counts.map_genes(&candidates, || (), summary)?;
     let chosen = match params.selection {
         FeatureSelection::Given(_) => (0..candidates.len()).collect(),
         FeatureSelection::Structured => {

@@ -2,7 +2,7 @@
 
 use super::scale::ScaledFeatures;
 use crate::error::{Error, Result};
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Progress};
 use crate::orientation::is_reversed;
 use crate::random::{Stream, stream};
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
@@ -47,7 +47,8 @@ pub fn leading_components(data: &ScaledFeatures, count: usize, monitor: &Monitor
     let mut rng = stream(SKETCH_SEED, Stream::Sketch);
     let sketch = Array2::from_shape_simple_fn((data.features(), width), || StandardNormal.sample(&mut rng));
     let mut basis = orthonormal(sketch)?;
-    for _ in 0..PASSES {
+    for pass in 0..PASSES {
+        monitor.step(Progress { stage: "components", done: pass, total: PASSES, objective: None })?;
         basis = orthonormal(covariance_product(data, basis.view(), monitor)?)?;
     }
     rayleigh_ritz(data, basis, count)

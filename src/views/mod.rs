@@ -24,7 +24,7 @@ use crate::cluster::{Kind, Points, SectionView};
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::graph::diffusion::diffuse;
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Progress};
 use crate::tiles::windows;
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use principal::principal_components;
@@ -144,8 +144,11 @@ pub fn unstructured_views(
     graph: &SpatialGraph,
     monitor: &Monitor,
 ) -> Result<Vec<Vec<View>>> {
+    let mut drawn = 0;
     let draw = |scores: Array2<f64>| {
-        monitor.check()?;
+        drawn += 1;
+        let (done, total) = (drawn, unstructured::DRAWS as usize);
+        monitor.step(Progress { stage: "tissue without domains", done, total, objective: None })?;
         let types = if has_types { spot_types(&scores, monitor)? } else { Vec::new() };
         averages(scores.view(), &types, graph, monitor)
     };

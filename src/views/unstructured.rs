@@ -16,7 +16,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rand_distr::{Distribution, StandardNormal};
 
 /// Number of fields: what lies beyond eight is known with seven degrees of freedom.
-const DRAWS: u64 = 8;
+pub(super) const DRAWS: u64 = 8;
 /// How often the parts of a field are averaged.
 const STEPS: [usize; 8] = [0, 1, 2, 4, 8, 16, 32, 64];
 /// Columns of white noise from which the parts' moments are taken.
