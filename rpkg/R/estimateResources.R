@@ -44,8 +44,8 @@ estimateResources <- function(x = NULL, spots = NULL, genes = NULL, filled = NUL
     secondsOf$start +
       (cells * (secondsOf$spot + secondsOf$feature * features) + secondsOf$stored * size$stored) / cores,
     secondsOf$start + cells * secondsOf$domains / cores,
-    # The choice of k looks at some thousand spots.
-    secondsOf$start + (cells * secondsOf$domains + secondsOf$choice * min(1, size$spots / 16384)) / cores,
+    # The choice of k looks at some thousand spots, but for how much they repeat each other.
+    secondsOf$start + (2 * cells * secondsOf$domains + secondsOf$choice * min(1, size$spots / 16384)) / cores,
     secondsOf$tested * size$stored / cores,
     secondsOf$gene * cells * size$genes / cores
   )

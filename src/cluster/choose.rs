@@ -136,15 +136,16 @@ impl Search<'_> {
         let spots = self.whole.count() as f64;
         let Some(graph) = self.graph else { return Ok(spots) };
         let reference = REFERENCE.min(self.whole.count());
-        let effect = |size: &Sized| design_effect(self.whole, graph, &size.labels, &size.fit.gaussians);
-        let fitted = sizes.iter().find(|size| size.posterior.dim() == (self.whole.count(), reference));
-        let effect = match fitted {
-            Some(size) => effect(size),
-            None => {
-                let start_points =
-                    if self.points.count() < self.whole.count() { self.whole } else { self.start_points };
-                effect(&Search { points: self.whole, start_points, ..*self }.fit(reference, monitor)?)
-            }
+        let fitted = sizes.iter().find(|size| size.posterior.ncols() == reference);
+        let own = if fitted.is_none() { Some(self.fit(reference, monitor)?) } else { None };
+        let Some(Sized { fit, labels, .. }) = fitted.or(own.as_ref()) else { return Ok(spots) };
+        let effect = if self.points.count() == self.whole.count() {
+            design_effect(self.whole, graph, labels, &fit.gaussians)
+        } else {
+            // Found in some of the spots, followed to its end in all.
+            let origin = self.points.origin();
+            let fit = fit.clone().extend(self.whole, origin, self.weight, Stop::CONVERGED, monitor)?;
+            design_effect(self.whole, graph, &most_probable(&fit.posterior(self.whole)?), &fit.gaussians)
         };
         Ok((spots / effect).max(1.0))
     }
