@@ -142,9 +142,9 @@ impl Search<'_> {
         let effect = if self.points.count() == self.whole.count() {
             design_effect(self.whole, graph, labels, &fit.gaussians)
         } else {
-            // Found in some of the spots, followed to its end in all.
+            // Found in some thousand of the spots, it is near its end in all.
             let origin = self.points.origin();
-            let fit = fit.clone().extend(self.whole, origin, self.weight, Stop::CONVERGED, monitor)?;
+            let fit = fit.clone().extend(self.whole, origin, self.weight, Stop::EARLY, monitor)?;
             design_effect(self.whole, graph, &most_probable(&fit.posterior(self.whole)?), &fit.gaussians)
         };
         Ok((spots / effect).max(1.0))
