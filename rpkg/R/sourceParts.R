@@ -22,11 +22,9 @@ gateSource <- function(source, labels, coords, slice) {
 
 # Checks know what the source is and has by other names.
 oneSource <- function(source, labels, coords, slice) {
-  found <- underNames(
+  underNames(
     sourceCells(source, labels, coords, slice), c(x = "source", coords = "sourceCoords", slice = "sourceSlice")
   )
-  gateGeneNames(rownames(found$counts), "source")
-  found
 }
 
 sourceCells <- function(source, labels, coords, slice) {
