@@ -69,10 +69,12 @@ pub fn graph_tiles(graph: &SpatialGraph) -> Vec<usize> {
 pub fn windows(graph: &SpatialGraph, count: usize, size: usize) -> Vec<usize> {
     let mut taken = vec![false; graph.spots()];
     for window in 0..count {
-        let first = window * graph.spots() / count;
-        let (mut left, mut queue) = (size, VecDeque::from([first]));
-        while let Some(spot) = queue.pop_front() {
-            if taken[spot] || left == 0 {
+        let mut rest = window * graph.spots() / count..graph.spots();
+        let (mut left, mut queue) = (size, VecDeque::new());
+        while left > 0 {
+            // Where a part of the tissue ends, the window goes on with what comes after it.
+            let Some(spot) = queue.pop_front().or_else(|| rest.find(|&spot| !taken[spot])) else { break };
+            if taken[spot] {
                 continue;
             }
             taken[spot] = true;
@@ -100,6 +102,9 @@ mod tests {
         assert_eq!(found.len(), 20);
         assert_eq!(chain.select(&found).parts(), [vec![0; 10], vec![1; 10]].concat());
         assert_eq!(windows(&chain, 3, 1000).len(), 100);
+        // Of many small parts as many spots are found.
+        let pairs = SpatialGraph::from_edges(100, (0..50).map(|pair| (2 * pair, 2 * pair + 1)));
+        assert_eq!(windows(&pairs, 2, 10), [(0..10).collect::<Vec<_>>(), (50..60).collect()].concat());
     }
 
     #[test]

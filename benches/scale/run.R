@@ -86,10 +86,10 @@ measure <- function(library, file, operations, threads) {
 }
 
 # A table of one list of operations: a row for each tissue, size and number of threads.
-timed <- function(operations, largest, threads) {
+timed <- function(operations, sides, threads) {
   rows <- list()
   for (name in names(shapes)) {
-    for (side in sides[sides^2 <= largest]) {
+    for (side in sides) {
       file <- tempfile(fileext = ".rds")
       size <- callr::r(simulate, list(library, side, shapes[[name]], file))
       for (count in threads) {
@@ -103,16 +103,11 @@ timed <- function(operations, largest, threads) {
   do.call(rbind, rows)
 }
 # Half a million cells and more are timed with two threads alone.
-several <- timed(processes$fitted, min(largest, 262144), 2:1)
-if (largest > 262144) {
-  all <- sides
-  sides <- sides[sides^2 > 262144]
-  several <- rbind(several, timed(processes$fitted, largest, 2))
-  sides <- all
-}
+few <- sides[sides^2 <= 262144]
+several <- rbind(timed(processes$fitted, few, 2:1), timed(processes$fitted, setdiff(sides, few), 2))
 tables <- list(
-  `Fit and domains` = several, `Markers and variable genes` = timed(processes$tested, largest, 2),
-  `Further operations` = timed(processes$further, min(largest, modest), 2)
+  `Fit and domains` = several, `Markers and variable genes` = timed(processes$tested, sides, 2),
+  `Further operations` = timed(processes$further, sides[sides^2 <= modest], 2)
 )
 
 # Slope of the log of a measure on the log of cells, from 16,384 cells on where there are three sizes, else from all.

@@ -31,8 +31,12 @@ writeKept <- function(record, fingerprint, file) {
 }
 
 # Version 2 of the format writes out compact vectors, so that equal values have equal bytes; the first 14 name the
-# version of R.
-contentHash <- function(value) rlang::hash(serialize(value, NULL, version = 2)[-(1:14)])
+# version of R. They are overwritten, as leaving them out takes an index as long as the value.
+contentHash <- function(value) {
+  bytes <- serialize(value, NULL, version = 2)
+  bytes[1:14] <- as.raw(0)
+  rlang::hash(bytes)
+}
 
 # Stages of a fit -----------------------------------------------------------------------------------------------------
 

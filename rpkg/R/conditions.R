@@ -56,12 +56,17 @@ underNames <- function(code, names) {
     }
     text
   }
+  known <- function(arguments) unname(ifelse(arguments %in% base::names(names), names[arguments], arguments))
+  of <- function(error) {
+    for (field in c("message", "body")) if (!is.null(error[[field]])) error[[field]] <- renamed(error[[field]])
+    error$argument <- known(error$argument)
+    # Several that were refused together.
+    if (!is.null(error$arguments)) error$arguments <- known(error$arguments)
+    if (!is.null(error$errors)) error$errors <- lapply(error$errors, of)
+    error
+  }
   withCallingHandlers(
-    tryCatch(code, starscape_error_argument = function(error) {
-      for (field in c("message", "body")) if (!is.null(error[[field]])) error[[field]] <- renamed(error[[field]])
-      if (error$argument %in% base::names(names)) error$argument <- names[[error$argument]]
-      rlang::cnd_signal(error)
-    }),
+    tryCatch(code, starscape_error_argument = function(error) rlang::cnd_signal(of(error))),
     starscape_message = function(message) {
       tell(renamed(message$message))
       rlang::cnd_muffle(message)

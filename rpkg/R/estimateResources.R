@@ -5,8 +5,8 @@
 #'
 #' The figures come from lines through the measurements of the project's `benches/scale`, of simulated tissue of up to
 #' a million cells on two cores of a server of 2025: they are right within a factor of two on machines like it. Memory
-#' depends little on the machine. [runStarscape()] looks at the same figures and stops where they are far above what is
-#' free, before it begins; it does not where the system does not tell what is free.
+#' depends little on the machine. [runStarscape()] stops before it begins where four fifths of what a fit and its domains
+#' are expected to need beside the counts are not free; it does not where the system does not tell what is free.
 #'
 #' What helps where memory is short: fewer genes (`nFeatures` saves time only, leaving out rows of the counts saves
 #' memory); a fit of a part of the cells and [projectDomains()] for the rest; sections one after the other instead of
@@ -67,7 +67,7 @@ estimateResources <- function(x = NULL, spots = NULL, genes = NULL, filled = NUL
 secondsOf <- list(
   start = 1, spot = 20, feature = 0.072, stored = 1.5e-7, domains = 120, choice = 70, tested = 3e-7, gene = 0.045
 )
-# Bytes: R with the package, a stored count (value and row, and once more in blocks), and a spot.
+# Bytes: R with the package, a stored count (value and row), and a spot beside its counts.
 bytesOf <- list(start = 2.5e8, stored = 12, fit = 3000, domains = 4000, tests = 600)
 
 plannedSize <- function(spots, genes, filled) {
@@ -77,13 +77,14 @@ plannedSize <- function(spots, genes, filled) {
     stopArgument(missing[[1]], "is missing, and there is no `x`", "Give `x`, or `spots`, `genes` and `filled`.")
   }
   checks <- list(
-    spots = wholeNumber(1, 1e12), genes = wholeNumber(1, largestInteger), filled = realNumber(0, 1, positive = TRUE)
+    spots = wholeNumber(1, largestInteger), genes = wholeNumber(1, largestInteger), filled = realNumber(0, 1, positive = TRUE)
   )
-  size <- gateFields(given, checks)
+  # Products of integers would overflow.
+  size <- lapply(gateFields(given, checks), as.numeric)
   list(spots = size$spots, genes = size$genes, stored = size$spots * size$genes * size$filled)
 }
 
-# Cells whose counts are looked at where nobody knows how many are stored.
+# Cells whose counts are looked at where it is not known how many are stored.
 looked <- 1000
 
 measuredSize <- function(x, assay, layer) {
@@ -94,7 +95,8 @@ measuredSize <- function(x, assay, layer) {
   }
   counts <- objectCounts(x, assay, layer)
   if (!isMatrix(counts)) stopCountsClass(counts)
-  some <- counts[, seq_len(min(looked, ncol(counts))), drop = FALSE]
+  sparse <- methods::is(counts, "CsparseMatrix")
+  some <- if (sparse) counts else counts[, seq_len(min(looked, ncol(counts))), drop = FALSE]
   share <- length(asCounts(some)@x) / max(ncol(some), 1)
   list(spots = as.numeric(ncol(counts)), genes = as.numeric(nrow(counts)), stored = share * ncol(counts))
 }

@@ -80,10 +80,7 @@ sliceFactor <- function(slices, sizes) {
 
 # The rows of a joint fit that belong to one object, under the object's own names.
 fitPart <- function(fit, rows, spots) {
-  part <- subsetFit(fit, rownames(fit$embedding)[rows])
-  for (table in tablesOf(part)) rownames(part[[table]]) <- spots
-  dimnames(part$graph) <- list(spots, spots)
-  part
+  renameSpots(subsetFit(fit, rownames(fit$embedding)[rows]), spots)
 }
 
 # The parts that objects hold, as one fit: from which object each spot is, and the names that spots have there.

@@ -29,6 +29,9 @@ impl<'a> Counts<'a> {
         order.sort_by_key(|&index| genes[index]);
         let (mut left, mut done) = (order.as_slice(), Vec::with_capacity(genes.len()));
         for block in self.gene_blocks() {
+            if left.is_empty() {
+                break;
+            }
             let (own, rest) = left.split_at(left.partition_point(|&index| genes[index] < block.genes().end));
             let of_gene = |own: &mut S, &index: &usize| Ok((index, work(own, index, block.gene(genes[index]))?));
             done.extend(own.par_iter().map_init(&scratch, of_gene).collect::<Result<Vec<_>>>()?);

@@ -138,6 +138,25 @@ impl SpatialGraph {
         &self.neighbours[self.offsets[spot]..self.offsets[spot + 1]]
     }
 
+    /// The spots one, two ... `N` steps from a spot. `seen` holds for each spot the last one whose rings reached it.
+    pub fn rings<const N: usize>(&self, spot: usize, seen: &mut [usize]) -> [Vec<usize>; N] {
+        let mut rings: [Vec<usize>; N] = std::array::from_fn(|_| Vec::new());
+        seen[spot] = spot;
+        let mut edge = vec![spot];
+        for ring in &mut rings {
+            for &near in &edge {
+                for far in self.neighbours(near).iter().map(|&far| far as usize) {
+                    if seen[far] != spot {
+                        seen[far] = spot;
+                        ring.push(far);
+                    }
+                }
+            }
+            edge.clone_from(ring);
+        }
+        rings
+    }
+
     /// Number of neighbours of one spot.
     pub fn degree(&self, spot: usize) -> usize {
         self.offsets[spot + 1] - self.offsets[spot]

@@ -6,7 +6,7 @@ use crate::error::Result;
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use ndarray_linalg::{Eigh, UPLO};
 
-/// Penalties that are tried, as powers of ten of the mean square of a column: half a power apart.
+/// Penalties that are tried, as powers of ten, half a power apart, of the sum of squares of a column, mean over columns.
 const PENALTIES: std::ops::RangeInclusive<i32> = -8..=3;
 
 /// A fitted regression of several targets.

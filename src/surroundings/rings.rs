@@ -19,13 +19,14 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    /// The rings around the spots `rows`. Linear in the spots within reach of these.
+    /// The rings around the spots `rows`. Time is linear in the spots within reach of these, and in all
+    /// spots with a small factor.
     pub fn new(graph: &SpatialGraph, rows: &[usize]) -> Self {
         let around: Vec<[Vec<usize>; RINGS]> = rows
             .par_chunks(BLOCK)
             .map_init(
                 || vec![usize::MAX; graph.spots()],
-                |seen, rows| rows.iter().map(|&row| rings(graph, row, seen)).collect::<Vec<_>>(),
+                |seen, rows| rows.iter().map(|&row| graph.rings(row, seen)).collect::<Vec<_>>(),
             )
             .flatten_iter()
             .collect();
@@ -72,25 +73,6 @@ impl Surroundings {
     pub fn operations(&self) -> candle_core::Result<Vec<RowMean>> {
         self.lists.iter().map(|lists| RowMean::new(lists, self.reached.len())).collect()
     }
-}
-
-/// The spots one, two ... steps from a spot. `seen` holds the last spot whose rings reached each spot.
-fn rings(graph: &SpatialGraph, spot: usize, seen: &mut [usize]) -> [Vec<usize>; RINGS] {
-    let mut rings: [Vec<usize>; RINGS] = Default::default();
-    seen[spot] = spot;
-    let mut edge = vec![spot];
-    for ring in &mut rings {
-        for &near in &edge {
-            for far in graph.neighbours(near).iter().map(|&far| far as usize) {
-                if seen[far] != spot {
-                    seen[far] = spot;
-                    ring.push(far);
-                }
-            }
-        }
-        edge.clone_from(ring);
-    }
-    rings
 }
 
 #[cfg(test)]

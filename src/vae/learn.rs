@@ -161,6 +161,23 @@ mod tests {
         Ok(())
     }
 
+    /// Parts of the tissue in turn teach about what all of it at once does, and every spot is told its shift.
+    #[test]
+    fn parts_in_turn_learn_what_the_whole_does() -> Result<()> {
+        let (scores, graph) = section(|around| 2.0 * (mean(around, |value| value * value) - 1.0));
+        let shift = |batch_size| -> Result<Array2<f64>> {
+            let params = TrainParams { share: Some(1.0), epochs: 40, batch_size, ..TrainParams::default() };
+            let network = learn(scores.view(), &vec![0; graph.spots()], &graph, &params, &Monitor::silent())?;
+            assert_eq!(network.history.len(), 40);
+            Ok(network.shift.expect("a network in use"))
+        };
+        let (whole, parts) = (shift(graph.spots())?, shift(graph.spots() / 3)?);
+        let product = |a: &Array2<f64>, b: &Array2<f64>| (a * b).sum();
+        let cosine = product(&whole, &parts) / (product(&whole, &whole) * product(&parts, &parts)).sqrt();
+        assert!(cosine > 0.9 && whole != parts, "{cosine}");
+        Ok(())
+    }
+
     #[test]
     fn a_spot_without_surroundings_is_not_moved() -> Result<()> {
         let (scores, _, graph) = stripes(8, 2, 1.0, 2);

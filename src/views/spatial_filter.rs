@@ -129,7 +129,8 @@ fn shell_covariances(graph: &SpatialGraph, scores: &Array2<f64>) -> Array2<f64> 
             |seen, block| {
                 let (mut sums, mut counts) = (Array2::zeros((2, scores.ncols())), [0.0; 2]);
                 for &spot in block {
-                    for (step, shell) in shells(graph, spot, seen).iter().enumerate().filter(|(_, s)| !s.is_empty()) {
+                    let shells: [Vec<usize>; 2] = graph.rings(spot, seen);
+                    for (step, shell) in shells.iter().enumerate().filter(|(_, s)| !s.is_empty()) {
                         let mut mean = Array1::<f64>::zeros(scores.ncols());
                         shell.iter().for_each(|&other| mean += &scores.row(other));
                         mean *= &scores.row(spot);
@@ -149,23 +150,6 @@ fn shell_covariances(graph: &SpatialGraph, scores: &Array2<f64>) -> Array2<f64> 
     }
     total.rows_mut().into_iter().zip(counts).for_each(|(mut row, count)| row /= count.max(1.0));
     total
-}
-
-/// The spots one and two steps from a spot. `seen` holds the last spot whose shells reached each spot.
-fn shells(graph: &SpatialGraph, spot: usize, seen: &mut [usize]) -> [Vec<usize>; 2] {
-    let first: Vec<usize> = graph.neighbours(spot).iter().map(|&other| other as usize).collect();
-    seen[spot] = spot;
-    first.iter().for_each(|&other| seen[other] = spot);
-    let mut second = Vec::new();
-    for &other in &first {
-        for &far in graph.neighbours(other) {
-            if seen[far as usize] != spot {
-                seen[far as usize] = spot;
-                second.push(far as usize);
-            }
-        }
-    }
-    [first, second]
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ test_that("estimates come from the data or from a plan and grow with cells", {
   expect_true(all(larger$gigabytes > large$gigabytes))
   # One thread takes about twice as long, and two slices as much as both.
   expect_true(all(estimateResources(spots = 1e6, genes = 500, filled = 0.25, threads = 1)$seconds > 1.5 * large$seconds))
+  transcriptome <- estimateResources(spots = 1e6, genes = 20000, filled = 0.05)
+  expect_true(all(is.finite(transcriptome$seconds)) && all(transcriptome$gigabytes > large$gigabytes))
   both <- estimateResources(list(small$counts, small$counts))
   expect_gt(both$gigabytes[[1]], 0)
   dense <- Matrix::Matrix(as.matrix(small$counts), sparse = FALSE)

@@ -119,3 +119,16 @@ test_that("numbers that are none are NA, and those beyond all bounds are refused
   embedding <- quickFit$embedding * 1e200
   expectArgumentError(clusterMetrics(small$labels, small$labels, embedding), "embedding", "beyond")
 })
+
+test_that("arguments that are refused together go by the user's names as well", {
+  refused <- function() {
+    starscape:::gateTogether(
+      one = starscape:::stopArgument("x", "is bad"), other = starscape:::stopArgument("coords", "are bad")
+    )
+  }
+  error <- expect_error(starscape:::underNames(refused(), c(x = "newdata")), class = "starscape_error_argument")
+  expect_identical(error$argument, "newdata")
+  expect_identical(error$arguments, c("newdata", "coords"))
+  expect_identical(vapply(error$errors, function(own) own$argument, ""), c("newdata", "coords"))
+  expect_match(conditionMessage(error), "`newdata` is bad")
+})
