@@ -11,6 +11,7 @@ pub mod bootstrap;
 pub mod cluster;
 pub mod composition;
 pub mod counts;
+pub mod deconvolution;
 pub mod discriminants;
 pub mod error;
 pub mod fit;

@@ -40,6 +40,8 @@ pub enum Stream {
     Probe = 42,
     /// Components and spots of swaps.
     Swaps = 43,
+    /// Spots put together from cells of a source.
+    Mixtures = 44,
     /// Samples of matches between slices.
     Consensus = 40,
 }

@@ -115,3 +115,13 @@ core_dimension_loadings <- function(counts, genes, embedding, coords, slice, par
     wrap__core_dimension_loadings, counts, genes, embedding, coords, slice, parameters, progress
   )
 }
+
+core_cell_type_proportions <- function(target, scores, neighbours, source, label, label_count, parameters, progress) {
+  .Call(
+    wrap__core_cell_type_proportions, target, scores, neighbours, source, label, label_count, parameters, progress
+  )
+}
+
+core_trans_st_proportions <- function(proportions, neighbours, parameters, progress) {
+  .Call(wrap__core_trans_st_proportions, proportions, neighbours, parameters, progress)
+}

@@ -46,6 +46,8 @@
 #'     `sourceLoadings`, turned nearest to them;
 #'   * `lambda`: the source's share in the loadings; `validation`: the error of held-out spots along the shares, as a
 #'     share of their sum of squares; `angles`: principal angles between the two sets of loadings, in degrees;
+#'   * `composition`: proportions of the source's types where it is single cells, or NULL; read them with
+#'     [cellTypeProportions()];
 #'   * `borrowed`: whether labels inform the domains, and `predictedShare`;
 #'   * `label`: the source's label of each spot; `labelPosterior`, spots x labels, from the discriminants;
 #'     `labelScores`, domains x labels, its mean in each domain; `domainLabel`, the label that informs each domain;
@@ -106,10 +108,13 @@ runTransST <- function(x, source, labels, ...) {
 #' @param sourceSlice Section or data set of each cell of the source, or the name of a column of the cell metadata; each
 #'   is standardised on its own, and so is each element of a list of sources, for which this is a list. `NULL` for those
 #'   that objects know.
+#' @param cellsPerSpot The fewest and the most cells that a spot holds, for the intervals of [cellTypeProportions()]; 1
+#'   where spots are single cells; `NULL` for no proportions. They are estimated where the source has no places and
+#'   `embedding` is `"factors"`.
 #' @param graph Settings of the spatial graph from [graphControl()]; its `steps` is used for `embedding = "starscape"`
 #'   only.
-#' @param seed Whole number from 0 to 2147483647 from which the random numbers of `embedding = "starscape"` are drawn;
-#'   otherwise nothing is random.
+#' @param seed Whole number from 0 to 2147483647 from which the random numbers of `embedding = "starscape"` and of the
+#'   checks of proportions (shuffled labels, spots put together) are drawn; otherwise nothing is random.
 #' @param threads Number of threads, a whole number from 1. It does not change the result.
 #' @param verbose Whether to show progress.
 #' @export
@@ -118,12 +123,13 @@ runTransST.default <- function(x, source, labels, coords = NULL, slice = NULL, k
                                normalisation = c("log", "pearson"), kRange = c(2, 10),
                                criterion = c("BIC", "MBIC", "HBIC"), steps = 4,
                                interaction = c("auto", "potts", "none"), embedding = c("factors", "starscape"),
-                               sourceCoords = NULL, sourceSlice = NULL, graph = graphControl(),
-                               seed = 1, threads = 2, verbose = rlang::is_interactive(), ...) {
+                               sourceCoords = NULL, sourceSlice = NULL, cellsPerSpot = c(2, 10),
+                               graph = graphControl(), seed = 1, threads = 2, verbose = rlang::is_interactive(), ...) {
   gateDots(...)
   checked <- gateTogether(
     settings = gateFields(mget(names(transstChecks)), transstChecks), graph = gateControl(graph, "graphControl"),
-    x = gateTarget(x), known = gateSource(source, labels, sourceCoords, sourceSlice)
+    x = gateTarget(x), known = gateSource(source, labels, sourceCoords, sourceSlice),
+    cells = gateCellsPerSpot(cellsPerSpot)
   )
   settings <- checked$settings
   controls <- flattenControls(checked$graph)
@@ -144,7 +150,11 @@ runTransST.default <- function(x, source, labels, coords = NULL, slice = NULL, k
     found <- fitEmbedding(embedded, known, parameters, progressBar(settings$verbose))
     return(newEmbeddedFit(found, embedded, target, known, parameters))
   }
-  newTransstFit(fitTransst(target, known, parameters, progressBar(settings$verbose)), target, known, parameters)
+  found <- fitTransst(target, known, parameters, progressBar(settings$verbose))
+  result <- fitComposition(target, known, found, parameters, checked$cells, progressBar(settings$verbose))
+  composition <- if (!is.null(result)) newComposition(result, target, known, checked$cells)
+  found <- withProportions(found, result, parameters)
+  newTransstFit(found, target, known, parameters, composition)
 }
 
 #' @rdname runTransST
@@ -200,6 +210,23 @@ fitTransst <- function(target, known, parameters, progress) {
     target$counts, coords, sliceNumbers(target$slice, target$used), known$counts, known$coords, known$slice,
     known$label, length(known$levels), parameters, progress
   ))
+}
+
+# Domains by what spots are made of, where the source's labels describe no domains but its types predict the spots at
+# least as well as groups of the spots themselves do; or where borrowing is asked for.
+withProportions <- function(found, result, parameters) {
+  wanted <- switch(parameters$borrow,
+    auto = isTRUE(result$leads) && !found$borrowed,
+    always = isTRUE(result$described),
+    never = FALSE
+  )
+  if (wanted) {
+    neighbours <- list(offsets = found$offsets, neighbours = found$neighbours)
+    found$domains <- unwrap(core_trans_st_proportions(result$proportions, neighbours, parameters, NULL))
+    found$borrowed <- TRUE
+  }
+  found$byProportions <- wanted
+  found
 }
 
 fitEmbedding <- function(embedded, known, parameters, progress) {

@@ -3,7 +3,7 @@
 #' @include whole.R gate.R
 NULL
 
-newTransstFit <- function(result, target, known, parameters) {
+newTransstFit <- function(result, target, known, parameters, composition) {
   spots <- rownames(target$coords)
   features <- rownames(target$counts)[result$features + 1L]
   axes <- paste0("TST_", seq_len(parameters$nFactors))
@@ -11,6 +11,10 @@ newTransstFit <- function(result, target, known, parameters) {
   neighbours <- list(offsets = result$offsets, neighbours = result$neighbours)
   found <- labelledDomains(result, target, known)
   found$targetOnly$error <- result$errors[[1]]
+  tellSmall(found$domain)
+  if (!is.null(composition) && (result$byProportions || !result$borrowed)) {
+    found$label <- compositionLabels(composition)
+  }
   found$convergence <- c(found$convergence, list(
     sourceIterations = length(result$sourceLogLik), sourceLogLik = result$sourceLogLik, gradient = result$gradient
   ))
@@ -21,7 +25,7 @@ newTransstFit <- function(result, target, known, parameters) {
       angles = acos(pmin(1, result$cosines)) * 180 / pi, factors = allSpots(result$factors, target$used, spots, axes),
       loadings = loadings(result$loadings), sourceLoadings = loadings(result$sourceLoadings), features = features,
       coords = target$coords, slice = target$slice, graph = neighbourMatrix(neighbours, target$used, spots),
-      params = parameters, problem = result[c("basis", "values", "anchor", "tiles")]
+      params = parameters, composition = composition, problem = result[c("basis", "values", "anchor", "tiles")]
     )),
     class = "transst_fit"
   )
@@ -36,7 +40,11 @@ transstShapes <- list(
   factors = numbers("spots", "axes"), loadings = orNone(numbers("genes", "axes")),
   sourceLoadings = orNone(numbers("genes", "axes")), features = series("genes", is.character),
   coords = numbers("spots", "places"), slice = orNone(series("spots", is.factor)), graph = pairTable("spots"),
-  params = single(is.list), problem = orNone(fieldsOf(list(
+  params = single(is.list), composition = orNone(fieldsOf(list(
+    proportions = numbers("spots", "types"), errors = numbers("spots", "types"), other = series("spots"),
+    known = frame("known", list(estimate = is.numeric, error = is.numeric, truth = is.numeric)),
+    evidence = frame("one", list(used = isFlag, source = isNumberOrNA, own = isNumberOrNA))
+  ))), problem = orNone(fieldsOf(list(
     basis = numbers("genes", "components"), values = numbers("used", "components"),
     anchor = numbers("components", "axes"), tiles = series("used")
   )))
@@ -52,6 +60,20 @@ isWholeTransst <- function(fit) {
     identical(is.null(fit$loadings), is.null(fit$sourceLoadings)) && all(is.finite(known)) &&
     (is.null(problem) || length(problem$tiles) == sum(used) && identical(rownames(fit$loadings), fit$features))
 }
+
+# Domains of few spots are told: of as few another draw of the tissue finds others.
+tellSmall <- function(domain) {
+  sizes <- table(domain)
+  small <- sizes > 0 & sizes < smallDomain * sum(sizes)
+  if (any(small)) {
+    tell(
+      "Domains of few spots: ", paste0(names(sizes)[small], " (", sizes[small], ")", collapse = ", "),
+      ". They may be outliers; ask for fewer domains with `k`."
+    )
+  }
+}
+
+smallDomain <- 0.03
 
 # Domains in an embedding of target and source, which has no loadings.
 newEmbeddedFit <- function(result, embedded, target, known, parameters) {
@@ -158,10 +180,22 @@ print.transst_fit <- function(x, ...) {
     if (x$borrowed) "borrowed" else "not borrowed",
     if (is.na(x$lambda)) "" else sprintf(", share in the loadings %.2f", x$lambda)
   ))
+  if (!is.null(x$composition)) cat(compositionLine(x$composition))
   resembles <- colnames(x$labelScores)[max.col(replace(x$labelScores, is.na(x$labelScores), 0), "first")]
   cat(sprintf("  domains: %s\n", paste0(levels(x$domain), " (", resembles, ")", collapse = ", ")))
   if (!x$convergence$converged) cat("  not converged\n")
   invisible(x)
+}
+
+compositionLine <- function(composition) {
+  evidence <- composition$evidence
+  if (!evidence$used) {
+    return("  proportions: the source does not tell what spots hold; all are \"other\"\n")
+  }
+  sprintf(
+    "  proportions: %d types, other %.0f %%; the source predicts %.2f of what the spots' own groups do\n",
+    ncol(composition$proportions), 100 * mean(composition$other, na.rm = TRUE), evidence$source / evidence$own
+  )
 }
 
 # What objects keep in their cell metadata.

@@ -6,6 +6,7 @@ mod align_slices;
 mod answer;
 mod arguments;
 mod autocorrelation;
+mod cell_type_proportions;
 mod cluster_metrics;
 mod count_summary;
 mod domain_markers;
@@ -28,6 +29,7 @@ extendr_module! {
     mod starscape;
     use align_slices;
     use autocorrelation;
+    use cell_type_proportions;
     use cluster_metrics;
     use count_summary;
     use domain_markers;

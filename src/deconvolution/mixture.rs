@@ -1,0 +1,170 @@
+//! Amounts of all spots, factors of the platform and, where asked for, a type that the source lacks, fitted together.
+
+use super::amounts::{Prior, Rates, Spot};
+use super::platform::Platform;
+use super::profiles::Profiles;
+use crate::counts::Counts;
+use crate::error::Result;
+use crate::monitor::{Monitor, Progress};
+use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate};
+use rayon::prelude::*;
+
+/// Most rounds of amounts, factors and the missing type.
+const ROUNDS: usize = 30;
+/// Change of the log factors at which rounds end.
+const CHANGE: f64 = 0.02;
+/// Change of an amount, as a share of the spot's counts, at which it is found within a round and in the end.
+const TOLERANCE: [f64; 2] = [1e-3, 1e-4];
+/// Counts that the prior of a spot, the mean of all, is worth.
+pub const STRENGTH: f64 = 5.0;
+/// Share of a missing type where it is first looked for.
+const FIRST_SHARE: f64 = 0.05;
+/// Parts of the spots whose counts are added up side by side: a fixed number, so that sums do not depend on threads.
+const PARTS: usize = 16;
+
+/// Types and factors of a target.
+#[derive(Clone, Debug)]
+pub struct Mixture {
+    /// Spots x types, in counts; the missing type is the last column where there is one.
+    pub amounts: Array2<f64>,
+    /// Factors of the genes.
+    pub platform: Platform,
+    /// Genes x types, as `amounts`; each column sums to one.
+    pub shares: Array2<f64>,
+}
+
+impl Mixture {
+    /// Fits the types of a source, and one more that begins with the profile `missing`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Interrupted`].
+    pub fn fit(
+        target: &Counts,
+        profiles: &Profiles,
+        missing: Option<(&Mixture, Array1<f64>)>,
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        let mut own = match missing {
+            None => Mixture::start(target, profiles),
+            Some((known, profile)) => known.with_one_more(profile),
+        };
+        let more = own.shares.ncols() > profiles.shares.ncols();
+        let seen = gene_totals(target);
+        for round in 1..=ROUNDS {
+            monitor.step(Progress { stage: "proportions", done: round, total: ROUNDS, objective: None })?;
+            own.find_amounts(target, TOLERANCE[0]);
+            if more {
+                own.learn_last(target);
+            }
+            let expected = own.shares.dot(&own.amounts.sum_axis(Axis(0)));
+            if own.platform.update(seen.view(), expected.view()) < CHANGE {
+                break;
+            }
+        }
+        own.find_amounts(target, TOLERANCE[1]);
+        Ok(own)
+    }
+
+    fn start(target: &Counts, profiles: &Profiles) -> Self {
+        let (sizes, types) = (target.library_sizes(), profiles.shares.ncols());
+        let amounts = Array2::from_shape_fn((sizes.len(), types), |(spot, _)| sizes[spot] / types as f64);
+        Mixture { amounts, platform: Platform::new(target.genes()), shares: profiles.shares.clone() }
+    }
+
+    fn with_one_more(&self, profile: Array1<f64>) -> Self {
+        let share = self.amounts.sum_axis(Axis(1)).insert_axis(Axis(1)) * FIRST_SHARE;
+        let amounts = beside(&(&self.amounts * (1.0 - FIRST_SHARE)), share);
+        let shares = beside(&self.shares, profile.insert_axis(Axis(1)));
+        Mixture { amounts, platform: self.platform.clone(), shares }
+    }
+
+    /// Genes x types: what a count of each type expects on the target's platform.
+    pub fn rates(&self) -> Array2<f64> {
+        &self.shares * &self.platform.log_factors.mapv(f64::exp).insert_axis(Axis(1))
+    }
+
+    /// Spots x types; rows sum to one.
+    pub fn proportions(&self) -> Array2<f64> {
+        &self.amounts / &self.amounts.sum_axis(Axis(1)).insert_axis(Axis(1))
+    }
+
+    /// Mean proportion of each type. None is quite zero.
+    pub fn mean(&self) -> Array1<f64> {
+        let mean = self.proportions().sum_axis(Axis(0)) / self.amounts.nrows() as f64 + 1e-4;
+        &mean / mean.sum()
+    }
+
+    fn find_amounts(&mut self, target: &Counts, tolerance: f64) {
+        let (of, mean) = (self.rates(), self.mean());
+        let rates = Rates::new(of.view(), None);
+        let prior = Prior { mode: mean.as_slice().expect("contiguous"), strength: STRENGTH };
+        let rows = self.amounts.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
+        rows.for_each_init(Spot::default, |own, (spot, mut row)| {
+            own.read(target, spot, &rates);
+            own.amounts(row.as_slice_mut().expect("contiguous"), &rates.reach, prior, tolerance);
+        });
+    }
+
+    /// The profile of the last type from the counts that are its own. Those of the others are the source's: counts of the
+    /// target would turn types of few cells into whatever the source lacks.
+    fn learn_last(&mut self, target: &Counts) {
+        let of = self.rates();
+        let rates = Rates::new(of.view(), None);
+        let (spots, last) = (target.spots(), of.ncols() - 1);
+        let add = |own: &mut Spot, part: usize| {
+            let mut sums = Array1::zeros(target.genes());
+            for spot in part * spots / PARTS..(part + 1) * spots / PARTS {
+                own.read(target, spot, &rates);
+                own.add_counts_of(last, self.amounts.row(spot).as_slice().expect("contiguous"), &mut sums);
+            }
+            sums
+        };
+        let parts: Vec<Array1<f64>> = (0..PARTS).into_par_iter().map_init(Spot::default, add).collect();
+        let counts = parts.iter().fold(Array1::<f64>::zeros(target.genes()), |sum, part| sum + part);
+        // Half a count in all keeps every gene possible.
+        let profile = counts / self.platform.log_factors.mapv(f64::exp) + 0.5 / target.genes() as f64;
+        self.shares.column_mut(last).assign(&(&profile / profile.sum()));
+    }
+}
+
+/// A table with one more column, row by row.
+fn beside(table: &Array2<f64>, column: Array2<f64>) -> Array2<f64> {
+    concatenate![Axis(1), *table, column].as_standard_layout().into_owned()
+}
+
+/// Total count of each gene.
+pub fn gene_totals(target: &Counts) -> Array1<f64> {
+    let mut totals = Array1::zeros(target.genes());
+    for spot in 0..target.spots() {
+        let (genes, values) = target.spot(spot);
+        genes.iter().zip(values).for_each(|(&gene, value)| totals[gene as usize] += value);
+    }
+    totals
+}
+
+/// Where one group of spots has most counts that its types do not explain, the profile of these: where a search for a
+/// missing type begins. `None` where nothing is left over.
+pub fn unexplained(target: &Counts, fitted: &Mixture, groups: &[usize]) -> Option<Array1<f64>> {
+    let count = groups.iter().max()? + 1;
+    let (mut seen, mut amounts) =
+        (Array2::<f64>::zeros((target.genes(), count)), Array2::<f64>::zeros((fitted.amounts.ncols(), count)));
+    for (spot, &group) in groups.iter().enumerate() {
+        let (genes, values) = target.spot(spot);
+        genes.iter().zip(values).for_each(|(&gene, value)| seen[[gene as usize, group]] += value);
+        amounts.column_mut(group).scaled_add(1.0, &fitted.amounts.row(spot));
+    }
+    let expected = fitted.rates().dot(&amounts);
+    let deviance = |group: usize| {
+        let term = |(&seen, &expected): (&f64, &f64)| if seen > 0.0 { seen * (seen / expected).ln() } else { 0.0 };
+        seen.column(group).iter().zip(expected.column(group)).map(term).sum::<f64>()
+    };
+    let worst = (1..count).fold(0, |worst, next| if deviance(next) > deviance(worst) { next } else { worst });
+    left_over(seen.column(worst), expected.column(worst), &fitted.platform)
+}
+
+fn left_over(seen: ArrayView1<f64>, expected: ArrayView1<f64>, platform: &Platform) -> Option<Array1<f64>> {
+    let rest = (&seen - &expected).mapv(|rest| rest.max(0.0)) / platform.log_factors.mapv(f64::exp);
+    let sum = rest.sum();
+    let floor = 1e-3 / rest.len() as f64;
+    (sum > 0.0).then(|| (rest / sum + floor) / (1.0 + 1e-3))
+}
