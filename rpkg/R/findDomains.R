@@ -22,6 +22,8 @@
 #' `"kmeans"` and `"hmrf"` divide the embedding, from what the views agree on.
 #'
 #' Without `k` each number of domains in `kRange` is fitted to each view, and the one of largest mean `aic3` is taken.
+#' Sections of more than 10,000 spots are judged as if they had so many: what varies smoothly within a domain makes any
+#' criterion that counts all spots ask for the more domains the larger the section.
 #' If it says less about the section than about tissue without domains, the answer is 1: eight Gaussian fields with the
 #' autocorrelation of each score stand for such tissue, and the log-likelihood that this number of domains and ten gain
 #' over one in the averaged views must, for one of the two, exceed theirs (gap statistic; prediction interval of

@@ -23,6 +23,13 @@ const REFIT_STARTS: usize = 4;
 /// explained away. Fixed, so that the choice does not depend on the range that is tried.
 pub(super) const REFERENCE: usize = 10;
 
+/// Most spots that a section counts for in the choice, and that mixtures are fitted to for it. No mixture of so few
+/// Gaussians is true of tissue: whatever varies smoothly within a domain raises the likelihood of one more by so much a
+/// spot. A criterion that weighs this against a price that does not grow with the section asks for ever more domains
+/// the larger the section, the same tissue measured more finely among them. So larger ones are judged as if they had
+/// this many spots, and their number of domains does not depend on their size.
+pub(super) const LARGEST: usize = 10_000;
+
 /// Price of a free parameter in [`Candidate::aic3`].
 const PRICE: f64 = 3.0;
 
@@ -61,7 +68,8 @@ pub struct ChoiceTable {
     pub candidates: Vec<Candidate>,
     /// The number of domains of largest AIC3, the smaller of two that are level; 1 for tissue without domains.
     pub chosen: usize,
-    /// How many independent spots the section is worth, at most the number of spots. Without a graph nothing is known
+    /// How many independent spots the section is worth, at most the number of spots; of more than ten thousand spots, how
+    /// many so many of them side by side are worth. Without a graph nothing is known
     /// of dependence: all spots count, and on a smoothed embedding far too many domains are chosen.
     pub effective_spots: f64,
     /// What the number of largest AIC3 and ten domains gain over one, beside tissue without domains: 1 is chosen when
@@ -131,9 +139,9 @@ impl Search<'_> {
         Ok(ChoiceTable { candidates, chosen, effective_spots, gains: Vec::new() })
     }
 
-    /// Spots divided by the design effect of the reference model.
+    /// Spots that count divided by the design effect of the reference model.
     fn effective_spots(&self, sizes: &[Sized], monitor: &Monitor) -> Result<f64> {
-        let spots = self.whole.count() as f64;
+        let spots = self.points.count() as f64;
         let Some(graph) = self.graph else { return Ok(spots) };
         let reference = REFERENCE.min(self.whole.count());
         let fitted = sizes.iter().find(|size| size.posterior.ncols() == reference);

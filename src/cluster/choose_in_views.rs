@@ -1,15 +1,12 @@
 //! The number of domains that all views of a section together ask for.
 
-use super::choose::{Candidate, ChoiceTable, REFERENCE, SUBSAMPLES, Search, largest};
+use super::choose::{Candidate, ChoiceTable, LARGEST, REFERENCE, SUBSAMPLES, Search, largest};
 use super::shrinkage::FIT;
 use super::structure::{Gain, gains};
 use super::{SectionView, SectionViews};
 use crate::error::Result;
 use crate::graph::SpatialGraph;
 use crate::monitor::Monitor;
-
-/// Most spots that the mixtures of views are fitted to: what a number of domains gains is known from some thousand.
-const LARGEST: usize = 10_000;
 
 /// The number of domains of largest mean AIC3 over all views, of which there is at least one, or 1 where the section
 /// has no more structure than tissue without domains. The other figures are means over the views as well.

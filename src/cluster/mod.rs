@@ -4,7 +4,9 @@
 
 mod agreement;
 mod best_start;
+mod check;
 mod choose;
+mod choose_in_space;
 mod choose_in_views;
 mod confidence;
 mod consensus;
@@ -38,10 +40,11 @@ pub use separate::SeparateMixture;
 pub use structure::Gain;
 pub use tied::TiedGaussians;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::graph::SpatialGraph;
 use crate::monitor::Monitor;
-use choose::{SUBSAMPLES, Search};
+use check::check;
+use choose_in_space::choose_in_space;
 use choose_in_views::choose_in_views;
 use ndarray::{Array2, ArrayView2, s};
 
@@ -192,24 +195,6 @@ pub fn find_domains(
     Ok(Domains { choice, ..domains })
 }
 
-/// The number of domains of an embedding, started from the first view of a start space or from the embedding itself.
-fn choose_in_space(
-    points: &Points,
-    graph: Option<&SpatialGraph>,
-    start: Start,
-    params: &Params,
-    monitor: &Monitor,
-) -> Result<ChoiceTable> {
-    let views = match start {
-        Start::Space(space) => views::views(space, graph, points.dimensions())?,
-        _ => Vec::new(),
-    };
-    let start_points = views.first().unwrap_or(points);
-    let (weight, subsamples) = (shrinkage::SEARCH, SUBSAMPLES);
-    let (range, seed) = (params.k_range, params.seed);
-    Search { points, whole: points, start_points, graph, range, seed, weight, subsamples, turn: (0, 1) }.run(monitor)
-}
-
 /// Where a search for `k` domains in `dimensions` begins: see [`Start::Space`].
 ///
 /// # Errors
@@ -296,71 +281,11 @@ fn named(posterior: &Array2<f64>) -> (Vec<usize>, usize, Vec<f64>) {
     (labels, k, confidence)
 }
 
-/// Checks everything but the values of the embedding and of the start space.
-fn check(points: &Points, graph: Option<&SpatialGraph>, start: Start, params: &Params) -> Result<()> {
-    let spots = points.count();
-    let possible = 1..=spots;
-    match params.k {
-        Some(k) if !possible.contains(&k) => {
-            return Err(Error::argument("k", format!("must be between 1 and the {spots} spots, not {k}")));
-        }
-        None if params.k_range.0 > params.k_range.1
-            || params.k_range.0 < 2
-            || !possible.contains(&params.k_range.1) =>
-        {
-            let (low, high) = params.k_range;
-            let message = format!("must be two rising numbers between 2 and the {spots} spots, not {low} and {high}");
-            return Err(Error::argument("kRange", message));
-        }
-        _ => {}
-    }
-    match graph {
-        None if params.method == Method::HiddenMarkov => {
-            return Err(Error::argument("graph", "is needed by method \"hmrf\": give coordinates"));
-        }
-        Some(graph) if graph.spots() != spots => {
-            let message = format!("has {} spots but the embedding has {spots}", graph.spots());
-            return Err(Error::argument("graph", message));
-        }
-        _ => {}
-    }
-    check_start(start, spots, params.k)
-}
-
-fn check_start(start: Start, spots: usize, k: Option<usize>) -> Result<()> {
-    match start {
-        Start::Embedding => Ok(()),
-        Start::Space(space) if space.nrows() == spots => Ok(()),
-        Start::Views(views) => match views.all.iter().map(|view| view.points.count()).find(|&count| count != spots) {
-            Some(count) => Err(Error::argument("views", format!("have {count} spots but the embedding has {spots}"))),
-            None => Ok(()),
-        },
-        Start::Space(space) => {
-            Err(Error::argument("prior", format!("has {} spots but the embedding has {spots}", space.nrows())))
-        }
-        Start::Labels(labels) => {
-            let Some(k) = k else {
-                return Err(Error::argument("start", "needs a given `k`"));
-            };
-            if labels.len() != spots {
-                let message = format!("has {} labels but the embedding has {spots} spots", labels.len());
-                return Err(Error::argument("start", message));
-            }
-            let mut used = vec![false; k];
-            let fits = labels.iter().all(|&label| used.get_mut(label).map(|seen| *seen = true).is_some());
-            if fits && used.iter().all(|&seen| seen) {
-                Ok(())
-            } else {
-                Err(Error::argument("start", format!("must use each of the {k} labels and no other")))
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::testing::{blobs, in_pool, stripes};
     use super::*;
+    use crate::error::Error;
     use crate::metrics::adjusted_rand_index;
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicBool, Ordering};

@@ -123,10 +123,15 @@ pub fn with_names(views: Vec<View>, wanted: Option<&[String]>) -> Result<Vec<Vie
     Ok(views.into_iter().filter(|view| wanted.contains(&view.name)).collect())
 }
 
+/// Whether [`unstructured_views`] has a view of this kind as well.
+fn has_null(kind: Kind) -> bool {
+    kind.reach < FILTERED
+}
+
 /// Spots at most that tissue without domains is drawn for, and the compact pieces that they come from: it takes a walk
 /// of 64 steps, which hardly leaves such a piece.
-const LARGEST_NULL: usize = 50_000;
-const WINDOWS: usize = 10;
+const LARGEST_NULL: usize = 20_000;
+const WINDOWS: usize = 4;
 
 /// The spots of a section that stand for all of it where tissue without domains is drawn; none where all do.
 fn spots_of_null(graph: &SpatialGraph) -> Option<Vec<usize>> {

@@ -1,6 +1,6 @@
 //! What views are made from: scores of each spot by itself, in two normalisations, and its type.
 
-use super::{SCORE_DIMENSIONS, View, spot_types, with_names};
+use super::{EMBEDDING, SCORE_DIMENSIONS, View, has_null, spot_types, with_names};
 use crate::batches::Batches;
 use crate::cluster::Null;
 use crate::counts::Counts;
@@ -34,15 +34,21 @@ impl Codes {
     /// [`crate::Error::Argument`] for an unknown name, see [`with_names`]; [`crate::Error::Numeric`] when a
     /// decomposition fails; [`crate::Error::Interrupted`].
     pub fn views(&self, graph: &SpatialGraph, wanted: Option<&[String]>, monitor: &Monitor) -> Result<Vec<View>> {
+        if wanted.is_some_and(|names| names.iter().all(|name| name == EMBEDDING)) {
+            return Ok(Vec::new());
+        }
         with_names(super::views(self.scores.view(), &self.types, graph, monitor)?, wanted)
     }
 
-    /// Tissue that is as smooth but has no domains, in the same views as far as [`super::unstructured_views`] has them;
-    /// of large sections some pieces.
+    /// Tissue that is as smooth but has no domains, in the same `views` as far as [`super::unstructured_views`] has
+    /// them; of large sections some pieces.
     ///
     /// # Errors
     /// [`crate::Error::Numeric`] when a decomposition fails; [`crate::Error::Interrupted`].
-    pub fn unstructured(&self, graph: &SpatialGraph, wanted: Option<&[String]>, monitor: &Monitor) -> Result<Null> {
+    pub fn unstructured(&self, graph: &SpatialGraph, views: &[View], monitor: &Monitor) -> Result<Null> {
+        if !views.iter().any(|view| has_null(view.kind)) {
+            return Ok(Null::default());
+        }
         let has_types = !self.types.is_empty();
         let spots = super::spots_of_null(graph);
         let mut draws = match &spots {
@@ -52,9 +58,7 @@ impl Codes {
                 super::unstructured_views(scores.view(), has_types, &graph, monitor)?
             }
         };
-        if let Some(wanted) = wanted {
-            draws.iter_mut().for_each(|views| views.retain(|view| wanted.contains(&view.name)));
-        }
+        draws.iter_mut().for_each(|draw| draw.retain(|drawn| views.iter().any(|view| view.kind == drawn.kind)));
         let points = |views: Vec<View>| views.into_iter().map(View::into_points).collect::<Result<_>>();
         Ok(Null { draws: draws.into_iter().map(points).collect::<Result<_>>()?, spots })
     }
@@ -91,4 +95,29 @@ pub fn spot_codes(
     let scores = ndarray::concatenate(Axis(1), &blocks).map_err(|error| crate::Error::Numeric(error.to_string()))?;
     let types = spot_types(&scores, monitor)?;
     Ok(Codes { scores, types })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::testing::stripes;
+
+    #[test]
+    fn nothing_is_made_that_is_not_looked_at() -> Result<()> {
+        let (scores, _, graph) = stripes(20, 2, 2.0, 4);
+        let codes = Codes { scores, types: Vec::new() };
+        let silent = Monitor::silent();
+        let named = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+            let views = codes.views(&graph, Some(&names), &silent)?;
+            let null = codes.unstructured(&graph, &views, &silent)?;
+            Ok::<_, crate::Error>((views.len(), null.draws.len(), null.draws.first().map_or(0, Vec::len)))
+        };
+        assert_eq!(named(&[EMBEDDING])?, (0, 0, 0));
+        assert_eq!(named(&["scores filtered"])?, (1, 0, 0));
+        let (views, draws, own) = named(&["scores averaged 4 times", "scores filtered"])?;
+        assert_eq!((views, own), (2, 1));
+        assert!(draws > 1);
+        Ok(())
+    }
 }

@@ -46,7 +46,7 @@ fn core_find_domains(
             if let Some(codes) = codes.map(read_codes).transpose()? {
                 views = codes.views(needed(graph)?, wanted.as_deref(), monitor)?;
                 if params.k.is_none() {
-                    null = codes.unstructured(needed(graph)?, wanted.as_deref(), monitor)?;
+                    null = codes.unstructured(needed(graph)?, &views, monitor)?;
                 }
             }
             let names: Vec<String> = views.iter().map(|view| view.name.clone()).collect();
