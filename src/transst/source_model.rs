@@ -59,7 +59,7 @@ struct Moments {
     sums: Array2<f64>,
     /// Σ r_ik E[v_i | k] E[v_i | k]ᵀ of each label.
     products: Vec<Array2<f64>>,
-    /// Σ x_i E[v_i]ᵀ, features x factors.
+    /// `Σ x_i E[v_i]ᵀ`, features x factors.
     cross: Array2<f64>,
     /// Σ x_i², by feature.
     squares: Array1<f64>,
