@@ -24,7 +24,7 @@ PACKAGED := $(wildcard benches/*.rs) $(shell find vignettes rpkg/tests -type f -
 INSTALLED := .Rlib/starscape/DESCRIPTION
 
 .PHONY: help setup demo test test-core test-r install package test-package check bench stability panel slices scale \
-  markers transst fuzz lint deny docs vignettes site stack-current test-current clean
+  markers transst fuzz sanitize lint deny bioccheck docs vignettes site picture stack-current test-current clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -87,6 +87,9 @@ transst: install ## domains with a labelled source, into benches/transst/; DRAWS
 fuzz: install ## random calls of all exports: each returns or refuses an argument by name; CALLS, SEED, NUMBER of one
 	Rscript tools/fuzz.R .Rlib $(or $(CALLS),5000) $(or $(SEED),1) $(NUMBER)
 
+sanitize: install ## memory: a thousand refused calls without growth, valgrind on the core and on R calls of it
+	tools/sanitize.sh .Rlib
+
 lint: setup ## formatting, lints and documentation of all Rust code
 	tools/rust-component.sh clippy rustfmt
 	cargo fmt --all --check
@@ -105,6 +108,13 @@ vignettes: install ## render them into build/vignettes/
 
 site: install ## the pages of the package with pkgdown, into build/site/
 	tools/site.sh .Rlib build/site
+
+picture: install ## the picture of the README
+	mkdir -p rpkg/man/figures
+	Rscript tools/picture.R .Rlib rpkg/man/figures/section.png
+
+bioccheck: install ## Bioconductor's own checks, without errors or warnings
+	tools/bioccheck.sh
 
 stack-current: setup ## a Debian trixie root with current R and Seurat, in ~/.cache/starscape
 	tools/stack-current.sh
