@@ -19,9 +19,15 @@ r=$(Rscript -e 'cat(format(getRversion()[, 1:2]))')
 bioc=$(Rscript -e 'cat(as.character(tools:::.BioC_version_associated_with_R_version()))')
 cat >"$dir/config.yaml" <<YAML
 release_version: "$bioc"
-devel_version: "$bioc"
+devel_version: "${bioc%.*}.$((${bioc#*.} + 1))"
 r_ver_for_bioc_ver:
+  "${bioc%.*}.$((${bioc#*.} - 1))": "$r"
   "$bioc": "$r"
+  "${bioc%.*}.$((${bioc#*.} + 1))": "${r%.*}.$((${r#*.} + 1))"
+rspm_ver_for_bioc_ver:
+  "$bioc": "none"
+mran_ver_for_bioc_ver:
+  "$bioc": "none"
 YAML
 cd "$dir"
 # Chunks with eval = SOMETHING that a vignette defines make BiocCheck print errors of its own and go on.
