@@ -9,6 +9,7 @@ library=$1
 need_packages valgrind
 log=build/valgrind.log
 mkdir -p build
+found() { cat "$log" >&2; fail "valgrind found errors (all of them: $log)"; }
 
 nice Rscript tools/errors.R "$library" 1000
 
@@ -17,7 +18,7 @@ tests=$(cargo test --locked --lib --no-run 2>&1 | sed -n 's/^ *Executable .*(\(.
 # What one thread of the pool keeps to its end is reachable and no leak.
 nice valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \
   --log-file="$log" "$tests" --test-threads=1 graph:: counts:: ops:: metrics:: stability:: tiles:: |
-  sed -n 's/^test result: /valgrind, core: no error, no leak; /p'
+  sed -n 's/^test result: /valgrind, core: no error, no leak; /p' || found
 # R keeps what it once took, so that leaks are not looked for here, but every read and write is.
 nice R -d "valgrind -q --error-exitcode=9 --leak-check=no --log-file=$log" --vanilla --no-echo \
-  -f tools/core-calls.R --args "$library" | tail -1 | sed 's/^/valgrind, R: no error; /'
+  -f tools/core-calls.R --args "$library" 2>build/core-calls.log | tail -1 | sed 's/^/valgrind, R: no error; /' || found
