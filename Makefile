@@ -24,7 +24,7 @@ PACKAGED := $(wildcard benches/*.rs) $(shell find vignettes rpkg/tests -type f -
 INSTALLED := .Rlib/starscape/DESCRIPTION
 
 .PHONY: help setup demo test test-core test-r install package test-package check bench stability panel slices scale \
-  markers transst fuzz lint docs vignettes stack-current test-current clean
+  markers transst fuzz sanitize lint deny bioccheck docs vignettes site picture stack-current test-current clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -87,16 +87,34 @@ transst: install ## domains with a labelled source, into benches/transst/; DRAWS
 fuzz: install ## random calls of all exports: each returns or refuses an argument by name; CALLS, SEED, NUMBER of one
 	Rscript tools/fuzz.R .Rlib $(or $(CALLS),5000) $(or $(SEED),1) $(NUMBER)
 
-lint: setup ## formatting and lints of all Rust code
+sanitize: install ## memory: a thousand refused calls without growth, valgrind on the core and on R calls of it
+	tools/sanitize.sh .Rlib
+
+lint: setup ## formatting, lints and documentation of all Rust code
 	tools/rust-component.sh clippy rustfmt
 	cargo fmt --all --check
 	$(CARGO) clippy $(JOBS) --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(JOBS) --locked --workspace --no-deps
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(JOBS) --locked --workspace --no-deps --document-private-items
+
+deny: setup ## licences, origins and known faults of the crates (installs cargo-deny)
+	tools/deny.sh
 
 docs: setup ## manual pages and NAMESPACE from the roxygen comments
 	Rscript -e 'roxygen2::roxygenise("rpkg", load_code = roxygen2::load_source)'
 
 vignettes: install ## render them into build/vignettes/
 	Rscript tools/vignettes.R .Rlib build/vignettes
+
+site: install ## the pages of the package with pkgdown, into build/site/
+	tools/site.sh .Rlib build/site
+
+picture: install ## the picture of the README
+	mkdir -p rpkg/man/figures
+	Rscript tools/picture.R .Rlib rpkg/man/figures/section.png
+
+bioccheck: install ## Bioconductor's own checks, without errors or warnings
+	tools/bioccheck.sh
 
 stack-current: setup ## a Debian trixie root with current R and Seurat, in ~/.cache/starscape
 	tools/stack-current.sh

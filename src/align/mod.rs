@@ -1,8 +1,8 @@
 //! Alignment of slices: where a slice lies on another one, from spots that look alike in the joint embedding.
 //!
-//! [`matches`] pairs spots that are among each other's nearest in the embedding. Many pairs are wrong: tissue repeats
-//! itself, above all along layers. [`consensus`] finds the map on which the most spots have an agreeing match, and
-//! [`partners`] refines it: a moved spot is compared with the reference spots around its new place only.
+//! `matches` pairs spots that are among each other's nearest in the embedding. Many pairs are wrong: tissue repeats
+//! itself, above all along layers. `consensus` finds the map on which the most spots have an agreeing match, and
+//! `partners` refines it: a moved spot is compared with the reference spots around its new place only.
 
 mod consensus;
 mod matches;

@@ -1,9 +1,9 @@
 //! What it means for statistics that neighbouring spots are alike.
 //!
-//! [`moran_geary`] measures spatial autocorrelation gene by gene. [`spatial_null`] says what it does to a comparison of
+//! `moran_geary` measures spatial autocorrelation gene by gene. `spatial_null` says what it does to a comparison of
 //! domains: by how much the variance of a difference of means grows, and with how many degrees of freedom that is
-//! known. For that, tissue is cut into compact [`patches`] of spots; [`covariance`] says how alike two patches are
-//! under smooth variation of some range, [`complement`] takes the domains' means off.
+//! known. For that, tissue is cut into compact `patches` of spots; `covariance` says how alike two patches are
+//! under smooth variation of some range, `complement` takes the domains' means off.
 
 mod complement;
 mod covariance;

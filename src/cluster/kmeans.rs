@@ -48,7 +48,7 @@ impl KMeans {
         best.ok_or_else(|| Error::argument("restarts", "must be at least 1"))
     }
 
-    /// The best partition that swaps of centres lead to from [`KMeans::fit`] (see [`super::swap`]), looked for in some
+    /// The best partition that swaps of centres lead to from [`KMeans::fit`] (see `super::swap`), looked for in some
     /// thousand of the points.
     ///
     /// # Errors

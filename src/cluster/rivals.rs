@@ -38,7 +38,7 @@ pub(super) struct Rival {
 /// The maxima of the likelihood of `points` in `k` components, highest first. `tiles` holds the tile of each point.
 ///
 /// # Errors
-/// As [`super::best_start`].
+/// As [`super::best_start()`].
 pub(super) fn rivals(points: &Points, k: usize, tiles: &[usize], monitor: &Monitor) -> Result<Vec<Rival>> {
     let Some(rows) = points.thinned_rows(LARGEST.max(k)) else {
         return weighed(points, k, tiles, monitor);

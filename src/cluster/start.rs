@@ -27,7 +27,7 @@ const DECISIVE: f64 = 10.0;
 /// independent ones they are worth.
 ///
 /// # Errors
-/// As [`super::best_start`].
+/// As [`super::best_start()`].
 pub(super) fn starting_labels(
     points: &Points,
     views: &[Points],

@@ -5,7 +5,7 @@
 //! batches is known. Within a batch types are found as usual. Between batches the logarithm of a gene's share in a type
 //! differs by an amount that is the batch's alone, the same in all of its types: the types of a batch are those of the
 //! others, moved by one vector. So the vector is looked for under which most types of the batch fall on others
-//! ([`register`]). That gives levels of the batches, and with these types are found once more, in all spots of batches
+//! (`register`). That gives levels of the batches, and with these types are found once more, in all spots of batches
 //! that have any in common.
 
 mod bulk;

@@ -181,6 +181,7 @@ impl SpatialGraph {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn lists_are_taken_as_they_are_or_made_sound() {
@@ -198,5 +199,34 @@ mod tests {
     fn a_part_keeps_the_edges_within_it() {
         let graph = SpatialGraph::from_edges(5, [(0, 1), (1, 2), (0, 2), (3, 1), (3, 4)]);
         assert_eq!(graph.select(&[0, 2, 3, 4]), SpatialGraph::from_edges(4, [(0, 1), (2, 3)]));
+    }
+
+    proptest! {
+        /// Whatever the pairs: neighbours are mutual, sorted, each once and never the spot itself, and parts are what
+        /// can be reached.
+        #[test]
+        fn any_pairs_make_a_sound_graph(
+            pairs in prop::collection::vec((0usize..20, 0usize..20), 0..60),
+            kept in prop::collection::vec(any::<bool>(), 20),
+        ) {
+            let graph = SpatialGraph::from_edges(20, pairs.iter().copied());
+            prop_assert!(graph.is_sound());
+            let is_pair = |a: usize, b: usize| a != b && (pairs.contains(&(a, b)) || pairs.contains(&(b, a)));
+            let parts = graph.parts();
+            for spot in 0..20 {
+                for other in 0..20 {
+                    let near = graph.neighbours(spot).contains(&(other as u32));
+                    prop_assert_eq!(near, is_pair(spot, other));
+                    prop_assert!(!near || parts[spot] == parts[other]);
+                }
+            }
+            let rows: Vec<usize> = (0..20).filter(|&spot| kept[spot]).collect();
+            let part = graph.select(&rows);
+            for (own, &spot) in rows.iter().enumerate() {
+                let whole: Vec<usize> = part.neighbours(own).iter().map(|&other| rows[other as usize]).collect();
+                let expected: Vec<usize> = rows.iter().copied().filter(|&other| is_pair(spot, other)).collect();
+                prop_assert_eq!(whole, expected);
+            }
+        }
     }
 }

@@ -30,10 +30,32 @@ pub fn telescope_pairwise(first: &Tensor, second: &Tensor) -> Result<Tensor> {
 mod tests {
     use super::super::testing;
     use super::*;
+    use candle_core::Device;
+    use proptest::prelude::*;
 
     #[test]
     fn both_forms_equal_the_published_value_and_gradient() {
         testing::assert_golden_pair("telescope", ["z1", "z2"], telescope);
         testing::assert_golden_pair("telescope", ["z1", "z2"], telescope_pairwise);
+    }
+
+    proptest! {
+        /// The form in linear time is the definition for any views, is not below 0, is 0 for a view with itself, and does
+        /// not know lengths of rows.
+        #[test]
+        fn the_linear_form_is_the_definition(
+            values in prop::collection::vec(-5.0f64..5.0, 2 * 12 * 3),
+            length in 0.01f64..100.0,
+        ) {
+            let view = |half: usize| Tensor::from_slice(&values[half * 36..(half + 1) * 36], (12, 3), &Device::Cpu);
+            let (first, second) = (view(0).unwrap(), view(1).unwrap());
+            let number = |value: Result<Tensor>| value.and_then(|value| value.to_scalar::<f64>()).unwrap();
+            let linear = number(telescope(&first, &second));
+            prop_assert!((linear - number(telescope_pairwise(&first, &second))).abs() < 1e-12);
+            prop_assert!(linear > -1e-12);
+            prop_assert!(number(telescope(&first, &first)).abs() < 1e-12);
+            let longer = (&second * length).unwrap();
+            prop_assert!((linear - number(telescope(&first, &longer))).abs() < 1e-9);
+        }
     }
 }

@@ -36,7 +36,7 @@ pub struct Stability {
 /// Measures `runs` against each other and against their consensus of `k` domains.
 ///
 /// # Errors
-/// As [`consensus`].
+/// As [`consensus()`].
 pub fn stability(runs: &Runs, k: usize, monitor: &Monitor) -> Result<Stability> {
     let pairwise = pairwise(runs, monitor)?;
     let consensus = consensus(runs, pairwise.ari.view(), k, monitor)?;

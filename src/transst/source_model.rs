@@ -59,7 +59,7 @@ struct Moments {
     sums: Array2<f64>,
     /// Σ r_ik E[v_i | k] E[v_i | k]ᵀ of each label.
     products: Vec<Array2<f64>>,
-    /// Σ x_i E[v_i]ᵀ, features x factors.
+    /// `Σ x_i E[v_i]ᵀ`, features x factors.
     cross: Array2<f64>,
     /// Σ x_i², by feature.
     squares: Array1<f64>,
@@ -337,5 +337,39 @@ impl SourceModel {
             lower.slice_mut(s![row, row + 1..]).fill(0.0);
         }
         Ok(self.loadings.dot(&lower))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::testing::blobs;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(30))]
+        /// No iteration of EM lowers the likelihood, however many cells lack a label, and all parameters stay what they
+        /// are: shares that sum to one, variances above zero.
+        #[test]
+        fn the_likelihood_never_falls(
+            seed in 0u64..1000,
+            labels in prop::collection::vec(prop::option::of(0usize..3), 90),
+            separation in 0.0f64..4.0,
+        ) {
+            let (values, _) = blobs(90, 6, 3, separation, seed);
+            let centred = &values - &values.mean_axis(Axis(0)).unwrap();
+            let data = &centred / &centred.std_axis(Axis(0), 0.0);
+            let directions = Array2::from_shape_fn((6, 2), |at| if at.0 == at.1 { 1.0 } else { 0.0 });
+            let singular = Array1::from_vec(vec![12.0, 11.0]);
+            let mut model = start((directions.view(), singular.view()), 90, 3);
+            let mut before = f64::MIN;
+            for _ in 0..15 {
+                let (next, likelihood) = em_step(&data, &labels, &model, &Monitor::silent()).unwrap();
+                prop_assert!(likelihood >= before - 1e-9 * likelihood.abs(), "{} {}", before, likelihood);
+                prop_assert!((next.weights.sum() - 1.0).abs() < 1e-9);
+                prop_assert!(next.noise.iter().all(|&noise| noise > 0.0));
+                (before, model) = (likelihood, next);
+            }
+        }
     }
 }

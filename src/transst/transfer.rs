@@ -40,7 +40,7 @@ impl Discriminants {
     /// infinity where the target's groups do not differ.
     ///
     /// # Errors
-    /// [`Error::Numeric`] when the target's covariance is singular.
+    /// [`crate::Error::Numeric`] when the target's covariance is singular.
     pub fn predicted_share(&self, scores: ArrayView2<f64>, groups: &[usize]) -> Result<f64> {
         let known: Vec<Option<usize>> = groups.iter().copied().map(Some).collect();
         let shares = indicator(&known, self.sizes.len());

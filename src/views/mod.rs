@@ -6,7 +6,7 @@
 //! [`crate::cluster`]):
 //!
 //! * component scores of two normalisations side by side, averaged twice and four times over neighbours, and by the
-//!   spatial filter that the section itself asks for ([`spatial_filter`]);
+//!   spatial filter that the section itself asks for ([`spatial_filter()`]);
 //! * in sections with spots enough, the type of each spot, which is nonlinear *before* it is averaged: a half and half
 //!   mixture of two types of cell is then not the same as a type between them. Shares of the types are averaged the
 //!   same three ways.

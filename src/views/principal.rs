@@ -34,6 +34,7 @@ pub(super) fn principal_components(values: Array2<f64>, most: usize) -> Result<A
 mod tests {
     use super::*;
     use ndarray::array;
+    use proptest::prelude::*;
 
     #[test]
     fn keeps_distances_and_drops_what_does_not_vary() -> Result<()> {
@@ -45,5 +46,37 @@ mod tests {
         assert!((squared(&values, 0, 2) - squared(&scores, 0, 2)).abs() < 1e-12);
         assert_eq!(principal_components(Array2::ones((5, 2)), 2)?.ncols(), 0);
         Ok(())
+    }
+
+    proptest! {
+        /// All components keep all distances; their variances fall and they are not correlated; a shift of the table
+        /// changes nothing.
+        #[test]
+        fn all_components_are_the_table_turned(
+            values in prop::collection::vec(-10.0f64..10.0, 9 * 4),
+            shift in -1e3f64..1e3,
+        ) {
+            let table = Array2::from_shape_vec((9, 4), values).unwrap();
+            let scores = principal_components(table.clone(), 4).unwrap();
+            let squared = |table: &Array2<f64>, a: usize, b: usize| -> f64 {
+                table.row(a).iter().zip(table.row(b)).map(|(a, b)| (a - b).powi(2)).sum()
+            };
+            for a in 0..9 {
+                for b in 0..a {
+                    let (before, after) = (squared(&table, a, b), squared(&scores, a, b));
+                    prop_assert!((before - after).abs() <= 1e-6 * (1.0 + before), "{} {}", before, after);
+                }
+            }
+            let products = scores.t().dot(&scores);
+            for row in 0..scores.ncols() {
+                prop_assert!(row == 0 || products[[row, row]] <= products[[row - 1, row - 1]] + 1e-9);
+                for column in 0..row {
+                    prop_assert!(products[[row, column]].abs() < 1e-6);
+                }
+            }
+            let moved = principal_components(&table + shift, 4).unwrap();
+            prop_assert_eq!(moved.ncols(), scores.ncols());
+            prop_assert!((&moved.t().dot(&moved) - &products).iter().all(|difference| difference.abs() < 1e-4));
+        }
     }
 }

@@ -156,6 +156,7 @@ fn shell_covariances(graph: &SpatialGraph, scores: &Array2<f64>) -> Array2<f64> 
 mod tests {
     use super::*;
     use crate::cluster::testing::{in_pool, stripes, two_halves};
+    use proptest::prelude::*;
 
     /// Wide stripes with noise: the filter averages, comes nearer to the truth than the score, and lets noise vanish.
     #[test]
@@ -183,5 +184,20 @@ mod tests {
         assert_eq!(shared_variance(0.5, 0.6), 0.5);
         assert_eq!(shared_variance(0.5, -0.1), 1.5);
         assert_eq!(shared_variance(-0.1, 0.3), 0.0);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(30))]
+        /// The filter knows no unit: a score in another one is filtered to the same in that unit, wherever its zero is.
+        #[test]
+        fn units_do_not_matter(seed in 0u64..1000, unit in -100.0f64..100.0, zero in -100.0f64..100.0) {
+            prop_assume!(unit.abs() > 1e-3);
+            let (scores, _, graph) = two_halves(12, seed);
+            let filter = |scores: Array2<f64>| spatial_filter(&graph, scores.view(), &Monitor::silent()).unwrap();
+            let expected = filter(scores.clone()) * unit;
+            let found = filter(scores * unit + zero);
+            let tolerance = 1e-7 * (unit.abs() + zero.abs());
+            prop_assert!((&found - &expected).iter().all(|difference| difference.abs() < tolerance));
+        }
     }
 }
