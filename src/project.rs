@@ -115,7 +115,13 @@ pub fn project(
         outside.fill(false);
     }
     monitor.check()?;
-    let discriminants = Discriminants::new(averages.view(), known.domain, known.count)?;
+    let discriminants =
+        Discriminants::new(averages.view(), known.domain, known.count).map_err(|error| match error {
+            Error::Numeric(_) => {
+                Error::argument("domain", "has no variation within its domains: new spots cannot be compared")
+            }
+            other => other,
+        })?;
     let shares = (&discriminants.sizes / discriminants.sizes.sum()).insert_axis(Axis(0));
     let expected = expected_domains(known, &around, &shares);
     let posterior = posterior(discriminants.log_densities(new.view()) + expected.mapv(f64::ln));

@@ -256,7 +256,7 @@ gateKRange <- function(kRange, spots) {
     )
   }
   if (kRange[[1]] > spots) {
-    stopArgument("kRange", sprintf("starts at %d, more than the %d spots", kRange[[1]], spots))
+    stopArgument("kRange", sprintf("starts at %s, more than the %d spots", format(kRange[[1]]), spots))
   }
   as.integer(pmin(kRange, spots))
 }
@@ -287,6 +287,9 @@ gateGraph <- function(graph, spots) {
 gateLabels <- function(labels, argument, spots = length(labels)) {
   if (!is.atomic(labels) || length(labels) == 0 || !is.null(dim(labels))) {
     stopArgument(argument, paste("must be a vector or factor of labels, not", describe(labels)))
+  }
+  if (is.factor(labels) && (anyDuplicated(levels(labels)) > 0 || !is.integer(unclass(labels)))) {
+    stopArgument(argument, "is a factor that was changed by hand: its levels repeat or its values are no whole numbers")
   }
   if (length(labels) != spots) {
     stopArgument(argument, sprintf("has %d labels for %d spots", length(labels), spots), "Give one label per spot.")

@@ -158,10 +158,10 @@ pub struct Domains {
 /// much spots repeat their neighbours, and asks for far too many domains without it.
 ///
 /// # Errors
-/// [`Error::Argument`] for `embedding` or `prior` (the start space) not finite, constant or of other length, `k` below
+/// [`crate::Error::Argument`] for `embedding` or `prior` (the start space) not finite, constant or of other length, `k` below
 /// 1 or above the number of spots, a `kRange` that is not two rising numbers in these bounds, a `graph` missing or of
-/// other length, `start` labels that do not fit; [`Error::Numeric`] when a covariance is singular;
-/// [`Error::NotConverged`] when the hidden Markov random field does not settle; [`Error::Interrupted`].
+/// other length, `start` labels that do not fit; [`crate::Error::Numeric`] when a covariance is singular;
+/// [`crate::Error::NotConverged`] when the hidden Markov random field does not settle; [`crate::Error::Interrupted`].
 pub fn find_domains(
     embedding: ArrayView2<f64>,
     graph: Option<&SpatialGraph>,

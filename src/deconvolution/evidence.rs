@@ -29,7 +29,9 @@ const ASSIGNMENTS: usize = 20;
 /// Times that labels are shuffled.
 const SHUFFLES: u64 = 3;
 /// The least that the source must predict, as a share of what the target's own groups do.
-const LEAST_SHARE: f64 = 0.25;
+const LEAST_SHARE: f64 = 1.0 / 6.0;
+/// The same for domains to be found by what spots are made of.
+const LEADING_SHARE: f64 = 0.5;
 /// How often the gain of shuffled labels the gain must be.
 const LEAST_RATIO: f64 = 2.0;
 /// Standard errors by which a gain must exceed zero.
@@ -123,30 +125,31 @@ impl Evidence {
             && self.source > LEAST_RATIO * self.shuffled
     }
 
-    /// Whether the source's types predict at least as much as the target's own groups do.
+    /// Whether the source's types predict more than half of what the target's own groups do.
     pub fn leads(&self) -> bool {
-        self.described() && self.source >= self.own
+        self.described() && self.source > LEADING_SHARE * self.own
     }
 
-    /// The fit with a type that the source lacks, where counts that were not seen ask for one; else the one given.
+    /// The fit with a type that the source lacks, where counts that were not seen ask for one; else the one given. Its
+    /// profile is learned from half of the tiles, its gain that of the others.
     ///
     /// # Errors
     /// [`crate::Error::Interrupted`].
-    pub fn with_missing_type(
-        &mut self,
-        target: &Target,
-        profiles: &Profiles,
-        fitted: Mixture,
-        monitor: &Monitor,
-    ) -> Result<Mixture> {
+    pub fn with_missing_type(&mut self, target: &Target, fitted: Mixture, monitor: &Monitor) -> Result<Mixture> {
         let Some(profile) = unexplained(target.counts, &fitted, &self.groups) else { return Ok(fitted) };
-        let more = Mixture::fit(target.counts, profiles, Some((&fitted, profile)), monitor)?;
-        let [before, after] = [&fitted, &more].map(|mixture| Gains::of(target.counts, &self.spots, mixture, None));
+        let parts = folds(&graph_tiles(target.graph), 2);
+        let first: Vec<bool> = parts.iter().map(|&part| part == 0).collect();
+        let half = fitted.with_missing_type(target.counts, &profile, &first, monitor)?;
+        let spots: Vec<usize> = self.spots.iter().copied().filter(|&spot| !first[spot]).collect();
+        let [before, after] = [&fitted, &half].map(|mixture| Gains::of(target.counts, &spots, mixture, None));
         let better = &after.by_spot() - &before.by_spot();
         let share = better.sum() / before.sum();
         self.missing = Some(share);
         self.lacks_type = share > LEAST_MISSING && better.sum() > ERRORS * deviation(better.view());
-        Ok(if self.lacks_type { more } else { fitted })
+        match self.lacks_type {
+            true => fitted.with_missing_type(target.counts, &profile, &vec![true; parts.len()], monitor),
+            false => Ok(fitted),
+        }
     }
 }
 

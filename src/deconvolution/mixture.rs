@@ -9,12 +9,15 @@ use crate::monitor::{Monitor, Progress};
 use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate};
 use rayon::prelude::*;
 
-/// Most rounds of amounts, factors and the missing type.
-const ROUNDS: usize = 30;
-/// Change of the log factors at which rounds end.
+/// Most rounds: of three steps of amounts and factors, the third from where the first two lead to; or of amounts and a
+/// missing type.
+const ROUNDS: usize = 40;
+/// By how much two steps are extended at most.
+const LONGEST: f64 = 64.0;
+/// Change of a log factor, as far as it is extended, or of a profile, at which rounds end.
 const CHANGE: f64 = 0.02;
-/// Change of an amount, as a share of the spot's counts, at which it is found within a round and in the end.
-const TOLERANCE: [f64; 2] = [1e-3, 1e-4];
+/// Change of an amount, as a share of the spot's counts, at which it is found.
+const TOLERANCE: f64 = 1e-4;
 /// Counts that the prior of a spot, the mean of all, is worth.
 pub const STRENGTH: f64 = 5.0;
 /// Share of a missing type where it is first looked for.
@@ -34,35 +37,65 @@ pub struct Mixture {
 }
 
 impl Mixture {
-    /// Fits the types of a source, and one more that begins with the profile `missing`.
+    /// Fits the types of a source and the factors of the genes.
     ///
     /// # Errors
     /// [`crate::Error::Interrupted`].
-    pub fn fit(
-        target: &Counts,
-        profiles: &Profiles,
-        missing: Option<(&Mixture, Array1<f64>)>,
-        monitor: &Monitor,
-    ) -> Result<Self> {
-        let mut own = match missing {
-            None => Mixture::start(target, profiles),
-            Some((known, profile)) => known.with_one_more(profile),
-        };
-        let more = own.shares.ncols() > profiles.shares.ncols();
+    pub fn fit(target: &Counts, profiles: &Profiles, monitor: &Monitor) -> Result<Self> {
+        let mut own = Mixture::start(target, profiles);
         let seen = gene_totals(target);
         for round in 1..=ROUNDS {
             monitor.step(Progress { stage: "proportions", done: round, total: ROUNDS, objective: None })?;
-            own.find_amounts(target, TOLERANCE[0]);
-            if more {
-                own.learn_last(target);
+            let start = own.platform.log_factors.clone();
+            own.step(target, &seen);
+            let first = &own.platform.log_factors - &start;
+            own.step(target, &seen);
+            let turn = &own.platform.log_factors - &start - &first * 2.0;
+            // Amounts and factors trade level for level, so plain rounds creep along a valley: both steps are extended.
+            let length = (first.dot(&first) / turn.dot(&turn).max(1e-300)).sqrt().clamp(1.0, LONGEST);
+            let change = first.iter().fold(0.0f64, |most, step| most.max(step.abs()));
+            if change * 2.0 * length < CHANGE {
+                break;
             }
+            own.platform.log_factors = start + &first * (2.0 * length) + &turn * length.powi(2);
+            own.step(target, &seen);
+        }
+        own.find_amounts(target);
+        Ok(own)
+    }
+
+    /// Adds a type that begins with `profile` and is learned from the counts of some spots that are its own. Steps are not
+    /// extended here and end early: with free factors a free type would in the end become what all spots have in common.
+    ///
+    /// # Errors
+    /// [`crate::Error::Interrupted`].
+    pub fn with_missing_type(
+        &self,
+        target: &Counts,
+        profile: &Array1<f64>,
+        learned_from: &[bool],
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        let mut own = self.with_one_more(profile.clone());
+        let seen = gene_totals(target);
+        for _ in 0..ROUNDS {
+            monitor.check()?;
+            own.find_amounts(target);
+            own.learn_last(target, learned_from);
             let expected = own.shares.dot(&own.amounts.sum_axis(Axis(0)));
             if own.platform.update(seen.view(), expected.view()) < CHANGE {
                 break;
             }
         }
-        own.find_amounts(target, TOLERANCE[1]);
+        own.find_amounts(target);
         Ok(own)
+    }
+
+    /// Amounts given the factors, and factors given the amounts.
+    fn step(&mut self, target: &Counts, seen: &Array1<f64>) {
+        self.find_amounts(target);
+        let expected = self.shares.dot(&self.amounts.sum_axis(Axis(0)));
+        self.platform.update(seen.view(), expected.view());
     }
 
     fn start(target: &Counts, profiles: &Profiles) -> Self {
@@ -94,26 +127,26 @@ impl Mixture {
         &mean / mean.sum()
     }
 
-    fn find_amounts(&mut self, target: &Counts, tolerance: f64) {
+    fn find_amounts(&mut self, target: &Counts) {
         let (of, mean) = (self.rates(), self.mean());
         let rates = Rates::new(of.view(), None);
         let prior = Prior { mode: mean.as_slice().expect("contiguous"), strength: STRENGTH };
         let rows = self.amounts.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
         rows.for_each_init(Spot::default, |own, (spot, mut row)| {
             own.read(target, spot, &rates);
-            own.amounts(row.as_slice_mut().expect("contiguous"), &rates.reach, prior, tolerance);
+            own.amounts(row.as_slice_mut().expect("contiguous"), &rates.reach, prior, TOLERANCE);
         });
     }
 
     /// The profile of the last type from the counts that are its own. Those of the others are the source's: counts of the
     /// target would turn types of few cells into whatever the source lacks.
-    fn learn_last(&mut self, target: &Counts) {
+    fn learn_last(&mut self, target: &Counts, used: &[bool]) {
         let of = self.rates();
         let rates = Rates::new(of.view(), None);
         let (spots, last) = (target.spots(), of.ncols() - 1);
         let add = |own: &mut Spot, part: usize| {
             let mut sums = Array1::zeros(target.genes());
-            for spot in part * spots / PARTS..(part + 1) * spots / PARTS {
+            for spot in (part * spots / PARTS..(part + 1) * spots / PARTS).filter(|&spot| used[spot]) {
                 own.read(target, spot, &rates);
                 own.add_counts_of(last, self.amounts.row(spot).as_slice().expect("contiguous"), &mut sums);
             }

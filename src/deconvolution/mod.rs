@@ -14,6 +14,9 @@ pub mod mixture;
 pub mod platform;
 pub mod profiles;
 
+#[cfg(test)]
+mod tests;
+
 use crate::counts::Counts;
 use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
@@ -85,10 +88,10 @@ pub struct Deconvolution {
 pub fn fit(target: &Target, source: Source, params: &Params, monitor: &Monitor) -> Result<Deconvolution> {
     check(target, &source, params)?;
     let profiles = Profiles::new(source.counts, source.labels, source.types, &|_| true);
-    let alone = Mixture::fit(target.counts, &profiles, None, monitor)?;
+    let alone = Mixture::fit(target.counts, &profiles, monitor)?;
     let mut evidence = Evidence::new(target, source, &alone, params.seed, monitor)?;
     let mixture = match evidence.described() {
-        true => evidence.with_missing_type(target, &profiles, alone, monitor)?,
+        true => evidence.with_missing_type(target, alone, monitor)?,
         false => alone,
     };
     let modes = match evidence.neighbours {

@@ -13,6 +13,7 @@ extendr_module! {
 }
 
 /// Counts of target and source come as `dgCMatrix`; labels are numbered from 1, 0 where missing.
+#[allow(clippy::too_many_arguments)] // target and source, each with what belongs to it
 #[extendr]
 fn core_cell_type_proportions(
     target: Robj,
