@@ -5,9 +5,9 @@
 #'
 #' @details
 #' A count of gene \eqn{g} in spot \eqn{i} is Poisson with mean
-#' \eqn{e^{\gamma_g} \sum_k a_{ik} S_{gk}}. \eqn{S} are the types' shares of expression, in which a count of the
-#' source's cells and one of the target are worth the same, drawn towards the mean of all types as far as this predicts
-#' cells that were left out. \eqn{\gamma_g} is what the platforms differ by, normal with mean 0 and a standard deviation
+#' \eqn{e^{\gamma_g} \sum_k a_{ik} S_{gk}}. \eqn{S} are the shares that genes have in the counts of the source's types,
+#' drawn gene by gene towards the mean of all types as far as the types vary no more than their cells let expect.
+#' \eqn{\gamma_g} is what the platforms differ by, normal with mean 0 and a standard deviation
 #' that is estimated. The amounts \eqn{a} have a gamma prior about what all spots hold, worth five counts; or about what
 #' the neighbours hold, where this predicts counts that were not seen better by three standard errors. All of it is the
 #' maximum of the posterior, by EM. Amounts are divided by the mean counts of a cell of the type, so that proportions
@@ -15,17 +15,19 @@
 #'
 #' **When the source says nothing.** Amounts are fitted to one half of the genes and predict the other, both ways. The
 #' source is used when the gain of log-likelihood over one composition for all spots is above three standard errors, a
-#' quarter of what ten groups of the target's own spots reach (their profiles from other tiles of tissue), and twice
+#' sixth of what ten groups of the target's own spots reach (their profiles from other tiles of tissue), and twice
 #' what the source reaches with its labels shuffled. Otherwise all spots are `other`.
 #'
 #' **A type that the source lacks** is looked for where a group of spots has most counts that are not explained, and
-#' taken when it adds a quarter to that gain. A type close to one of the source cannot be seen: its share goes to that
-#' one.
+#' taken when it adds a quarter to that gain in spots from which it was not learned. A type close to one of the source
+#' cannot be seen: its share goes to that one. Where one is found its share comes out low, as the factors of the genes
+#' take a part of what all spots have in common.
 #'
 #' **Intervals.** 300 spots are put together from cells of the source that were not in the profiles: with as many counts
 #' as spots of the target have, of the types found there, `cellsPerSpot` cells each. How far estimates are from the
 #' truth there, in standard errors and apart for small and large estimates, gives the intervals. They hold where the
-#' source's cells are like the target's, and know nothing of a type that is missing.
+#' source's cells are like the target's, and know nothing of a type that is missing, nor of the
+#' error of the genes' factors, which matters where few genes differ between types.
 #'
 #' @param x A `transst_fit` from [runTransST()], or an object that has one.
 #' @param level Share of the intervals that should hold the truth, between 0 and 1.
@@ -106,7 +108,8 @@ fitComposition <- function(target, known, found, parameters, cells, progress) {
   neighbours <- list(offsets = found$offsets, neighbours = found$neighbours)
   unwrap(core_cell_type_proportions(
     target$counts, found$values[, seq_len(own), drop = FALSE], neighbours, known$counts, known$label,
-    length(known$levels), c(parameters[c("threads", "seed")], fewestCells = cells[[1]], mostCells = cells[[2]]), progress
+    length(known$levels), c(parameters[c("threads", "seed")], fewestCells = cells[[1]], mostCells = cells[[2]]),
+    progress
   ))
 }
 
@@ -138,7 +141,8 @@ tellComposition <- function(result) {
       "All proportions are \"other\"."
     )
   } else if (result$lacksType) {
-    tell(sprintf("%.0f %% of the spots' cells are of a type that the source lacks (\"other\").", 100 * mean(result$other)))
+    share <- 100 * mean(result$other)
+    tell(sprintf("%.0f %% of the spots' cells are of a type that the source lacks (\"other\").", share))
   }
 }
 

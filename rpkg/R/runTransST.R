@@ -212,8 +212,8 @@ fitTransst <- function(target, known, parameters, progress) {
   ))
 }
 
-# Domains by what spots are made of, where the source's labels describe no domains but its types predict the spots at
-# least as well as groups of the spots themselves do; or where borrowing is asked for.
+# Domains by what spots are made of, where the source's labels describe no domains but its types predict the spots
+# more than half as well as groups of the spots themselves do; or where borrowing is asked for.
 withProportions <- function(found, result, parameters) {
   wanted <- switch(parameters$borrow,
     auto = isTRUE(result$leads) && !found$borrowed,
