@@ -42,6 +42,8 @@ pub enum Stream {
     Swaps = 43,
     /// Spots put together from cells of a source.
     Mixtures = 44,
+    /// Labels of a source, shuffled.
+    Labels = 45,
     /// Samples of matches between slices.
     Consensus = 40,
 }

@@ -78,6 +78,9 @@ leastProportion <- 0.005
 
 intervalEnds <- function(composition, level) {
   known <- composition$known
+  if (nrow(known) == 0) {
+    return(list(lower = composition$errors, upper = composition$errors))
+  }
   tails <- c(1 - level, 1 + level) / 2
   ratio <- (known$truth - known$estimate) / known$error
   all <- stats::quantile(ratio, tails, names = FALSE)

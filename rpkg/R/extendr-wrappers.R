@@ -121,7 +121,3 @@ core_cell_type_proportions <- function(target, scores, neighbours, source, label
     wrap__core_cell_type_proportions, target, scores, neighbours, source, label, label_count, parameters, progress
   )
 }
-
-core_trans_st_proportions <- function(proportions, neighbours, parameters, progress) {
-  .Call(wrap__core_trans_st_proportions, proportions, neighbours, parameters, progress)
-}

@@ -153,7 +153,6 @@ runTransST.default <- function(x, source, labels, coords = NULL, slice = NULL, k
   found <- fitTransst(target, known, parameters, progressBar(settings$verbose))
   result <- fitComposition(target, known, found, parameters, checked$cells, progressBar(settings$verbose))
   composition <- if (!is.null(result)) newComposition(result, target, known, checked$cells)
-  found <- withProportions(found, result, parameters)
   newTransstFit(found, target, known, parameters, composition)
 }
 
@@ -210,23 +209,6 @@ fitTransst <- function(target, known, parameters, progress) {
     target$counts, coords, sliceNumbers(target$slice, target$used), known$counts, known$coords, known$slice,
     known$label, length(known$levels), parameters, progress
   ))
-}
-
-# Domains by what spots are made of, where the source's labels describe no domains but its types predict the spots
-# more than half as well as groups of the spots themselves do; or where borrowing is asked for.
-withProportions <- function(found, result, parameters) {
-  wanted <- switch(parameters$borrow,
-    auto = isTRUE(result$leads) && !found$borrowed,
-    always = isTRUE(result$described),
-    never = FALSE
-  )
-  if (wanted) {
-    neighbours <- list(offsets = found$offsets, neighbours = found$neighbours)
-    found$domains <- unwrap(core_trans_st_proportions(result$proportions, neighbours, parameters, NULL))
-    found$borrowed <- TRUE
-  }
-  found$byProportions <- wanted
-  found
 }
 
 fitEmbedding <- function(embedded, known, parameters, progress) {

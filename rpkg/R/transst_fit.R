@@ -12,9 +12,7 @@ newTransstFit <- function(result, target, known, parameters, composition) {
   found <- labelledDomains(result, target, known)
   found$targetOnly$error <- result$errors[[1]]
   tellSmall(found$domain)
-  if (!is.null(composition) && (result$byProportions || !result$borrowed)) {
-    found$label <- compositionLabels(composition)
-  }
+  if (!is.null(composition) && !result$borrowed) found$label <- compositionLabels(composition)
   found$convergence <- c(found$convergence, list(
     sourceIterations = length(result$sourceLogLik), sourceLogLik = result$sourceLogLik, gradient = result$gradient
   ))

@@ -30,8 +30,6 @@ const ASSIGNMENTS: usize = 20;
 const SHUFFLES: u64 = 3;
 /// The least that the source must predict, as a share of what the target's own groups do.
 const LEAST_SHARE: f64 = 1.0 / 6.0;
-/// The same for domains to be found by what spots are made of.
-const LEADING_SHARE: f64 = 0.5;
 /// How often the gain of shuffled labels the gain must be.
 const LEAST_RATIO: f64 = 2.0;
 /// Standard errors by which a gain must exceed zero.
@@ -68,8 +66,15 @@ struct Gains {
 }
 
 impl Gains {
-    fn of(target: &Counts, spots: &[usize], mixture: &Mixture, graph: Option<&SpatialGraph>) -> Self {
-        Gains::new(gains(target, spots, mixture.rates().view(), &mixture.mean(), &STRENGTHS, graph))
+    fn of(
+        target: &Counts,
+        spots: &[usize],
+        mixture: &Mixture,
+        graph: Option<&SpatialGraph>,
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        let mean = mixture.mean();
+        Ok(Gains::new(gains(target, spots, mixture.rates().view(), &mean, &STRENGTHS, graph, monitor)?))
     }
 
     fn new(table: Array2<f64>) -> Self {
@@ -97,10 +102,8 @@ impl Evidence {
         let spots = windows(target.graph, WINDOWS.0, WINDOWS.1);
         let graph = target.graph.select(&spots);
         let counts = spots.iter().map(|&spot| target.counts.spot(spot).1.iter().sum::<f64>()).sum::<f64>() / 1000.0;
-        let found = Gains::of(target.counts, &spots, fitted, None);
-        monitor.check()?;
-        let around = Gains::of(target.counts, &spots, fitted, Some(&graph));
-        monitor.check()?;
+        let found = Gains::of(target.counts, &spots, fitted, None, monitor)?;
+        let around = Gains::of(target.counts, &spots, fitted, Some(&graph), monitor)?;
         let better = &around.by_spot() - &found.by_spot();
         let neighbours = (better.sum() > ERRORS * deviation(better.view())).then(|| STRENGTHS[around.best]);
         let (own, groups) = own_groups(target, &spots, monitor)?;
@@ -125,11 +128,6 @@ impl Evidence {
             && self.source > LEAST_RATIO * self.shuffled
     }
 
-    /// Whether the source's types predict more than half of what the target's own groups do.
-    pub fn leads(&self) -> bool {
-        self.described() && self.source > LEADING_SHARE * self.own
-    }
-
     /// The fit with a type that the source lacks, where counts that were not seen ask for one; else the one given. Its
     /// profile is learned from half of the tiles, its gain that of the others.
     ///
@@ -141,8 +139,13 @@ impl Evidence {
         let first: Vec<bool> = parts.iter().map(|&part| part == 0).collect();
         let half = fitted.with_missing_type(target.counts, &profile, &first, monitor)?;
         let spots: Vec<usize> = self.spots.iter().copied().filter(|&spot| !first[spot]).collect();
-        let [before, after] = [&fitted, &half].map(|mixture| Gains::of(target.counts, &spots, mixture, None));
+        let before = Gains::of(target.counts, &spots, &fitted, None, monitor)?;
+        let after = Gains::of(target.counts, &spots, &half, None, monitor)?;
         let better = &after.by_spot() - &before.by_spot();
+        // Where the types tell nothing of these spots, nothing can be said of one more.
+        if before.sum() <= 0.0 {
+            return Ok(fitted);
+        }
         let share = better.sum() / before.sum();
         self.missing = Some(share);
         self.lacks_type = share > LEAST_MISSING && better.sum() > ERRORS * deviation(better.view());
@@ -157,15 +160,15 @@ impl Evidence {
 fn likely_groups(target: &Target, count: usize, monitor: &Monitor) -> Result<Vec<usize>> {
     let mut groups = KMeans::fit(&Points::new(target.scores, "x")?, count, 8, 1, monitor)?.labels;
     for _ in 0..ASSIGNMENTS {
-        monitor.check()?;
         let labels: Vec<Option<usize>> = groups.iter().map(|&group| Some(group)).collect();
         let profiles = Profiles::new(target.counts, &labels, count, &|_| true);
         let rates = Rates::new(profiles.shares.view(), None);
         let assigned = (0..groups.len()).into_par_iter().map_init(Spot::default, |own, spot| {
+            monitor.check()?;
             own.read(target.counts, spot, &rates);
-            own.likeliest(&rates.reach)
+            Ok(own.likeliest(&rates.reach))
         });
-        let next: Vec<usize> = assigned.collect();
+        let next = assigned.collect::<Result<Vec<usize>>>()?;
         if next == groups {
             break;
         }
@@ -187,13 +190,13 @@ fn own_groups(target: &Target, spots: &[usize], monitor: &Monitor) -> Result<(f6
     let parts = folds(&graph_tiles(target.graph), 2);
     let mut gain = 0.0;
     for part in 0..2 {
-        monitor.check()?;
         let profiles = Profiles::new(target.counts, &labels, count, &|spot| parts[spot] != part);
         let own: Vec<usize> = spots.iter().copied().filter(|&spot| parts[spot] == part).collect();
         let mut mean = Array1::from_elem(count, 1e-4);
         groups.iter().zip(&parts).filter(|(_, own)| **own != part).for_each(|(&group, _)| mean[group] += 1.0);
         mean /= mean.sum();
-        gain += Gains::new(gains(target.counts, &own, profiles.shares.view(), &mean, &STRENGTHS, None)).sum();
+        let rates = profiles.shares.view();
+        gain += Gains::new(gains(target.counts, &own, rates, &mean, &STRENGTHS, None, monitor)?).sum();
     }
     Ok((gain, groups))
 }
@@ -204,9 +207,8 @@ fn shuffled(target: &Counts, source: Source, spots: &[usize], seed: u64, monitor
     let seen = gene_totals(target);
     let mut sum = 0.0;
     for index in 0..SHUFFLES {
-        monitor.check()?;
         let mut labels = source.labels.to_vec();
-        labels.shuffle(&mut substream(seed, Stream::Mixtures, u64::MAX / 512 - index));
+        labels.shuffle(&mut substream(seed, Stream::Labels, index));
         let profiles = Profiles::new(source.counts, &labels, source.types, &|_| true);
         let mut mean = Array1::zeros(source.types);
         labels.iter().flatten().for_each(|&kind| mean[kind] += 1.0);
@@ -217,7 +219,7 @@ fn shuffled(target: &Counts, source: Source, spots: &[usize], seed: u64, monitor
             platform.update(seen.view(), expected.view());
         }
         let rates = &profiles.shares * &platform.log_factors.mapv(f64::exp).insert_axis(Axis(1));
-        sum += Gains::new(gains(target, spots, rates.view(), &mean, &STRENGTHS, None)).sum();
+        sum += Gains::new(gains(target, spots, rates.view(), &mean, &STRENGTHS, None, monitor)?).sum();
     }
     Ok(sum / SHUFFLES as f64)
 }

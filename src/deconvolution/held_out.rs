@@ -4,7 +4,9 @@
 use super::amounts::{Prior, Rates, Spot};
 use super::mixture::STRENGTH;
 use crate::counts::Counts;
+use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
+use crate::monitor::Monitor;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rayon::prelude::*;
 
@@ -17,6 +19,9 @@ const OVERALL: f64 = 0.1;
 ///
 /// `rates` is genes x types, `mean` their mean proportions. The prior is the mean of the neighbours of a spot where a
 /// graph of the `spots` is given, else the mean of all.
+///
+/// # Errors
+/// [`crate::Error::Interrupted`].
 pub fn gains(
     target: &Counts,
     spots: &[usize],
@@ -24,15 +29,20 @@ pub fn gains(
     mean: &Array1<f64>,
     strengths: &[f64],
     graph: Option<&SpatialGraph>,
-) -> Array2<f64> {
+    monitor: &Monitor,
+) -> Result<Array2<f64>> {
     let mut gains = Array2::zeros((spots.len(), strengths.len()));
     for half in 0..2 {
         let used: Vec<bool> = (0..target.genes()).map(|gene| gene % 2 == half).collect();
         let others: Vec<bool> = used.iter().map(|used| !used).collect();
         let halves = [Rates::new(rates.view(), Some(&used)), Rates::new(rates.view(), Some(&others))];
-        let around = graph.map(|graph| surroundings(graph, &proportions(target, spots, &halves[0], mean), mean));
+        let around = match graph {
+            Some(graph) => Some(surroundings(graph, &proportions(target, spots, &halves[0], mean, monitor)?, mean)),
+            None => None,
+        };
         let rows = gains.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
-        rows.for_each_init(<[Spot; 2]>::default, |[seen, hidden], (index, mut row)| {
+        rows.try_for_each_init(<[Spot; 2]>::default, |[seen, hidden], (index, mut row)| {
+            monitor.check()?;
             seen.read(target, spots[index], &halves[0]);
             hidden.read(target, spots[index], &halves[1]);
             let none = hidden.log_likelihood(slice(mean.view()), &halves[1].reach);
@@ -43,9 +53,10 @@ pub fn gains(
                 seen.amounts(&mut amounts, &halves[0].reach, Prior { mode, strength }, TOLERANCE);
                 *gain += hidden.log_likelihood(&amounts, &halves[1].reach) - none;
             }
-        });
+            Ok::<(), Error>(())
+        })?;
     }
-    gains
+    Ok(gains)
 }
 
 /// What the neighbours of each spot hold on average, and a little of what all do.
@@ -65,17 +76,25 @@ pub fn surroundings(graph: &SpatialGraph, proportions: &Array2<f64>, mean: &Arra
     around
 }
 
-fn proportions(target: &Counts, spots: &[usize], rates: &Rates, mean: &Array1<f64>) -> Array2<f64> {
+fn proportions(
+    target: &Counts,
+    spots: &[usize],
+    rates: &Rates,
+    mean: &Array1<f64>,
+    monitor: &Monitor,
+) -> Result<Array2<f64>> {
     let mut found = Array2::zeros((spots.len(), mean.len()));
     let rows = found.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
-    rows.for_each_init(Spot::default, |own, (index, mut row)| {
+    rows.try_for_each_init(Spot::default, |own, (index, mut row)| {
+        monitor.check()?;
         own.read(target, spots[index], rates);
         let mut amounts = evenly(own.total(), mean.len());
         own.amounts(&mut amounts, &rates.reach, Prior { mode: slice(mean.view()), strength: STRENGTH }, TOLERANCE);
         let sum: f64 = amounts.iter().sum();
         row.iter_mut().zip(amounts).for_each(|(share, amount)| *share = amount / sum);
-    });
-    found
+        Ok::<(), Error>(())
+    })?;
+    Ok(found)
 }
 
 fn evenly(total: f64, types: usize) -> Vec<f64> {

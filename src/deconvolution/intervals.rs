@@ -1,12 +1,13 @@
 //! How far estimates are from the truth, by spots put together from cells of the source that were not in the profiles.
 
+use super::Source;
 use super::amounts::{Prior, Rates, Spot};
 use super::profiles::Profiles;
 use crate::counts::Counts;
 use crate::error::Result;
 use crate::monitor::Monitor;
 use crate::random::{ChaCha8Rng, Stream, substream};
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, Axis};
 use rand::Rng;
 use rand::distr::weighted::WeightedIndex;
 use rand_distr::{Distribution, Poisson};
@@ -20,17 +21,17 @@ const SPOTS: usize = 60;
 const TOLERANCE: f64 = 1e-4;
 
 /// What the spots of a target are like, and how they are estimated.
-pub struct Likeness<'a> {
+pub struct Likeness {
     /// Counts of each spot.
-    pub sizes: &'a [f64],
+    pub sizes: Vec<f64>,
     /// Proportions of cells, spots x types.
-    pub proportions: ArrayView2<'a, f64>,
+    pub proportions: Array2<f64>,
     /// Modes of the prior of each spot, spots x types; one row where it is the same for all.
-    pub modes: ArrayView2<'a, f64>,
+    pub modes: Array2<f64>,
     /// Counts that the prior is worth.
     pub strength: f64,
     /// Factors of the genes.
-    pub factors: &'a Array1<f64>,
+    pub factors: Array1<f64>,
     /// Fewest and most cells of a spot.
     pub cells: (usize, usize),
 }
@@ -58,31 +59,26 @@ pub fn of_cells(amounts: &[f64], errors: &[f64], sizes: &Array1<f64>) -> (Vec<f6
 ///
 /// # Errors
 /// [`crate::Error::Interrupted`].
-pub fn put_together(
-    source: &Counts,
-    (labels, types): (&[Option<usize>], usize),
-    likeness: &Likeness,
-    seed: u64,
-    monitor: &Monitor,
-) -> Result<Vec<Known>> {
+pub fn put_together(source: Source, likeness: &Likeness, seed: u64, monitor: &Monitor) -> Result<Vec<Known>> {
+    let Source { counts: source, labels, types } = source;
     let parts = parts(labels, types);
     let mut known = Vec::new();
     for part in 0..FOLDS {
-        monitor.check()?;
         let profiles = Profiles::new(source, labels, types, &|cell| parts[cell] != Some(part));
         let pools = pools(labels, types, &parts, part);
         let of = &profiles.shares * &likeness.factors.view().insert_axis(Axis(1));
         let rates = Rates::new(of.view(), None);
-        let found: Vec<Vec<Known>> = (0..SPOTS)
+        let found = (0..SPOTS)
             .into_par_iter()
             .map_init(Spot::default, |own, index| {
+                monitor.check()?;
                 let mut rng = substream(seed, Stream::Mixtures, (part * SPOTS + index) as u64);
                 let like = rng.random_range(0..likeness.sizes.len());
                 let (truth, counts) = draw(source, &pools, likeness, like, &mut rng);
                 own.fill(counts.iter().copied().enumerate(), &rates);
-                estimate(own, &rates, &profiles.sizes, likeness, like, &truth)
+                Ok(estimate(own, &rates, &profiles.sizes, likeness, like, &truth))
             })
-            .collect();
+            .collect::<Result<Vec<Vec<Known>>>>()?;
         known.extend(found.into_iter().flatten());
     }
     Ok(known)
@@ -156,9 +152,4 @@ fn estimate(
     let (estimates, errors) = of_cells(&amounts, &spot.errors(&amounts), sizes);
     let of = |((estimate, error), &truth)| Known { estimate, error, truth };
     estimates.into_iter().zip(errors).zip(truth).map(of).collect()
-}
-
-/// Rows of a table that hold the same for all.
-pub fn same_for_all(mean: &Array1<f64>) -> Array2<f64> {
-    mean.clone().insert_axis(Axis(0))
 }

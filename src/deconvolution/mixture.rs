@@ -47,9 +47,9 @@ impl Mixture {
         for round in 1..=ROUNDS {
             monitor.step(Progress { stage: "proportions", done: round, total: ROUNDS, objective: None })?;
             let start = own.platform.log_factors.clone();
-            own.step(target, &seen);
+            own.step(target, &seen, monitor)?;
             let first = &own.platform.log_factors - &start;
-            own.step(target, &seen);
+            own.step(target, &seen, monitor)?;
             let turn = &own.platform.log_factors - &start - &first * 2.0;
             // Amounts and factors trade level for level, so plain rounds creep along a valley: both steps are extended.
             let length = (first.dot(&first) / turn.dot(&turn).max(1e-300)).sqrt().clamp(1.0, LONGEST);
@@ -58,9 +58,9 @@ impl Mixture {
                 break;
             }
             own.platform.log_factors = start + &first * (2.0 * length) + &turn * length.powi(2);
-            own.step(target, &seen);
+            own.step(target, &seen, monitor)?;
         }
-        own.find_amounts(target);
+        own.find_amounts(target, monitor)?;
         Ok(own)
     }
 
@@ -79,23 +79,23 @@ impl Mixture {
         let mut own = self.with_one_more(profile.clone());
         let seen = gene_totals(target);
         for _ in 0..ROUNDS {
-            monitor.check()?;
-            own.find_amounts(target);
-            own.learn_last(target, learned_from);
+            own.find_amounts(target, monitor)?;
+            own.learn_last(target, learned_from, monitor)?;
             let expected = own.shares.dot(&own.amounts.sum_axis(Axis(0)));
             if own.platform.update(seen.view(), expected.view()) < CHANGE {
                 break;
             }
         }
-        own.find_amounts(target);
+        own.find_amounts(target, monitor)?;
         Ok(own)
     }
 
     /// Amounts given the factors, and factors given the amounts.
-    fn step(&mut self, target: &Counts, seen: &Array1<f64>) {
-        self.find_amounts(target);
+    fn step(&mut self, target: &Counts, seen: &Array1<f64>, monitor: &Monitor) -> Result<()> {
+        self.find_amounts(target, monitor)?;
         let expected = self.shares.dot(&self.amounts.sum_axis(Axis(0)));
         self.platform.update(seen.view(), expected.view());
+        Ok(())
     }
 
     fn start(target: &Counts, profiles: &Profiles) -> Self {
@@ -127,36 +127,40 @@ impl Mixture {
         &mean / mean.sum()
     }
 
-    fn find_amounts(&mut self, target: &Counts) {
+    fn find_amounts(&mut self, target: &Counts, monitor: &Monitor) -> Result<()> {
         let (of, mean) = (self.rates(), self.mean());
         let rates = Rates::new(of.view(), None);
         let prior = Prior { mode: mean.as_slice().expect("contiguous"), strength: STRENGTH };
         let rows = self.amounts.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
-        rows.for_each_init(Spot::default, |own, (spot, mut row)| {
+        rows.try_for_each_init(Spot::default, |own, (spot, mut row)| {
+            monitor.check()?;
             own.read(target, spot, &rates);
             own.amounts(row.as_slice_mut().expect("contiguous"), &rates.reach, prior, TOLERANCE);
-        });
+            Ok(())
+        })
     }
 
     /// The profile of the last type from the counts that are its own. Those of the others are the source's: counts of the
     /// target would turn types of few cells into whatever the source lacks.
-    fn learn_last(&mut self, target: &Counts, used: &[bool]) {
+    fn learn_last(&mut self, target: &Counts, used: &[bool], monitor: &Monitor) -> Result<()> {
         let of = self.rates();
         let rates = Rates::new(of.view(), None);
         let (spots, last) = (target.spots(), of.ncols() - 1);
         let add = |own: &mut Spot, part: usize| {
             let mut sums = Array1::zeros(target.genes());
             for spot in (part * spots / PARTS..(part + 1) * spots / PARTS).filter(|&spot| used[spot]) {
+                monitor.check()?;
                 own.read(target, spot, &rates);
                 own.add_counts_of(last, self.amounts.row(spot).as_slice().expect("contiguous"), &mut sums);
             }
-            sums
+            Ok(sums)
         };
-        let parts: Vec<Array1<f64>> = (0..PARTS).into_par_iter().map_init(Spot::default, add).collect();
-        let counts = parts.iter().fold(Array1::<f64>::zeros(target.genes()), |sum, part| sum + part);
+        let parts: Result<Vec<Array1<f64>>> = (0..PARTS).into_par_iter().map_init(Spot::default, add).collect();
+        let counts = parts?.iter().fold(Array1::<f64>::zeros(target.genes()), |sum, part| sum + part);
         // Half a count in all keeps every gene possible.
         let profile = counts / self.platform.log_factors.mapv(f64::exp) + 0.5 / target.genes() as f64;
         self.shares.column_mut(last).assign(&(&profile / profile.sum()));
+        Ok(())
     }
 }
 

@@ -23,7 +23,7 @@ use crate::graph::SpatialGraph;
 use crate::monitor::Monitor;
 use amounts::{Prior, Rates, Spot};
 use evidence::Evidence;
-use intervals::{Known, Likeness, of_cells, put_together, same_for_all};
+use intervals::{Known, Likeness, of_cells, put_together};
 use mixture::{Mixture, STRENGTH};
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use platform::Platform;
@@ -71,7 +71,7 @@ pub struct Deconvolution {
     pub errors: Array2<f64>,
     /// Share of a type that the source lacks.
     pub other: Array1<f64>,
-    /// Estimates of known proportions.
+    /// Estimates of known proportions; none where the source is not used.
     pub known: Vec<Known>,
     /// How well the source describes the target.
     pub evidence: Evidence,
@@ -96,12 +96,25 @@ pub fn fit(target: &Target, source: Source, params: &Params, monitor: &Monitor) 
     };
     let modes = match evidence.neighbours {
         Some(_) => held_out::surroundings(target.graph, &mixture.proportions(), &mixture.mean()),
-        None => same_for_all(&mixture.mean()),
+        None => mixture.mean().insert_axis(Axis(0)),
     };
     let strength = evidence.neighbours.unwrap_or(STRENGTH);
     let (amounts, errors) = last_amounts(target.counts, &mixture, modes.view(), strength, monitor)?;
     let (proportions, errors) = proportions_of_cells(&amounts, &errors, &profiles.sizes);
-    let known = known(target, source, params, &proportions, &modes, strength, &mixture, monitor)?;
+    let known = match evidence.described() {
+        true => {
+            let likeness = Likeness {
+                sizes: target.counts.library_sizes(),
+                proportions: of_types(&proportions, source.types),
+                modes: of_types(&modes, source.types),
+                strength,
+                factors: mixture.platform.log_factors.mapv(f64::exp),
+                cells: params.cells,
+            };
+            put_together(source, &likeness, params.seed, monitor)?
+        }
+        false => Vec::new(),
+    };
     let types = source.types;
     let other = match proportions.ncols() > types {
         true => proportions.column(types).to_owned(),
@@ -153,32 +166,10 @@ fn proportions_of_cells(
     (shares, deviations)
 }
 
-/// Spots put together as the target's are, without a type that the source lacks.
-#[allow(clippy::too_many_arguments)] // what was fitted, and to what
-fn known(
-    target: &Target,
-    source: Source,
-    params: &Params,
-    proportions: &Array2<f64>,
-    modes: &Array2<f64>,
-    strength: f64,
-    mixture: &Mixture,
-    monitor: &Monitor,
-) -> Result<Vec<Known>> {
-    let rows_to_one = |table: &Array2<f64>| {
-        let own = table.slice(s![.., ..source.types]).mapv(|share| share.max(1e-9));
-        &own / &own.sum_axis(Axis(1)).insert_axis(Axis(1))
-    };
-    let (proportions, modes) = (rows_to_one(proportions), rows_to_one(modes));
-    let likeness = Likeness {
-        sizes: &target.counts.library_sizes(),
-        proportions: proportions.view(),
-        modes: modes.view(),
-        strength,
-        factors: &mixture.platform.log_factors.mapv(f64::exp),
-        cells: params.cells,
-    };
-    put_together(source.counts, (source.labels, source.types), &likeness, params.seed, monitor)
+/// Proportions without a type that the source lacks; rows sum to one and are positive, so that types can be drawn.
+fn of_types(proportions: &Array2<f64>, types: usize) -> Array2<f64> {
+    let own = proportions.slice(s![.., ..types]).mapv(|share| share.max(1e-9));
+    &own / &own.sum_axis(Axis(1)).insert_axis(Axis(1))
 }
 
 fn check(target: &Target, source: &Source, params: &Params) -> Result<()> {

@@ -28,7 +28,6 @@ use crate::preprocess::FeatureParams;
 use domains::{Domains, Resemblance, Scores, Singular};
 use factors::{Factors, Rotated};
 use ndarray::{Array2, ArrayView2, Axis, s};
-use ndarray_linalg::{Eigh, UPLO};
 use transfer::Halves;
 
 /// The section whose domains are wanted.
@@ -261,29 +260,6 @@ pub fn fit_embedding<'a>(
         if borrowed { domains::find(&scores, Some(&resemblance), params, monitor)? } else { target_only.clone() };
     let singular = domains::singular(target, source, labels)?;
     Ok(Embedded { domains, target_only, resemblance, predicted_share, singular, borrowed })
-}
-
-/// Finds domains by what spots are made of: roots of proportions, spots x types, averaged over the target's `graph` as
-/// factors are, on their principal axes.
-///
-/// # Errors
-/// As [`fit`].
-pub fn fit_proportions(
-    proportions: ArrayView2<f64>,
-    graph: &SpatialGraph,
-    params: &Params,
-    monitor: &Monitor,
-) -> Result<(Domains, Array2<f64>)> {
-    let averaged = diffuse(graph, proportions.mapv(|share| share.max(0.0).sqrt()).view(), params.steps);
-    let centred = &averaged - &averaged.mean_axis(Axis(0)).expect("spots");
-    // Roots of shares lie near a sphere: one axis fewer than types.
-    let axes = params.factors.min(centred.ncols() - 1);
-    let (_, vectors) = centred.t().dot(&centred).eigh(UPLO::Lower)?;
-    let leading = vectors.slice(s![.., vectors.ncols() - axes..;1]).slice(s![.., ..;-1]).to_owned();
-    let scores = centred.dot(&leading);
-    let of = Scores { target: scores.view(), start: scores.view(), source: scores.view(), comparable: false, graph };
-    let domains = domains::find(&of, None, params, monitor)?;
-    Ok((domains, scores))
 }
 
 /// Factor spaces of different shares of the source.

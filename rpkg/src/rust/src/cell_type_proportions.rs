@@ -52,7 +52,6 @@ fn core_cell_type_proportions(
             errors = table(found.errors)?,
             other = found.other.to_vec(),
             described = described,
-            leads = found.evidence.leads(),
             gain = found.evidence.source,
             gainError = found.evidence.error,
             gainOwn = found.evidence.own,

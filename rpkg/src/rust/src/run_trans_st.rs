@@ -8,14 +8,13 @@ use extendr_api::prelude::*;
 use starscape::graph::SpatialGraph;
 use starscape::preprocess::{FeatureParams, FeatureSelection};
 use starscape::transst::domains::Domains;
-use starscape::transst::{Borrow, Criterion, Params, Source, Target, TransSt, fit, fit_embedding, fit_proportions};
+use starscape::transst::{Borrow, Criterion, Params, Source, Target, TransSt, fit, fit_embedding};
 use starscape::{Error, Result};
 
 extendr_module! {
     mod run_trans_st;
     fn core_run_trans_st;
     fn core_trans_st_embedding;
-    fn core_trans_st_proportions;
 }
 
 /// Counts of target and source come as `dgCMatrix`; labels are numbered from 1, 0 where missing.
@@ -88,21 +87,6 @@ fn core_trans_st_embedding(
             borrowed = found.borrowed
         )
         .into())
-    })
-}
-
-/// Domains by what spots are made of, spots x types.
-#[extendr]
-fn core_trans_st_proportions(proportions: Robj, neighbours: Robj, parameters: List, progress: Robj) -> List {
-    answer(|| {
-        let parameters = Parameters::new(parameters);
-        let proportions = matrix(&proportions, "x")?;
-        let graph = graph(&neighbours)?.ok_or_else(|| Error::argument("x", "has no graph"))?;
-        let params = read(&parameters)?;
-        let threads = parameters.whole("threads")?;
-        let (found, _) =
-            worker::run(threads, &progress, |monitor| fit_proportions(proportions, &graph, &params, monitor))?;
-        Ok(domains(found)?)
     })
 }
 
