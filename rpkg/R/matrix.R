@@ -61,9 +61,9 @@ asCounts <- function(x) {
   } else if (isSparseArray(x)) {
     methods::as(x, "dgCMatrix")
   } else if (methods::is(x, "DelayedMatrix")) {
-    joinBlocks(delayedBlocks(x), dim(x), dimnames(x))
+    joinBlocks(function() delayedBlocks(x), dim(x), dimnames(x))
   } else if (methods::is(x, "IterableMatrix")) {
-    joinBlocks(iterableBlocks(x), dim(x), dimnames(x))
+    joinBlocks(function() iterableBlocks(x), dim(x), dimnames(x))
   } else {
     stopCountsClass(x)
   }
@@ -90,9 +90,16 @@ delayedBlocks <- function(x) {
     stopArgument("x", sprintf("holds values of type %s", type), "Give counts, genes x spots.")
   }
   sparse <- function(block) if (methods::is(block, "Array")) methods::as(block, "dgCMatrix") else asSparse(block)
-  fromDisk(DelayedArray::blockApply(
-    x, blockReader(sparse), grid = DelayedArray::colAutoGrid(x), as.sparse = DelayedArray::is_sparse(x), BPPARAM = NULL
-  ))
+  fromDisk({
+    stored <- DelayedArray::is_sparse(x)
+    DelayedArray::blockApply(x, blockReader(sparse), grid = delayedGrid(x, stored), as.sparse = stored, BPPARAM = NULL)
+  })
+}
+
+# Columns of a sparse matrix lie one after the other, so that narrow blocks cost little and need less memory.
+delayedGrid <- function(x, sparse) {
+  grid <- DelayedArray::colAutoGrid(x)
+  if (!sparse || length(grid) == 0) grid else DelayedArray::colAutoGrid(x, ncol = max(1L, ncol(grid[[1L]]) %/% 4L))
 }
 
 # What may lie on disk, in a file that has moved, or ends early.
@@ -119,14 +126,17 @@ iterableBlocks <- function(x) {
   })
 }
 
-# Makes blocks sparse one after the other, and stops as soon as they hold too much together.
+# Makes blocks sparse one after the other, and stops as soon as they hold too much together. Whole numbers wait in half
+# of the memory.
 blockReader <- function(sparse, most = .Machine$integer.max) {
   stored <- 0
   function(block) {
     block <- sparse(block)
     stored <<- stored + length(block@x)
     gateStored(stored, most)
-    block
+    values <- block@x
+    whole <- all(abs(values) <= .Machine$integer.max) && all(values == trunc(values))
+    list(stored = diff(block@p), rows = block@i, values = if (isTRUE(whole)) as.integer(values) else values)
   }
 }
 
@@ -140,16 +150,21 @@ gateStored <- function(stored, most = .Machine$integer.max) {
   }
 }
 
-# Blocks side by side. The values are joined first and let go, so that never two whole copies are held.
-joinBlocks <- function(blocks, dim, names) {
-  offsets <- c(0, cumsum(as.double(unlist(lapply(blocks, function(block) diff(block@p))))))
-  rows <- lapply(blocks, function(block) block@i)
-  values <- lapply(blocks, function(block) block@x)
+# Blocks side by side. Rows are joined first and let go, so that never two whole copies are held. `read` gives the
+# blocks: an argument would hold them to the end of the call.
+joinBlocks <- function(read, dim, names) {
+  blocks <- read()
+  offsets <- c(0, cumsum(as.double(unlist(lapply(blocks, `[[`, "stored")))))
+  rows <- lapply(blocks, `[[`, "rows")
+  values <- lapply(blocks, `[[`, "values")
   rm(blocks)
-  values <- unlist(values)
-  rows <- unlist(rows)
+  rows <- as.integer(unlist(rows))
+  # One block of other numbers makes all of them so.
+  values <- do.call(c, c(list(numeric()), values))
+  # The core's memory is none that R sees: what reading left over is given back before the core takes its own.
+  gc()
   methods::new(
-    "dgCMatrix", i = as.integer(rows), p = as.integer(offsets), x = as.double(values), Dim = as.integer(dim),
+    "dgCMatrix", i = rows, p = as.integer(offsets), x = values, Dim = as.integer(dim),
     Dimnames = if (is.null(names)) list(NULL, NULL) else names
   )
 }
