@@ -65,6 +65,16 @@
 #' without an inverse (too few different cells of a label, or spots) are regularised, which is told with a message of
 #' class `starscape_message`; so are empty domains, genes or spots without counts, and counts that are not whole
 #' numbers.
+#'
+#' So are labels that differ by no more than case, white space, punctuation or a plural: they stay different types until
+#' they are spelled alike. Where `x` and `source` share few genes, the error or message says whether their names differ
+#' by case (mouse and human symbols), by versions of Ensembl ids, or are Ensembl ids on one side only.
+#'
+#' Labels of one or two cells are told and used: where the tissue holds such a type, proportions are nearer to the truth
+#' with a profile of one cell of 500 counts or more than without the type, and about as near with fewer. Its own
+#' covariance in the source's model is no more than the uncertainty of the cells' factors; labels of spots come from one
+#' covariance of all labels. Intervals of its proportions are too narrow, as no cells are left that its profile does not
+#' know.
 #' @references
 #' Liu, Wang, Chen, Rustgi, Yuan and Hu (2025). TransST: transfer learning embedded spatial factor modeling of spatial
 #' transcriptomics data. BMC Bioinformatics. \doi{10.1186/s12859-025-06099-z}
