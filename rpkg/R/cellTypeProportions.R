@@ -98,13 +98,9 @@ intervalEnds <- function(composition, level) {
   list(lower = lower, upper = pmin(pmax(upper, estimate), 1))
 }
 
-# What the core says of the spots, or NULL where the source is a section, no counts are wanted, or there are none.
+# What the core says of the spots, or NULL where proportions are not wanted (`cells` is NULL).
 fitComposition <- function(target, known, found, parameters, cells, progress) {
-  if (is.null(cells) || !is.null(known$coords)) {
-    return(NULL)
-  }
-  if (!all(vapply(list(target$counts, known$counts), function(counts) all(counts@x == round(counts@x)), NA))) {
-    tell("Proportions of types need whole counts of `x` and `source`. There are none in the result.")
+  if (is.null(cells)) {
     return(NULL)
   }
   own <- min(parameters$nFactors, ncol(found$values))
@@ -114,6 +110,18 @@ fitComposition <- function(target, known, found, parameters, cells, progress) {
     length(known$levels), c(parameters[c("threads", "seed")], fewestCells = cells[[1]], mostCells = cells[[2]]),
     progress
   ))
+}
+
+# The cells of a spot, or NULL where there are no proportions: the source is a section, or counts are not whole.
+gateProportions <- function(cells, target, known, embedding) {
+  if (!is.null(known$coords) || embedding != "factors") cells <- NULL
+  isWhole <- function(counts) unwrap(core_count_summary(counts))$parts == 0
+  parts <- c("`x`", "`source`")[!c(isWhole(target$counts), isWhole(known$counts))]
+  if (length(parts) == 0) {
+    return(cells)
+  }
+  tellParts(parts, if (is.null(cells)) "" else ", and there are no proportions of types, which need them")
+  NULL
 }
 
 newComposition <- function(result, target, known, cells) {

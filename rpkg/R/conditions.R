@@ -68,15 +68,15 @@ underNames <- function(code, names) {
   withCallingHandlers(
     tryCatch(code, starscape_error_argument = function(error) rlang::cnd_signal(of(error))),
     starscape_message = function(message) {
-      tell(renamed(message$message))
+      tell(renamed(message$message), class = class(message)[[1]])
       rlang::cnd_muffle(message)
     }
   )
 }
 
-# Tells what was done to the input.
-tell <- function(...) {
-  rlang::inform(paste0(...), class = "starscape_message")
+# Tells what was done to the input. What is told of in another way where more is known has a further class.
+tell <- function(..., class = NULL) {
+  rlang::inform(paste0(...), class = unique(c(class, "starscape_message")))
 }
 
 # The value of a core answer, or the classed condition it stands for.

@@ -61,7 +61,13 @@ findAgain <- function(fit, counts, found, threads) {
     gateFeatures(intersect(fit$params$features, rownames(input$counts)), rownames(input$counts))
   })
   parameters <- c(fit$params[setdiff(names(fit$params), c("threads", "features"))], given, list(threads = threads))
-  gateLatentDim(parameters$latentDim, featureCount(parameters, given, input), ncol(input$counts))
+  genes <- featureCount(parameters, given, input)
+  spots <- ncol(input$counts)
+  if (parameters$latentDim > min(genes, spots - 1)) {
+    stopArgument(
+      "fit", sprintf("has %d dimensions, too many for %d genes and %d spots", parameters$latentDim, genes, spots)
+    )
+  }
   again <- newFit(fitCounts(input, parameters, NULL), input, parameters)
   findDomains(
     again, k = found$k, method = found$method, seed = found$seed, space = found$space, view = found$view,

@@ -58,10 +58,18 @@ gateCounts <- function(x) {
     )
   }
   if (found$parts > 0) {
-    tell("`x` has values that are not whole numbers. They are used as they are; raw counts are expected.")
+    tellParts("`x`")
   }
   # A stored zero is no count; without it all classes give the core the same bits.
   if (found$zeros > 0) Matrix::drop0(counts) else counts
+}
+
+# `also` is what comes of it.
+tellParts <- function(sides, also = "") {
+  tell(
+    paste(sides, collapse = " and "), if (length(sides) == 1) " has" else " have", " values that are not whole ",
+    "numbers. They are used as they are; raw counts are expected", also, ".", class = "starscape_message_parts"
+  )
 }
 
 # Beyond this, one more is no longer told from none.

@@ -79,21 +79,29 @@ gateGeneNames <- function(genes, argument) {
 gateSharedGenes <- function(genes, known) {
   gateGeneNames(genes, "x")
   shared <- intersect(genes, known)
+  cause <- nameCause(genes, known, c("`x`", "`source`"))
   if (length(shared) < min(leastShared, length(genes), length(known))) {
-    stopArgument(
-      "source",
-      sprintf("shares only %d genes with `x` (%d and %d genes)", length(shared), length(known), length(genes)),
-      sprintf("Give a source with at least %d genes of the same names.", leastShared)
+    stopFewShared(
+      sprintf("shares only %d genes with `x` (%d and %d genes)", length(shared), length(known), length(genes)), cause,
+      "a source"
     )
   }
   if (length(shared) < max(length(genes), length(known))) {
     tell(
       length(shared), " genes are shared by `x` (", length(genes), ") and `source` (", length(known), "). ",
-      "The others are left out."
+      "The others are left out.", causeText(cause)
     )
   }
   shared
 }
+
+stopFewShared <- function(problem, cause, what) {
+  hint <- sprintf("Give %s with at least %d genes of the same names.", what, leastShared)
+  if (!is.null(cause)) stopArgument("source", paste0(problem, "; ", cause$seen), cause$hint)
+  stopArgument("source", problem, hint)
+}
+
+causeText <- function(cause) if (!is.null(cause)) paste0(" But ", cause$seen, ". ", cause$hint)
 
 # The source's cells as the core takes them: the target's genes, cells with counts, labels and data sets as numbers.
 gateSourceCells <- function(known, genes) {
@@ -102,14 +110,7 @@ gateSourceCells <- function(known, genes) {
   if (!any(used)) stopArgument("source", "has no counts in the genes it shares with `x`")
   if (!all(used)) tell(sum(!used), " cells of the source have no counts in the shared genes. They are left out.")
   labels <- known$labels[used]
-  levels <- sort(unique(labels[!is.na(labels)]), method = "radix")
-  if (length(levels) < 2) {
-    stopArgument(
-      "labels",
-      sprintf("must name at least two different labels, not %s", if (length(levels) == 0) "none" else quoted(levels)),
-      "Without labels, use runStarscape()."
-    )
-  }
+  levels <- gateTypes(labels)
   slice <- factor(known$slice[used], levels = unique(known$slice[used]))
   single <- tapply(labels, slice, function(own) length(unique(own[!is.na(own)])) == 1)
   if (nlevels(slice) > 1 && any(single)) {
@@ -146,12 +147,16 @@ sourceParts <- function(source, labels, coords, slice) {
 joinSources <- function(parts) {
   genes <- lapply(parts, function(part) rownames(part$counts))
   shared <- Reduce(intersect, genes)
+  # If all go with the first, all go together.
+  side <- function(part) sprintf("`source[[%d]]`", part)
+  causes <- lapply(seq_along(genes)[-1], function(part) nameCause(genes[[1]], genes[[part]], c(side(1), side(part))))
+  cause <- Find(Negate(is.null), causes)
   if (length(shared) < min(leastShared, lengths(genes))) {
-    stopArgument(
-      "source", sprintf("is a list of %d sources that share only %d genes", length(parts), length(shared)),
-      sprintf("Give sources with at least %d genes of the same names.", leastShared)
+    stopFewShared(
+      sprintf("is a list of %d sources that share only %d genes", length(parts), length(shared)), cause, "sources"
     )
   }
+  if (!is.null(cause)) tell("The sources share ", length(shared), " genes.", causeText(cause))
   placed <- !vapply(parts, function(part) is.null(part$coords), NA)
   if (any(placed) && !all(placed)) {
     tell("Only some sources have places. No factors of the source are averaged over neighbours.")

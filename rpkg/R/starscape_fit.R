@@ -103,7 +103,7 @@ fitShapes <- list(
     k = orNone(single(isNumber)), settings = orNone(single(is.list)), choice = orNone(single(isChoice)),
     views = orNone(frame("views", list(view = is.character, weight = is.numeric))),
     columns = orNone(series("columns", is.character))
-  )))
+  ))), asked = orNone(single(is.list))
 )
 
 # A fit whose parts belong together.

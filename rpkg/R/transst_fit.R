@@ -93,7 +93,7 @@ labelledDomains <- function(result, target, known) {
   domains <- transstDomains(result$domains, target$used, spots)
   empty <- sum(table(domains$domain) == 0)
   if (empty > 0) tell(empty, " domains have no spots: there is not enough to tell ", nlevels(domains$domain), " apart.")
-  tellSingular(result, known$levels)
+  tellSingular(result, known)
   labelPosterior <- allSpots(result$labelPosterior, target$used, spots, known$levels)
   domainLabel <- factor(c(NA, known$levels)[result$domains$label + 1L], levels = known$levels)
   names(domainLabel) <- colnames(domains$posterior)
@@ -109,8 +109,10 @@ labelledDomains <- function(result, target, known) {
 }
 
 # Covariances without an inverse, which the model regularises.
-tellSingular <- function(result, levels) {
-  labels <- levels[result$singularLabels + 1L]
+tellSingular <- function(result, known) {
+  # Of labels of one or two cells it was told with the source.
+  singular <- result$singularLabels + 1L
+  labels <- known$levels[singular[tabulate(known$label, length(known$levels))[singular] > fewCells]]
   if (length(labels) > 0) {
     tell(
       "Too few different cells for a covariance of the factors within the labels ", quoted(labels), ". These ",

@@ -113,8 +113,18 @@ test_that("what has no proportions and what cannot be drawn is refused", {
   )
   expectArgumentError(cellTypeProportions(mixedFit, level = 1), "level", "1")
   expectArgumentError(plotCellTypes(mixedFit, types = "type9"), "types", "type9")
-  halves <- suppressMessages(runTransST(
-    mixed$spots / 2, mixed$cells, mixed$type, coords = mixed$coords, k = 3, nFactors = 5
-  ))
-  expect_null(halves$composition)
+  # One message for one cause, whatever has it, and whatever comes of it.
+  told <- function(spots, cells, labels = mixed$type, ...) {
+    messages <- testthat::capture_messages(fit <- runTransST(
+      spots, cells, labels, coords = mixed$coords, k = 3, nFactors = 5, verbose = FALSE, ...
+    ))
+    expect_null(fit$composition)
+    grep("whole|proportions", messages, value = TRUE)
+  }
+  expect_match(told(mixed$spots / 2, mixed$cells), "^`x` has values.*there are no proportions")
+  twice <- rep(list(mixed$type), 2)
+  expect_match(
+    told(mixed$spots / 2, list(mixed$cells / 3, mixed$cells / 2), twice), "^`x` and `source` have .*no proportions"
+  )
+  expect_match(told(mixed$spots, mixed$cells / 3, cellsPerSpot = NULL), "^`source` has values.* expected[.]\\s*$")
 })

@@ -40,6 +40,7 @@ test_that("results that were changed are refused where they are read", {
     for (damaged in damagedForms(result, fields)) expectArgumentError(read(damaged), argument, "was changed")
   }
   refused(quickFit, c("embedding", "prior", "scores", "loadings", "singularValues"), summary, "object")
+  expectArgumentError(summary(replace(quickFit, "asked", 3)), "object", "was changed")
   refused(fakeSweep(), c("labels", "pairwise", "runs", "spots"), plotCoassignment)
   fit <- quick(pair$counts, pair$coords, slice = pair$slice)
   alignment <- suppressMessages(alignSlices(fit, verbose = FALSE))
@@ -74,7 +75,8 @@ test_that("a message names the user's argument, not what was made from it", {
   expectArgumentError(findDomains(matrix(1e120, 30, 2), k = 2), "x", "values beyond")
   few <- c(1, 40, 80)
   expectArgumentError(
-    suppressMessages(domainMarkers(small$counts[, few], small$labels[few], fit = quickFit, verbose = FALSE)), "fit"
+    suppressMessages(domainMarkers(small$counts[, few], small$labels[few], fit = quickFit, verbose = FALSE)), "fit",
+    "`fit` has 5 dimensions, too many for 79 genes and 3 spots"
   )
   loss <- replace(lossControl(), "unknown", 1)
   expectArgumentError(runStarscape(small$counts, small$coords, loss = loss), "loss", "`unknown`")
