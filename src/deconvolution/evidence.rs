@@ -204,7 +204,7 @@ fn own_groups(target: &Target, spots: &[usize], monitor: &Monitor) -> Result<(f6
 /// Mean gain of the source with its labels shuffled. All types being alike, the factors of the genes are those between
 /// all cells and all spots.
 fn shuffled(target: &Counts, source: Source, spots: &[usize], seed: u64, monitor: &Monitor) -> Result<f64> {
-    let seen = gene_totals(target);
+    let seen = gene_totals(target, &Vec::from_iter(0..target.spots()));
     let mut sum = 0.0;
     for index in 0..SHUFFLES {
         let mut labels = source.labels.to_vec();

@@ -18,7 +18,7 @@ const OVERALL: f64 = 0.1;
 /// Gain of log-likelihood over one composition for all spots: spots x strengths of a prior.
 ///
 /// `rates` is genes x types, `mean` their mean proportions. The prior is the mean of the neighbours of a spot where a
-/// graph of the `spots` is given, else the mean of all.
+/// graph of the `spots` is given, else the mean of all. `strengths` rise.
 ///
 /// # Errors
 /// [`crate::Error::Interrupted`].
@@ -48,8 +48,9 @@ pub fn gains(
             let none = hidden.log_likelihood(slice(mean.view()), &halves[1].reach);
             let around = around.as_ref().map(|around| around.row(index));
             let mode = slice(around.unwrap_or(mean.view()));
-            for (gain, &strength) in row.iter_mut().zip(strengths) {
-                let mut amounts = evenly(seen.total(), mean.len());
+            // From the strongest prior, whose amounts are close to its mode, to the weakest.
+            let mut amounts: Vec<f64> = mode.iter().map(|share| share * seen.total().max(1.0)).collect();
+            for (gain, &strength) in row.iter_mut().zip(strengths).rev() {
                 seen.amounts(&mut amounts, &halves[0].reach, Prior { mode, strength }, TOLERANCE);
                 *gain += hidden.log_likelihood(&amounts, &halves[1].reach) - none;
             }

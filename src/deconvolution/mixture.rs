@@ -22,6 +22,9 @@ const TOLERANCE: f64 = 1e-4;
 pub const STRENGTH: f64 = 5.0;
 /// Share of a missing type where it is first looked for.
 const FIRST_SHARE: f64 = 0.05;
+/// Spots that are enough for the factors of genes and the profile of a missing type: evenly spread ones where there are
+/// more.
+const ENOUGH: usize = 1000;
 /// Parts of the spots whose counts are added up side by side: a fixed number, so that sums do not depend on threads.
 const PARTS: usize = 16;
 
@@ -42,26 +45,36 @@ impl Mixture {
     /// # Errors
     /// [`crate::Error::Interrupted`].
     pub fn fit(target: &Counts, profiles: &Profiles, monitor: &Monitor) -> Result<Self> {
-        let mut own = Mixture::start(target, profiles);
-        let seen = gene_totals(target);
+        let (all, some) = (Vec::from_iter(0..target.spots()), spread(target.spots()));
+        let mut own = Mixture::start(target, profiles, &some);
+        own.find_factors(target, &some, monitor)?;
+        if some.len() < all.len() {
+            own.amounts = Mixture::start(target, profiles, &all).amounts;
+            own.step(target, &all, &gene_totals(target, &all), monitor)?;
+        }
+        own.find_amounts(target, &all, monitor)?;
+        Ok(own)
+    }
+
+    fn find_factors(&mut self, target: &Counts, spots: &[usize], monitor: &Monitor) -> Result<()> {
+        let seen = gene_totals(target, spots);
         for round in 1..=ROUNDS {
             monitor.step(Progress { stage: "proportions", done: round, total: ROUNDS, objective: None })?;
-            let start = own.platform.log_factors.clone();
-            own.step(target, &seen, monitor)?;
-            let first = &own.platform.log_factors - &start;
-            own.step(target, &seen, monitor)?;
-            let turn = &own.platform.log_factors - &start - &first * 2.0;
+            let start = self.platform.log_factors.clone();
+            self.step(target, spots, &seen, monitor)?;
+            let first = &self.platform.log_factors - &start;
+            self.step(target, spots, &seen, monitor)?;
+            let turn = &self.platform.log_factors - &start - &first * 2.0;
             // Amounts and factors trade level for level, so plain rounds creep along a valley: both steps are extended.
             let length = (first.dot(&first) / turn.dot(&turn).max(1e-300)).sqrt().clamp(1.0, LONGEST);
             let change = first.iter().fold(0.0f64, |most, step| most.max(step.abs()));
             if change * 2.0 * length < CHANGE {
                 break;
             }
-            own.platform.log_factors = start + &first * (2.0 * length) + &turn * length.powi(2);
-            own.step(target, &seen, monitor)?;
+            self.platform.log_factors = start + &first * (2.0 * length) + &turn * length.powi(2);
+            self.step(target, spots, &seen, monitor)?;
         }
-        own.find_amounts(target, monitor)?;
-        Ok(own)
+        Ok(())
     }
 
     /// Adds a type that begins with `profile` and is learned from the counts of some spots that are its own. Steps are not
@@ -76,31 +89,35 @@ impl Mixture {
         learned_from: &[bool],
         monitor: &Monitor,
     ) -> Result<Self> {
-        let mut own = self.with_one_more(profile.clone());
-        let seen = gene_totals(target);
+        let all = self.with_one_more(profile.clone());
+        let some = spread(target.spots());
+        let mut own = Mixture { amounts: all.amounts.select(Axis(0), &some), ..all.clone() };
+        let seen = gene_totals(target, &some);
         for _ in 0..ROUNDS {
-            own.find_amounts(target, monitor)?;
-            own.learn_last(target, learned_from, monitor)?;
+            own.find_amounts(target, &some, monitor)?;
+            own.learn_last(target, &some, learned_from, monitor)?;
             let expected = own.shares.dot(&own.amounts.sum_axis(Axis(0)));
             if own.platform.update(seen.view(), expected.view()) < CHANGE {
                 break;
             }
         }
-        own.find_amounts(target, monitor)?;
+        own.amounts = all.amounts;
+        own.find_amounts(target, &Vec::from_iter(0..target.spots()), monitor)?;
         Ok(own)
     }
 
     /// Amounts given the factors, and factors given the amounts.
-    fn step(&mut self, target: &Counts, seen: &Array1<f64>, monitor: &Monitor) -> Result<()> {
-        self.find_amounts(target, monitor)?;
+    fn step(&mut self, target: &Counts, spots: &[usize], seen: &Array1<f64>, monitor: &Monitor) -> Result<()> {
+        self.find_amounts(target, spots, monitor)?;
         let expected = self.shares.dot(&self.amounts.sum_axis(Axis(0)));
         self.platform.update(seen.view(), expected.view());
         Ok(())
     }
 
-    fn start(target: &Counts, profiles: &Profiles) -> Self {
-        let (sizes, types) = (target.library_sizes(), profiles.shares.ncols());
-        let amounts = Array2::from_shape_fn((sizes.len(), types), |(spot, _)| sizes[spot] / types as f64);
+    fn start(target: &Counts, profiles: &Profiles, spots: &[usize]) -> Self {
+        let types = profiles.shares.ncols();
+        let size = |spot: usize| target.spot(spot).1.iter().sum::<f64>();
+        let amounts = Array2::from_shape_fn((spots.len(), types), |(row, _)| size(spots[row]) / types as f64);
         Mixture { amounts, platform: Platform::new(target.genes()), shares: profiles.shares.clone() }
     }
 
@@ -127,14 +144,15 @@ impl Mixture {
         &mean / mean.sum()
     }
 
-    fn find_amounts(&mut self, target: &Counts, monitor: &Monitor) -> Result<()> {
+    /// Amounts of these spots, one row each.
+    fn find_amounts(&mut self, target: &Counts, spots: &[usize], monitor: &Monitor) -> Result<()> {
         let (of, mean) = (self.rates(), self.mean());
         let rates = Rates::new(of.view(), None);
         let prior = Prior { mode: mean.as_slice().expect("contiguous"), strength: STRENGTH };
         let rows = self.amounts.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
-        rows.try_for_each_init(Spot::default, |own, (spot, mut row)| {
+        rows.try_for_each_init(Spot::default, |own, (index, mut row)| {
             monitor.check()?;
-            own.read(target, spot, &rates);
+            own.read(target, spots[index], &rates);
             own.amounts(row.as_slice_mut().expect("contiguous"), &rates.reach, prior, TOLERANCE);
             Ok(())
         })
@@ -142,16 +160,16 @@ impl Mixture {
 
     /// The profile of the last type from the counts that are its own. Those of the others are the source's: counts of the
     /// target would turn types of few cells into whatever the source lacks.
-    fn learn_last(&mut self, target: &Counts, used: &[bool], monitor: &Monitor) -> Result<()> {
+    fn learn_last(&mut self, target: &Counts, spots: &[usize], used: &[bool], monitor: &Monitor) -> Result<()> {
         let of = self.rates();
         let rates = Rates::new(of.view(), None);
-        let (spots, last) = (target.spots(), of.ncols() - 1);
+        let (count, last) = (spots.len(), of.ncols() - 1);
         let add = |own: &mut Spot, part: usize| {
             let mut sums = Array1::zeros(target.genes());
-            for spot in (part * spots / PARTS..(part + 1) * spots / PARTS).filter(|&spot| used[spot]) {
+            for index in (part * count / PARTS..(part + 1) * count / PARTS).filter(|&index| used[spots[index]]) {
                 monitor.check()?;
-                own.read(target, spot, &rates);
-                own.add_counts_of(last, self.amounts.row(spot).as_slice().expect("contiguous"), &mut sums);
+                own.read(target, spots[index], &rates);
+                own.add_counts_of(last, self.amounts.row(index).as_slice().expect("contiguous"), &mut sums);
             }
             Ok(sums)
         };
@@ -169,10 +187,16 @@ fn beside(table: &Array2<f64>, column: Array2<f64>) -> Array2<f64> {
     concatenate![Axis(1), *table, column].as_standard_layout().into_owned()
 }
 
-/// Total count of each gene.
-pub fn gene_totals(target: &Counts) -> Array1<f64> {
+/// Some of so many spots, evenly spread; all where these are not more than enough.
+fn spread(spots: usize) -> Vec<usize> {
+    let some = spots.min(ENOUGH);
+    (0..some).map(|index| index * spots / some).collect()
+}
+
+/// Total count of each gene in these spots.
+pub fn gene_totals(target: &Counts, spots: &[usize]) -> Array1<f64> {
     let mut totals = Array1::zeros(target.genes());
-    for spot in 0..target.spots() {
+    for &spot in spots {
         let (genes, values) = target.spot(spot);
         genes.iter().zip(values).for_each(|(&gene, value)| totals[gene as usize] += value);
     }

@@ -157,9 +157,10 @@ fn the_posterior_of_amounts_rises() {
     };
     let mut amounts = [spot.total() / 4.0; TYPES];
     let mut last = posterior(&amounts);
-    for _ in 0..30 {
-        // A tolerance that one iteration meets.
-        spot.amounts(&mut amounts, &rates.reach, prior, 1.0);
+    for finer in 0..30 {
+        // More and more cycles from the same start.
+        amounts = [spot.total() / 4.0; TYPES];
+        spot.amounts(&mut amounts, &rates.reach, prior, 0.5f64.powi(finer));
         let next = posterior(&amounts);
         assert!(next >= last - 1e-9, "{next} after {last}");
         last = next;

@@ -2,6 +2,7 @@
 
 use super::criteria::{Criteria, criteria};
 use super::mixture::{self, ConjugatePrior, SpatialMixture};
+use super::small::{joined, not_found_again};
 use super::{Criterion, Params};
 use crate::cluster::{Points, TiedGaussians, best_start, design_effect, most_probable, starting_partition};
 use crate::discriminants::Discriminants;
@@ -18,6 +19,9 @@ const SHRINKAGE: f64 = 2.5;
 /// Eigenvalue of a covariance, as a share of the largest, that counts as 0.
 const SINGULAR: f64 = 1e-10;
 
+/// How often domains of outliers are looked for.
+const OUTLIER_ROUNDS: usize = 5;
+
 /// Starts of the partition that splits a domain.
 const STARTS: usize = 8;
 
@@ -25,6 +29,8 @@ const STARTS: usize = 8;
 pub struct Scores<'a> {
     /// Spots x factors.
     pub target: ArrayView2<'a, f64>,
+    /// The same of each spot by itself.
+    pub own: ArrayView2<'a, f64>,
     /// Spots x components by falling importance: where a search without labels begins.
     pub start: ArrayView2<'a, f64>,
     /// Cells x factors, averaged over the source's graph where it has one.
@@ -172,15 +178,28 @@ fn find_number(
     interacting: bool,
     monitor: &Monitor,
 ) -> Result<Domains> {
-    let (spots, factors) = scores.target.dim();
-    let share = (SHRINKAGE * factors as f64 / spots as f64).min(1.0);
-    let (posterior, prior, informed) = match labels {
-        Some(labels) => informed_start(scores, labels, k, monitor)?,
-        None => {
-            let start = starting_partition(scores.start, Some(scores.graph), factors, k, monitor)?;
-            (hard(&start, k), ConjugatePrior::none(k, factors), vec![None; k])
-        }
+    let factors = scores.target.ncols();
+    let Some(labels) = labels else {
+        let start = starting_partition(scores.start, Some(scores.graph), factors, k, monitor)?;
+        let found = from_start(scores, hard(&start, k), None, interacting, monitor)?;
+        return without_outliers(scores, found, interacting, monitor);
     };
+    let (posterior, prior, informed) = informed_start(scores, labels, k, monitor)?;
+    from_start(scores, posterior, Some((prior, informed)), interacting, monitor)
+}
+
+/// The mixture from a posterior, with what the source's labels know of the domains where they are borrowed.
+fn from_start(
+    scores: &Scores,
+    posterior: Array2<f64>,
+    known: Option<(ConjugatePrior, Vec<Option<usize>>)>,
+    interacting: bool,
+    monitor: &Monitor,
+) -> Result<Domains> {
+    let (spots, factors) = scores.target.dim();
+    let k = posterior.ncols();
+    let (prior, informed) = known.unwrap_or_else(|| (ConjugatePrior::none(k, factors), vec![None; k]));
+    let share = (SHRINKAGE * factors as f64 / spots as f64).min(1.0);
     let variance = scores.target.var_axis(Axis(0), 0.0).mean().unwrap_or(0.0);
     let fitted = mixture::fit(scores.target, scores.graph, posterior, &prior, share * variance, interacting, monitor)?;
     let (order, labels) = by_size(&fitted.posterior);
@@ -197,6 +216,29 @@ fn find_number(
         informed: order.iter().map(|&domain| informed[domain]).collect(),
         candidates: Vec::new(),
     })
+}
+
+/// Where a domain is but a few outliers, domains are looked for without these, and they join the nearest.
+fn without_outliers(scores: &Scores, found: Domains, interacting: bool, monitor: &Monitor) -> Result<Domains> {
+    let (k, factors) = found.mixture.means.dim();
+    let (mut found, mut aside) = (found, vec![false; scores.target.nrows()]);
+    for _ in 0..OUTLIER_ROUNDS {
+        let lost = not_found_again(scores.own, &found.labels, k, &found.mixture.covariance)?;
+        if lost.iter().all(|&spot| aside[spot]) {
+            break;
+        }
+        lost.iter().for_each(|&spot| aside[spot] = true);
+        let kept: Vec<usize> = (0..aside.len()).filter(|&spot| !aside[spot]).collect();
+        if kept.len() < k {
+            break;
+        }
+        let graph = scores.graph.select(&kept);
+        let start = scores.start.select(Axis(0), &kept);
+        let partition = starting_partition(start.view(), Some(&graph), factors, k, monitor)?;
+        let all = joined(scores.target, &aside, &partition, k);
+        found = from_start(scores, hard(&all, k), None, interacting, monitor)?;
+    }
+    Ok(found)
 }
 
 /// Domains by falling number of spots, empty ones last, and the spots' domains in that order.

@@ -14,6 +14,7 @@ pub mod energy;
 pub mod factors;
 pub mod mixture;
 pub mod rotation;
+pub mod small;
 pub mod source_model;
 pub mod transfer;
 
@@ -251,7 +252,7 @@ pub fn fit_embedding<'a>(
     params: &Params,
     monitor: &Monitor,
 ) -> Result<Embedded> {
-    let scores = Scores { target, start: target, source, comparable: true, graph };
+    let scores = Scores { target, own: target, start: target, source, comparable: true, graph };
     let resemblance = domains::resemblance(&scores, labels, label_count)?;
     let predicted_share = resemblance.discriminants.predicted_share(target, &most_probable(&resemblance.posterior))?;
     let borrowed = params.borrow.decides(predicted_share);
@@ -273,6 +274,7 @@ struct Space<'a> {
 /// Scores in one of them.
 struct Spanned {
     directions: Array2<f64>,
+    own: Array2<f64>,
     target: Array2<f64>,
     start: Array2<f64>,
     source: Array2<f64>,
@@ -302,7 +304,8 @@ impl Space<'_> {
     fn at(&self, share: f64) -> Result<Spanned> {
         let problem = &self.stage.problem;
         let directions = self.stage.directions(share)?;
-        let target = diffuse(self.graph, problem.values.dot(&directions).view(), self.steps);
+        let own = problem.values.dot(&directions);
+        let target = diffuse(self.graph, own.view(), self.steps);
         let source = self.averaged_source(self.stage.source_values.dot(&directions));
         // The target's own leading components, half as many again, find the start of its own partition.
         let wide = (directions.ncols() + directions.ncols() / 2).min(problem.values.ncols());
@@ -311,13 +314,14 @@ impl Space<'_> {
         } else {
             target.clone()
         };
-        Ok(Spanned { directions, target, start, source, comparable: self.source_graph.is_some() })
+        Ok(Spanned { directions, own, target, start, source, comparable: self.source_graph.is_some() })
     }
 }
 
 impl Spanned {
     fn scores<'a>(&'a self, graph: &'a SpatialGraph) -> Scores<'a> {
         Scores {
+            own: self.own.view(),
             target: self.target.view(),
             start: self.start.view(),
             source: self.source.view(),

@@ -170,17 +170,18 @@ impl<'a> Expectation<'a> {
         }
     }
 
-    /// Responsibilities of the labels, cells x labels, and the cells' log-likelihood without its constant.
+    /// Responsibilities of the labels, cells x labels, and the log-likelihood of the cells and their known labels without
+    /// its constant.
     fn shares(&self, mut energies: Array2<f64>, labels: &[Option<usize>]) -> (Array2<f64>, f64) {
         let mut log_likelihood = 0.0;
         for (mut row, label) in energies.rows_mut().into_iter().zip(labels) {
+            row.zip_mut_with(&self.model.weights, |energy, weight| *energy -= weight.max(f64::MIN_POSITIVE).ln());
             if let Some(label) = *label {
                 log_likelihood -= row[label];
                 row.fill(0.0);
                 row[label] = 1.0;
                 continue;
             }
-            row.zip_mut_with(&self.model.weights, |energy, weight| *energy -= weight.max(f64::MIN_POSITIVE).ln());
             let least = row.fold(f64::INFINITY, |least, &energy| least.min(energy));
             row.mapv_inplace(|energy| (least - energy).exp());
             let total = row.sum();
