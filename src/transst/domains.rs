@@ -185,6 +185,9 @@ fn find_number(
         return without_outliers(scores, found, interacting, monitor);
     };
     let (posterior, prior, informed) = informed_start(scores, labels, k, monitor)?;
+    // A first fit tells how far spots repeat each other.
+    let first = from_start(scores, posterior.clone(), Some((prior.clone(), informed.clone())), interacting, monitor)?;
+    let prior = ConjugatePrior { repeats: dependence(scores, &first)?, ..prior };
     from_start(scores, posterior, Some((prior, informed)), interacting, monitor)
 }
 
@@ -289,6 +292,7 @@ fn informed_start(
             informed[domain].map_or(0.0, |label| means[[label, factor]])
         }),
         strengths: informed.iter().map(|label| label.map_or(0.0, |label| sizes[label])).collect::<Array1<f64>>(),
+        repeats: 1.0,
     };
     Ok((posterior, prior, informed))
 }

@@ -3,8 +3,11 @@
 //!
 //!   v_i | z_i = k ~ N(μ_k, Σ),
 //!   p(z) ∝ exp(Σ_i α_{z_i} − β/2 · number of neighbouring pairs with different labels),
-//!   μ_k ~ N(m_k, Σ / κ_k)  for domains that stand for a label of the source with mean m_k and κ_k cells.
+//!   μ_k ~ N(m_k + δ, Σ / κ_k)  for domains that stand for a label of the source with mean m_k and κ_k cells.
 //!
+//! δ is what all means of the source are off by, as target and source are standardised about their own means: a
+//! parameter. The shares of the domains have a Dirichlet prior about those of the labels, worth as many spots as the
+//! shares in the target are alike to them: sections may hold domains in quite other shares.
 //! Where the source is a section whose factors are averaged as the target's are, its variation within labels informs Σ
 //! in the same way. The prior is the conjugate one: the source's cells of a label count like as many further spots of
 //! its domain. Fitted by mean-field EM (Celeux, Forbes & Peyrard 2003, Pattern Recognition
@@ -21,10 +24,12 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 use ndarray_linalg::UPLO;
 use ndarray_linalg::cholesky::{DeterminantC, FactorizeC, InverseC};
 
-/// Rounds in which β is estimated again.
+/// Rounds in which β and what the source knows of the shares are estimated again.
 const INTERACTION_ROUNDS: usize = 10;
 /// Mean change of a spot's posterior (total variation) at which the fit has converged.
 const TOLERANCE: f64 = 1e-5;
+/// Spots below which a domain has none.
+const LEAST_MASS: f64 = 1e-9;
 /// Most rounds.
 const LIMIT: usize = 500;
 
@@ -39,6 +44,8 @@ pub struct ConjugatePrior {
     pub scatter: Array2<f64>,
     /// Number ν of these cells; 0 when nothing is known of the covariance.
     pub cells: f64,
+    /// How many spots are worth one independent one, where shares of domains are compared.
+    pub repeats: f64,
 }
 
 impl ConjugatePrior {
@@ -49,11 +56,44 @@ impl ConjugatePrior {
             strengths: Array1::zeros(domains),
             scatter: Array2::zeros((factors, factors)),
             cells: 0.0,
+            repeats: 1.0,
         }
     }
 
     fn informed(&self) -> f64 {
         self.strengths.iter().filter(|&&strength| strength > 0.0).count() as f64
+    }
+
+    /// Spots that each domain with a label counts as before any was seen, given the `masses` of the target's: Dirichlet
+    /// shares p of concentration c have Σ (q - p)² = Σ p (1 - p) / (1 + c), which gives c in independent spots. At least
+    /// one, so that no label vanishes at once, and at most its cells.
+    fn spots(&self, masses: &Array1<f64>) -> Array1<f64> {
+        let known: Vec<usize> = (0..masses.len()).filter(|&domain| self.strengths[domain] > 0.0).collect();
+        let cells = self.strengths.sum();
+        let spots: f64 = known.iter().map(|&domain| masses[domain]).sum();
+        let (mut spread, mut square) = (0.0, 0.0);
+        for &domain in &known {
+            let share = self.strengths[domain] / cells;
+            spread += share * (1.0 - share);
+            square += (masses[domain] / spots.max(LEAST_MASS) - share).powi(2);
+        }
+        let worth = self.repeats * (spread / square.max(f64::MIN_POSITIVE) - 1.0).max(0.0);
+        let part = if cells > 0.0 { (worth / cells).min(1.0) } else { 0.0 };
+        self.strengths.mapv(|strength| if strength > 0.0 { (strength * part).max(1.0) } else { 0.0 })
+    }
+
+    /// δ of largest log posterior whatever the means: what the means of the `sums` over `masses` of spots are off by,
+    /// each weighted by what spots and cells together know of it.
+    fn offset(&self, masses: &Array1<f64>, sums: &Array2<f64>) -> Array1<f64> {
+        let (mut offset, mut total) = (Array1::zeros(sums.ncols()), 0.0);
+        for (domain, (&mass, &strength)) in masses.iter().zip(&self.strengths).enumerate() {
+            if mass > LEAST_MASS && strength > 0.0 {
+                let weight = mass * strength / (mass + strength);
+                offset += &((&sums.row(domain) / mass - self.means.row(domain)) * weight);
+                total += weight;
+            }
+        }
+        if total > 0.0 { offset / total } else { offset }
     }
 }
 
@@ -100,24 +140,28 @@ pub fn fit(
     let mut field = Array1::zeros(posterior.ncols());
     let mut bound: Vec<f64> = Vec::new();
     let mut means = Array2::zeros((posterior.ncols(), scores.ncols()));
+    let mut known = Array1::zeros(posterior.ncols());
     let mut round = 0;
     loop {
         monitor.check()?;
-        let covariance = maximise(scores, posterior.view(), prior, ridge, &mut means)?;
+        if round < INTERACTION_ROUNDS {
+            known = prior.spots(&posterior.sum_axis(Axis(0)));
+        }
+        let (covariance, offset) = maximise(scores, posterior.view(), prior, ridge, &mut means)?;
         let unary = unary_energies(scores, means.view(), &covariance)?;
         if !interacting {
-            field = log_weights(posterior.view(), prior);
+            field = log_weights(posterior.view(), &known);
         } else if round < INTERACTION_ROUNDS {
             // The pair energy counts every pair from both sides, the pseudo-likelihood from one.
             interaction = 2.0 * estimate_interaction(graph, posterior.view(), field.view())?;
-            scale_field(graph, posterior.view(), 0.5 * interaction, &prior.strengths, &mut field);
+            scale_field(graph, posterior.view(), 0.5 * interaction, &known, &mut field);
         }
         let emission = &field - &unary;
         let change = potts_sweep(graph, emission.view(), 0.5 * interaction, &mut posterior);
         if round >= INTERACTION_ROUNDS {
             let value = mean_field_bound(graph, &emission, interaction, &posterior)
-                + log_prior(prior, &means, &covariance, ridge, scores.nrows())?
-                + prior.strengths.dot(&field);
+                + log_prior(prior, &offset, &means, &covariance, ridge, scores.nrows())?
+                + known.dot(&field);
             if let Some(&before) = bound.last() {
                 debug_assert!(value >= before - 1e-7 * before.abs().max(1.0), "the bound fell: {before} {value}");
             }
@@ -144,44 +188,44 @@ pub fn fit(
     }
 }
 
-/// Log weights of the domains, the source's cells counted as further spots; the smallest positive number stands for an
-/// empty domain's.
-fn log_weights(posterior: ArrayView2<f64>, prior: &ConjugatePrior) -> Array1<f64> {
-    let masses = posterior.sum_axis(Axis(0)) + &prior.strengths;
+/// Log weights of the domains with the spots `known` before; the smallest positive number stands for an empty domain's.
+fn log_weights(posterior: ArrayView2<f64>, known: &Array1<f64>) -> Array1<f64> {
+    let masses = posterior.sum_axis(Axis(0)) + known;
     let total = masses.sum();
     masses.mapv(|mass| (mass / total).max(f64::MIN_POSITIVE).ln())
 }
 
-/// Means and covariance of largest expected log posterior. A domain without spots and without prior keeps its mean.
+/// Means, covariance and offset of largest expected log posterior. A domain without spots and without prior keeps its mean.
 fn maximise(
     scores: ArrayView2<f64>,
     posterior: ArrayView2<f64>,
     prior: &ConjugatePrior,
     ridge: f64,
     means: &mut Array2<f64>,
-) -> Result<Array2<f64>> {
+) -> Result<(Array2<f64>, Array1<f64>)> {
     let masses = posterior.sum_axis(Axis(0));
     let sums = posterior.t().dot(&scores);
+    let offset = prior.offset(&masses, &sums);
     let mut scatter = scores.t().dot(&scores) + &prior.scatter;
     for domain in 0..masses.len() {
         let (mass, strength) = (masses[domain], prior.strengths[domain]);
-        if mass + strength > 1e-9 {
-            let known = &prior.means.row(domain) * strength;
+        if mass + strength > LEAST_MASS {
+            let known = (&prior.means.row(domain) + &offset) * strength;
             means.row_mut(domain).assign(&((&sums.row(domain) + &known) / (mass + strength)));
         }
         let (mean, sum) = (means.row(domain).insert_axis(Axis(1)), sums.row(domain).insert_axis(Axis(0)));
         let cross = mean.dot(&sum);
         scatter = scatter - &cross - cross.t() + &(mean.dot(&mean.t()) * mass);
         if strength > 0.0 {
-            let offset = (&means.row(domain) - &prior.means.row(domain)).insert_axis(Axis(1));
-            scatter += &(offset.dot(&offset.t()) * strength);
+            let rest = (&means.row(domain) - &prior.means.row(domain) - &offset).insert_axis(Axis(1));
+            scatter += &(rest.dot(&rest.t()) * strength);
         }
     }
     let spots = scores.nrows() as f64;
     scatter.diag_mut().mapv_inplace(|value| value + ridge * spots);
     let covariance = scatter / (spots + prior.cells + prior.informed());
     if covariance.iter().all(|value| value.is_finite()) {
-        Ok(covariance)
+        Ok((covariance, offset))
     } else {
         Err(Error::Numeric("the covariance of the factors is not finite".into()))
     }
@@ -202,6 +246,7 @@ fn mean_field_bound(graph: &SpatialGraph, emission: &Array2<f64>, interaction: f
 /// Log density of the means and of the ridge's prior on the covariance, without constants.
 fn log_prior(
     prior: &ConjugatePrior,
+    offset: &Array1<f64>,
     means: &Array2<f64>,
     covariance: &Array2<f64>,
     ridge: f64,
@@ -215,8 +260,8 @@ fn log_prior(
             + (&precision * &prior.scatter).sum()
             + prior.cells * factor.ln_detc());
     for (domain, &strength) in prior.strengths.iter().enumerate().filter(|(_, strength)| **strength > 0.0) {
-        let offset = &means.row(domain) - &prior.means.row(domain);
-        value -= 0.5 * (strength * offset.dot(&precision.dot(&offset)) + factor.ln_detc());
+        let rest = &means.row(domain) - &prior.means.row(domain) - offset;
+        value -= 0.5 * (strength * rest.dot(&precision.dot(&rest)) + factor.ln_detc());
     }
     Ok(value)
 }
