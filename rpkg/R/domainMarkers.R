@@ -234,7 +234,7 @@ domainMarkers.list <- function(x, domain = "domain", ..., fit = NULL, coords = N
   if (!is.null(fits)) fit <- joinFits(Map(subsetFit, fits, spots))$fit
   # The fit knows the places, unless others are asked for.
   if (isTRUE(spatial) && (!is.null(coords) || !matrices && !inherits(fit, "starscape_fit"))) {
-    places <- Map(placesOfSlice, x, gatePlacesOf(coords, x), spots, list(image))
+    places <- tellOnce(Map(placesOfSlice, x, gatePlacesOf(coords, x), spots, list(image)))
     coords <- `rownames<-`(joinPlaces(lapply(unname(places), `[[`, "coords"), "coords"), NULL)
     if (is.null(slice)) slice <- sliceFactor(places, lengths(spots))
   }

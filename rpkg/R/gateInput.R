@@ -18,7 +18,7 @@ gateInput <- function(x, coords, slice, placed = TRUE, depth = NULL) {
   renamed <- spotsOfSlices(counts, coords, slice)
   counts <- gateNames(renamed$counts)
   spots <- colnames(counts)
-  if (placed || !is.null(coords)) coords <- gateCoords(renamed$coords, spots, depth = depth)
+  if (placed || !is.null(coords)) coords <- gateCoords(renamed$coords, spots, depth = depth, slice = slice)
   held <- unwrap(core_count_summary(counts))
   usedSpots <- gateEmpty(held$usedSpots, "spot", "They stay in the result as NA.")
   gateSliceSizes(slice, usedSpots)

@@ -75,7 +75,7 @@ gateMarkerPlaces <- function(input, coords, settings) {
   }
   if (is.null(coords)) coords <- `rownames<-`(input$fit$coords, NULL)
   if (is.null(input$slice)) input$slice <- input$fit$slice
-  input$coords <- gateCoords(coords, colnames(input$counts))
+  input$coords <- gateCoords(coords, colnames(input$counts), slice = input$slice)
   if (ncol(input$coords) > 2) {
     stopArgument(
       "spatial", "is TRUE, and the places have a depth: how neighbours repeat each other is known for sections only",

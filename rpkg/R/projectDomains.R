@@ -130,7 +130,7 @@ gateNewSpots <- function(newdata, coords, slice, fit) {
   if (is.null(slice)) slice <- slicesByDepth(coords, spots, fit)
   unused <- is.null(slice) && ncol(fit$coords) == 2 && any(c("z", "Z") %in% colnames(coords))
   if (unused) tell("`coords`: \"z\" is not used, as the fit has no depth.")
-  coords <- gateCoords(coords, spots, depth = ncol(fit$coords) == 3)
+  coords <- gateCoords(coords, spots, depth = ncol(fit$coords) == 3, slice = slice)
   if (ncol(coords) != ncol(fit$coords)) stopArgument("coords", "has no depth z, and the fit has", "Give x, y and z.")
   used <- gateEmpty(Matrix::colSums(counts) > 0, "spot", "Their domain is NA.")
   first <- match(fit$features, rownames(counts))

@@ -100,7 +100,8 @@ runStarscape <- function(x, ...) {
 #' @param coords Where the spots are: a numeric matrix or data frame with one row per spot and the columns x (to the
 #'   right) and y (down), matched by row names where there are any, or by a column that holds the names of the spots.
 #'   What readers call x and y (`col` and `row`, `imagecol` and `imagerow`, `x_centroid` and `y_centroid` ...) is
-#'   recognised and told. A third column `z` of few values, each of ten spots or more, is taken for the slice; any other
+#'   recognised, and so is any name that says its axis by a word (`x_location`, `spot_row`, `xPos` ...); other names are
+#'   taken in their order. A message tells which column is x. A third column `z` of few values, each of ten spots or more, is taken for the slice; any other
 #'   is a depth in the unit of x and y, and neighbours are looked for in space (with `graphControl()` methods `"auto"`,
 #'   `"knn"` and `"radius"`). For objects also the names of two or three columns of the cell metadata; `NULL` takes the
 #'   places the object knows, array positions before pixels.
@@ -196,7 +197,9 @@ runStarscape.list <- function(x, coords = NULL, ..., batch = NULL, assay = NULL,
   x <- gateSlices(x)
   for (slice in x) name <- gateNewReduction(slice, name)
   # Looked at where the default method checks its arguments.
-  delayedAssign("slices", Map(sliceInput, x, gatePlacesOf(coords, x), list(assay), list(layer), list(image)))
+  delayedAssign("slices", tellOnce(
+    Map(sliceInput, x, gatePlacesOf(coords, x), list(assay), list(layer), list(image))
+  ))
   delayedAssign("joined", joinSlices(slices))
   fit <- runStarscape.default(
     joined$counts, coords = joined$coords, slice = joined$slice,

@@ -235,7 +235,7 @@ distinctImages <- function(places, spots) {
 imageCoords <- function(image, drawn) {
   if (inherits(image, "VisiumV1")) {
     table <- methods::slot(image, "coordinates")
-    places <- knownCoords(table, drawn = drawn)
+    places <- knownCoords(table, drawn = drawn, told = FALSE)
     return(matrix(places, ncol = 2, dimnames = list(rownames(table), c("x", "y"))))
   }
   scale <- if (inherits(image, "VisiumV2")) list(scale = NULL)

@@ -61,7 +61,7 @@ gateSourceCoords <- function(coords, counts, slice) {
     cells <- paste0("cell", seq_len(ncol(counts)))
     coords <- withoutNames(coords)
   }
-  coords <- gateCoords(coords, cells, "sourceCoords")
+  coords <- gateCoords(coords, cells, "sourceCoords", slice = slice)
   gatePlaces(coords, slice, "sourceCoords")
   coords
 }

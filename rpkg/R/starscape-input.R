@@ -16,7 +16,9 @@
 #' Columns of the cell metadata that are known as places, in this order: `array_col` and `array_row`, `col` and `row`,
 #' `x` and `y`, `imagecol` and `imagerow`, `pxl_col_in_fullres` and `pxl_row_in_fullres`, `x_centroid` and `y_centroid`
 #' (Xenium), `CenterX_global_px` and `CenterY_global_px` (CosMx), `x_slide_mm` and `y_slide_mm`. Array positions that
-#' more spots share than pixels give way to these. A message tells what was taken wherever that is not plain.
+#' more spots of a slice share than pixels, and those that are missing, give way to these; in a table that is given as
+#' `coords` as well. Of other names, one that says its axis by a word decides: x, col or column; y or row. A message
+#' tells what was taken wherever it is not called x and y.
 #'
 #' What is given per spot (`coords`, `slice`, `batch`, `domain`, `block`, `truth` ...) is matched by name: of vectors,
 #' of rows, or by a column that holds the spots' names (of most of them, or one that is called `barcode`, `cell_id`
