@@ -230,6 +230,8 @@ domainMarkers.list <- function(x, domain = "domain", ..., fit = NULL, coords = N
   matrices <- isMatrix(x[[1]])
   fits <- if (!matrices && is.null(fit) && all(vapply(x, hasFit, NA, reduction))) lapply(x, objectFit, reduction)
   counts <- countsOfSlices(x, assay, layer, fits)
+  Map(gateOrientation, counts, gatePlacesOf(coords, x))
+  if (inherits(fit, "starscape_fit")) lapply(counts, gateFitOrientation, fit)
   spots <- lapply(counts, colnames)
   if (!is.null(fits)) fit <- joinFits(Map(subsetFit, fits, spots))$fit
   # The fit knows the places, unless others are asked for.

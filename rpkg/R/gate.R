@@ -190,7 +190,9 @@ gateGenes <- function(features, fitted, genes) {
 }
 
 # The columns of the counts that are the spots of a fit, in its order.
-gateFittedSpots <- function(counts, spots) {
+gateFittedSpots <- function(counts, fit) {
+  gateFitOrientation(counts, fit)
+  spots <- rownames(fit$embedding)
   columns <- match(spots, colnames(counts))
   if (anyNA(columns)) {
     lost <- spots[is.na(columns)]

@@ -5,11 +5,11 @@
 # whether a third column is one, where a fit has decided that; otherwise it may be a section.
 gateInput <- function(x, coords, slice, placed = TRUE, depth = NULL) {
   counts <- gateCounts(x)
+  gateOrientation(counts, coords)
   if (is.null(colnames(counts)) && !is.null(spotNames(slice))) {
     tell("`slice` has names and the spots of `x` have none. It is taken in their order.")
   }
   slice <- gateSlice(perSpot(slice, colnames(counts), "slice"), ncol(counts))
-  if (!is.null(coords)) gateOrientation(counts, coords)
   if (is.null(depth)) {
     sections <- sectionsByDepth(coords, slice, colnames(counts))
     slice <- sections$slice

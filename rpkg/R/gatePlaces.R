@@ -86,18 +86,31 @@ sectionsByDepth <- function(coords, slice, spots) {
 # Fewer spots at one depth are no section: the depth is measured.
 fewestOnSection <- 10
 
-# Spots as rows are seen by the names, or else by the number, of the places.
-gateOrientation <- function(counts, coords) {
-  coords <- plainTable(coords)
-  if (!is.matrix(coords) && !is.data.frame(coords)) {
-    return()
+# Spots as rows are seen by the names, or else by the number, of what is `given` per spot: a table, a matrix or, unless
+# it is places, a vector.
+gateOrientation <- function(counts, given, argument = "coords") {
+  given <- plainTable(given)
+  table <- length(dim(given)) == 2
+  if (is.null(given) || (!table && (argument == "coords" || !is.atomic(given)))) {
+    return(invisible())
   }
-  names <- spotNames(coords)
-  fits <- function(own) if (is.null(names)) nrow(coords) == length(own) else length(own) > 0 && all(own %in% names)
+  names <- spotNames(given)
+  size <- if (table) nrow(given) else length(given)
+  fits <- function(own) {
+    if (is.null(names)) size == length(own) else length(own) > 0 && (all(own %in% names) || all(names %in% own))
+  }
   sides <- if (is.null(names)) lapply(dim(counts), seq_len) else dimnames(counts)
   if (fits(sides[[1]]) && !fits(sides[[2]])) {
-    stopArgument("x", "has the spots as rows: the places in `coords` fit its rows, not its columns", "Give t(x).")
+    stopArgument(
+      "x", sprintf("has the spots as rows: `%s` fits its rows, not its columns", argument), "Give t(x)."
+    )
   }
+}
+
+# The same, seen by the names of the spots of a fit.
+gateFitOrientation <- function(counts, fit) {
+  spots <- rownames(fit$embedding)
+  gateOrientation(counts, stats::setNames(seq_along(spots), spots), "fit")
 }
 
 # Places within slices: not all the same; shared ones are told.

@@ -63,7 +63,7 @@ imputeExpression.default <- function(x, features = NULL, fit, threads = 2, verbo
   settings <- gateFields(list(threads = threads, verbose = verbose), imputeChecks)
   counts <- gateNames(gateCounts(x))
   used <- usedSpots(fit)
-  counts <- gateFittedSpots(counts, rownames(fit$embedding))[, used, drop = FALSE]
+  counts <- gateFittedSpots(counts, fit)[, used, drop = FALSE]
   genes <- gateGenes(features, fit$features, rownames(counts))
   found <- unwrap(core_impute_expression(
     counts, genes, scoreParts(fit, used, rownames(counts)), gateGraph(fit$graph[used, used, drop = FALSE], sum(used)),
@@ -109,7 +109,9 @@ imputeExpression.list <- function(x, features = NULL, ..., fit = NULL, assay = N
                                   reduction = "starscape") {
   x <- gateSlices(x)
   if (isMatrix(x[[1]])) {
-    return(imputeExpression.default(joinCounts(countsOfSlices(x, assay, layer)), features, fit = fit, ...))
+    counts <- countsOfSlices(x, assay, layer)
+    if (inherits(fit, "starscape_fit")) lapply(counts, gateFitOrientation, fit)
+    return(imputeExpression.default(joinCounts(counts), features, fit = fit, ...))
   }
   if (!is.null(fit)) stopFitGiven()
   fits <- lapply(x, objectFit, gateReduction(reduction))

@@ -4,6 +4,9 @@
 gateMarkerInput <- function(x, domain, fit, coords, slice, block, settings) {
   if (inherits(x, "starscape_fit")) stopArgument("x", "is a fit", "Give the counts as `x`, and the fit as `fit`.")
   counts <- gateNames(gateCounts(x))
+  gateOrientation(counts, coords)
+  gateOrientation(counts, domain, "domain")
+  if (inherits(fit, "starscape_fit")) gateFitOrientation(counts, fit)
   spots <- colnames(counts)
   factors <- gateDomain(perSpot(domain, spots, "domain"), length(spots))
   if (is.null(factors)) stopArgument("domain", "is missing", "Give one label per spot.")

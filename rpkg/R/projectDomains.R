@@ -118,6 +118,7 @@ gateNewSpots <- function(newdata, coords, slice, fit) {
     stopArgument("newdata", paste("must be a matrix of counts, not", describe(newdata)), "Give genes x spots.")
   }
   counts <- gateNames(gateCounts(newdata))
+  gateOrientation(counts, coords)
   spots <- colnames(counts)
   lost <- setdiff(fit$features, rownames(counts))
   if (length(lost) > 0) {

@@ -141,7 +141,7 @@ runTransST.default <- function(x, source, labels, coords = NULL, slice = NULL, k
   quietly <- function(code) suppressMessages(code, classes = "starscape_message_parts")
   checked <- quietly(gateTogether(
     settings = gateFields(mget(names(transstChecks)), transstChecks), graph = gateControl(graph, "graphControl"),
-    x = gateTarget(x), known = gateSource(source, labels, sourceCoords, sourceSlice),
+    x = gateTarget(x, coords), known = gateSource(source, labels, sourceCoords, sourceSlice),
     cells = gateCellsPerSpot(cellsPerSpot)
   ))
   settings <- checked$settings
@@ -199,13 +199,14 @@ storeTransst <- function(x, fit, assay) {
   storeResult(x, "transst", fit, columns, reduction, assay)
 }
 
-gateTarget <- function(x) {
+gateTarget <- function(x, coords) {
   if (!isMatrix(x)) {
     stopArgument(
       "x", paste("must be a matrix of counts or an object, not", describe(x)),
       "Give one section, genes x spots; several sections side by side with `slice`."
     )
   }
+  gateOrientation(x, coords)
 }
 
 transstChecks <- list(

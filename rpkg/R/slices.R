@@ -4,6 +4,7 @@
 sliceInput <- function(x, coords, assay, layer, image) {
   if (isObject(x)) needObject(x)
   counts <- gateNames(asCounts(objectCounts(x, assay, layer)))
+  gateOrientation(counts, coords)
   c(list(counts = counts), placesOfSlice(x, coords, colnames(counts), image))
 }
 

@@ -36,6 +36,8 @@ sourceCells <- function(source, labels, coords, slice) {
     )
   }
   counts <- gateCounts(found$counts)
+  gateOrientation(counts, found$labels, "labels")
+  gateOrientation(counts, found$coords)
   gateGeneNames(rownames(counts), "source")
   labels <- perSpot(found$labels, colnames(counts), "labels")
   if (!is.atomic(labels) || length(labels) != ncol(counts)) {

@@ -205,6 +205,27 @@ test_that("the message names the cause", {
   expect_message(runStarscape(counts, twice, latentDim = 5, epochs = 2, verbose = FALSE), "say with `slice`")
 })
 
+test_that("spots as rows are the cause that is named by every function", {
+  turned <- Matrix::t(counts)
+  first <- pair$slice == "slice1"
+  lists <- list(Matrix::t(pair$counts[, first]), Matrix::t(pair$counts[, !first]))
+  places <- list(pair$coords[first, ], pair$coords[!first, ])
+  expectArgumentError(quick(lists, places), "x", "spots as rows: `coords`")
+  expectArgumentError(quick(turned, coords, slice = rep(1:2, 72)), "x", "spots as rows")
+  mark <- function(...) domainMarkers(..., correct = "none", verbose = FALSE)
+  expectArgumentError(mark(turned, small$labels, coords = coords), "x", "spots as rows")
+  expectArgumentError(mark(turned, small$labels, spatial = FALSE), "x", "spots as rows: `domain`")
+  expectArgumentError(mark(turned, factor(1:3), fit = quickFit), "x", "spots as rows: `fit`")
+  expectArgumentError(mark(lists, pair$labels, coords = places), "x", "spots as rows")
+  borrow <- function(x, source, ...) runTransST(x, source, small$labels, coords = coords, k = 3, verbose = FALSE, ...)
+  expectArgumentError(borrow(turned, counts), "x", "spots as rows")
+  expectArgumentError(borrow(counts, turned), "source", "spots as rows: `labels`.*t\\(source\\)")
+  expectArgumentError(imputeExpression(turned, fit = quickFit), "x", "spots as rows: `fit`")
+  expectArgumentError(imputeExpression(list(turned), fit = quickFit), "x", "spots as rows: `fit`")
+  expectArgumentError(factorMarkers(turned, fit = quickFit), "x", "spots as rows: `fit`")
+  expectArgumentError(projectDomains(quickFit, turned, small$labels, coords = coords), "newdata", "spots as rows")
+})
+
 test_that("slices have one known value per spot", {
   expectArgumentError(quick(counts, coords, slice = 1:3), "slice", "144 spots")
   expectArgumentError(quick(counts, coords, slice = list(1)), "slice")
