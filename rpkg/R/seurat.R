@@ -148,6 +148,7 @@ seuratPlaces <- function(x, spots, coords, slice, image, drawn) {
   } else {
     knownCoords(metadata, drawn = drawn)
   }
+  if (is.null(coords)) coords <- reductionPlaces(x, spots, drawn)
   if (is.null(coords)) {
     stopPlaces(
       metadata, "is missing, and `x` has no image",
@@ -155,6 +156,16 @@ seuratPlaces <- function(x, spots, coords, slice, image, drawn) {
     )
   }
   list(coords = coords, slice = if (is.null(slice)) found$slice else givenColumn(slice, metadata, "slice"))
+}
+
+# Places that readers of other formats keep as a reduction, of which Seurat asks that its columns have numbers.
+reductionPlaces <- function(x, spots, drawn) {
+  places <- if ("spatial" %in% SeuratObject::Reductions(x)) SeuratObject::Embeddings(x, "spatial")
+  if (is.null(places) || ncol(places) < 2 || !all(spots %in% rownames(places))) {
+    return(NULL)
+  }
+  if (!drawn) tell("Places are the reduction \"spatial\".")
+  unname(places[spots, , drop = FALSE])
 }
 
 # Checks run before `[[`, whose S4 dispatch would wrap their errors in its own.

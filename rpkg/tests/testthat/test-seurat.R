@@ -52,6 +52,18 @@ test_that("places come from columns, a matrix or images", {
   expectArgumentError(quick(named, coords = "across"), "coords", "two columns")
 })
 
+test_that("a reduction of places is the last that is looked at", {
+  object <- suppressWarnings(SeuratObject::CreateSeuratObject(small$counts))
+  places <- `colnames<-`(small$coords * 1, c("spatial_1", "spatial_2"))
+  object[["spatial"]] <- SeuratObject::CreateDimReducObject(places, key = "spatial_", assay = "RNA")
+  expect_message(found <- objectPlaces(object, colnames(object)), "reduction \"spatial\"", class = "starscape_message")
+  expect_identical(found$coords, unname(places))
+  expectStored(quick(object), quickFit)
+  columns <- SeuratObject::AddMetaData(object, data.frame(x = places[, 2], y = places[, 1], row.names = rownames(places)))
+  expect_no_message(found <- objectPlaces(columns, colnames(object)), class = "starscape_message")
+  expect_identical(unname(found$coords), unname(places[, 2:1]))
+})
+
 test_that("Visium images give array positions", {
   skip_if_not_installed("Seurat")
   object <- suppressWarnings(SeuratObject::CreateSeuratObject(small$counts))
