@@ -156,10 +156,14 @@ domainMarkers.default <- function(x, domain = "domain", fit = NULL, coords = NUL
                                   spatial = TRUE, block = NULL, split = 0.5, pseudocount = 1, seed = 1, threads = 2,
                                   verbose = rlang::is_interactive(), features = NULL, ...) {
   gateDots(...)
-  settings <- gateFields(mget(names(markerChecks)), markerChecks)
-  input <- gateMarkerInput(x, domain, fit, coords, slice, block, settings)
-  gateCompare(compare, input$domain)
-  shown <- gateGenes(features, rownames(input$counts), rownames(input$counts)) + 1L
+  given <- mget(names(markerChecks))
+  checked <- gateTogether(settings = gateFields(given, markerChecks), names = {
+    input <- gateMarkerInput(x, domain, fit, coords, slice, block, soundFields(given, markerChecks))
+    genes <- rownames(input$counts)
+    gateTogether(compare = gateCompare(compare, input$domain), shown = gateGenes(features, genes, genes) + 1L)
+  })
+  settings <- checked$settings
+  shown <- checked$names$shown
   progress <- progressBar(settings$verbose)
   if (settings$correct == "countsplit") {
     input <- splitInput(input, settings, progress)

@@ -4,21 +4,18 @@
 # the spots given are left, and `spots` names them all. Places may be left out where `placed` is FALSE. `depth` says
 # whether a third column is one, where a fit has decided that; otherwise it may be a section.
 gateInput <- function(x, coords, slice, placed = TRUE, depth = NULL) {
-  counts <- gateCounts(x)
+  counts <- readCounts(x)
   gateOrientation(counts, coords)
   if (is.null(colnames(counts)) && !is.null(spotNames(slice))) {
     tell("`slice` has names and the spots of `x` have none. It is taken in their order.")
   }
-  slice <- gateSlice(perSpot(slice, colnames(counts), "slice"), ncol(counts))
-  if (is.null(depth)) {
-    sections <- sectionsByDepth(coords, slice, colnames(counts))
-    slice <- sections$slice
-    coords <- sections$coords
-  }
-  renamed <- spotsOfSlices(counts, coords, slice)
-  counts <- gateNames(renamed$counts)
-  spots <- colnames(counts)
-  if (placed || !is.null(coords)) coords <- gateCoords(renamed$coords, spots, depth = depth, slice = slice)
+  checked <- gateTogether(
+    counts = gateValues(counts), spots = gateSpots(dim(counts), dimnames(counts), coords, slice, placed, depth)
+  )
+  counts <- checked$counts
+  dimnames(counts) <- checked$spots$names
+  coords <- checked$spots$coords
+  slice <- checked$spots$slice
   held <- unwrap(core_count_summary(counts))
   usedSpots <- gateEmpty(held$usedSpots, "spot", "They stay in the result as NA.")
   gateSliceSizes(slice, usedSpots)
@@ -27,16 +24,49 @@ gateInput <- function(x, coords, slice, placed = TRUE, depth = NULL) {
   if (!all(usedSpots) || !all(usedGenes)) {
     counts <- counts[usedGenes, usedSpots, drop = FALSE]
   }
-  list(counts = counts, coords = coords, slice = slice, used = usedSpots, spots = spots)
+  list(counts = counts, coords = coords, slice = slice, used = usedSpots, spots = checked$spots$names[[2]])
 }
 
-gateCounts <- function(x) {
+# Slices and places of the spots, and the names of genes and spots, of counts of this size and these names.
+gateSpots <- function(size, names, coords, slice, placed = TRUE, depth = NULL) {
+  own <- NULL
+  # Spots of slices that are not known cannot be told apart by them.
+  known <- function() is.null(slice) || !is.null(own) || anyDuplicated(names[[2]]) == 0
+  gateTogether(
+    slice = own <- gateSlice(perSpot(slice, names[[2]], "slice"), size[[2]]),
+    places = if (known()) gateSpotPlaces(size, names, coords, own, placed, depth)
+  )$places
+}
+
+gateSpotPlaces <- function(size, names, coords, slice, placed, depth) {
+  if (is.null(depth)) {
+    sections <- sectionsByDepth(coords, slice, names[[2]])
+    slice <- sections$slice
+    coords <- sections$coords
+  }
+  renamed <- spotsOfSlices(names[[2]], coords, slice)
+  names <- list(
+    gateNamesOf(names[[1]], size[[1]], "gene", "row"), gateNamesOf(renamed$spots, size[[2]], "spot", "column")
+  )
+  coords <- renamed$coords
+  if (placed || !is.null(coords)) coords <- gateCoords(coords, names[[2]], depth = depth, slice = slice)
+  list(names = names, coords = coords, slice = slice)
+}
+
+gateCounts <- function(x) gateValues(readCounts(x))
+
+readCounts <- function(x) {
   counts <- asCounts(x)
   if (any(dim(counts) == 0)) {
     stopArgument(
       "x", sprintf("has %d genes and %d spots", nrow(counts), ncol(counts)), "Give genes as rows, spots as columns."
     )
   }
+  counts
+}
+
+# Counts that can be used, without stored zeros.
+gateValues <- function(counts) {
   # Looked at by the core: each comparison in R would make a vector as long as the counts.
   found <- unwrap(core_count_summary(counts))
   if (found$notFinite > 0) {
@@ -83,18 +113,16 @@ gateNames <- function(counts) {
 
 # Spots of different slices may have one name, as barcodes do: they are told apart by their slice. Places under the same
 # names in the same order go with them.
-spotsOfSlices <- function(counts, coords, slice) {
-  spots <- colnames(counts)
+spotsOfSlices <- function(spots, coords, slice) {
   if (is.null(slice) || anyDuplicated(spots) == 0 || anyNA(spots) || anyDuplicated(data.frame(spots, slice)) > 0) {
-    return(list(counts = counts, coords = coords))
+    return(list(spots = spots, coords = coords))
   }
   names <- spotNames(plainTable(coords), spots)
   if (!is.null(names) && all(spots %in% names)) {
     rowsOfSpots(names, spots, "coords")
     coords <- withoutNames(coords)
   }
-  colnames(counts) <- jointNames(spots, slice)
-  list(counts = counts, coords = coords)
+  list(spots = jointNames(spots, slice), coords = coords)
 }
 
 gateNamesOf <- function(names, n, what, side) {

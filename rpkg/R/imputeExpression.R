@@ -60,11 +60,14 @@ imputeExpression.default <- function(x, features = NULL, fit, threads = 2, verbo
   if (inherits(x, "starscape_fit")) stopArgument("x", "is a fit", "Give the counts as `x`, and the fit as `fit`.")
   needArguments()
   fit <- storedFit(fit, "fit")
-  settings <- gateFields(list(threads = threads, verbose = verbose), imputeChecks)
-  counts <- gateNames(gateCounts(x))
+  checked <- gateTogether(
+    settings = gateFields(list(threads = threads, verbose = verbose), imputeChecks),
+    counts = gateFittedSpots(gateNames(gateCounts(x)), fit), genes = gateGenes(features, fit$features, rownames(x))
+  )
+  settings <- checked$settings
+  genes <- checked$genes
   used <- usedSpots(fit)
-  counts <- gateFittedSpots(counts, fit)[, used, drop = FALSE]
-  genes <- gateGenes(features, fit$features, rownames(counts))
+  counts <- checked$counts[, used, drop = FALSE]
   found <- unwrap(core_impute_expression(
     counts, genes, scoreParts(fit, used, rownames(counts)), gateGraph(fit$graph[used, used, drop = FALSE], sum(used)),
     sliceNumbers(fit$batch, used),

@@ -136,19 +136,16 @@ runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 200
   checked <- gateTogether(
     settings = gateFields(mget(names(runChecks)), runChecks), stability = gateControl(stability, "starControl"),
     loss = gateControl(loss, "lossControl"), graph = gateControl(graph, "graphControl"),
-    input = gateInput(x, coords, slice), checkpoint = if (!is.null(checkpoint)) openCheckpoint(checkpoint)
+    data = gateRunInput(x, coords, slice, batch, features),
+    checkpoint = if (!is.null(checkpoint)) openCheckpoint(checkpoint)
   )
   settings <- checked$settings
   controls <- flattenControls(checked$stability, checked$loss, checked$graph)
-  input <- checked$input
+  input <- checked$data$input
   if (nlevels(input$slice) == 1) tell("`slice` has one value. This is a plain fit of one slice.")
   gateMemory(ncol(input$counts))
   tellScarce(input$counts)
-  checked <- gateTogether(
-    batch = gateBatch(batch, input, colnames(x)), features = gateFeatures(features, rownames(input$counts))
-  )
-  input["batch"] <- list(checked$batch)
-  given <- list(givenFeatures = checked$features)
+  given <- list(givenFeatures = checked$data$features)
   gateLatentDim(settings$latentDim, featureCount(settings, given, input), ncol(input$counts))
   parameters <- c(settings[names(settings) != "verbose"], given, controls)
   fit <- newFit(fitCounts(input, parameters, progressBar(settings$verbose), checkpoint), input, parameters)
@@ -156,6 +153,16 @@ runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 200
   tellBatches(fit)
   tellNetwork(fit)
   fit
+}
+
+# Counts and places with their batches, and the genes that are given.
+gateRunInput <- function(x, coords, slice, batch, features) {
+  input <- gateInput(x, coords, slice)
+  checked <- gateTogether(
+    batch = gateBatch(batch, input, colnames(x)), features = gateFeatures(features, rownames(input$counts))
+  )
+  input["batch"] <- list(checked$batch)
+  list(input = input, features = checked$features)
 }
 
 #' @rdname runStarscape
@@ -180,10 +187,9 @@ runStarscape.SingleCellExperiment <- function(x, coords = NULL, slice = NULL, as
 }
 
 fitObject <- function(x, input, batch, assay, name, asked, ...) {
-  name <- gateNewReduction(x, name)
   # All of these are looked at where the default method checks its arguments.
   fit <- runStarscape.default(
-    input$counts, coords = input$coords, slice = input$slice,
+    gateTogether(name = gateNewReduction(x, name), counts = input$counts)$counts, coords = input$coords, slice = input$slice,
     batch = givenColumn(batch, objectMetadata(x, colnames(input$counts)), "batch"), ...
   )
   storeFit(x, fit, asked, assay, name)
@@ -195,14 +201,13 @@ runStarscape.list <- function(x, coords = NULL, ..., batch = NULL, assay = NULL,
                               name = "starscape") {
   refuseGiven(...names(), "slice", "is not an argument for a list, whose elements are the slices", "Name the elements.")
   x <- gateSlices(x)
-  for (slice in x) name <- gateNewReduction(slice, name)
   # Looked at where the default method checks its arguments.
   delayedAssign("slices", tellOnce(
     Map(sliceInput, x, gatePlacesOf(coords, x), list(assay), list(layer), list(image))
   ))
   delayedAssign("joined", joinSlices(slices))
   fit <- runStarscape.default(
-    joined$counts, coords = joined$coords, slice = joined$slice,
+    gateTogether(name = for (slice in x) gateNewReduction(slice, name), counts = joined$counts)$counts, coords = joined$coords, slice = joined$slice,
     batch = columnOfObjects(batch, x, lapply(slices, function(slice) colnames(slice$counts)), "batch"), ...
   )
   if (isMatrix(x[[1]])) {
