@@ -220,8 +220,10 @@ markersOfObject <- function(x, domain, fit, given, spatial, block, assay, layer,
   } else {
     list(slice = givenColumn(given[[2]], metadata, "slice"))
   }
+  spots <- colnames(counts)
   domainMarkers.default(
-    counts, domain, fit = fit, coords = places$coords, slice = places$slice, spatial = spatial, block = block, ...
+    placedCounts(counts, places), placedValues(domain, spots, places), fit = fit, coords = places$coords, slice = places$slice, spatial = spatial,
+    block = placedValues(block, spots, places), ...
   )
 }
 
@@ -241,6 +243,8 @@ domainMarkers.list <- function(x, domain = "domain", ..., fit = NULL, coords = N
   # The fit knows the places, unless others are asked for.
   if (isTRUE(spatial) && (!is.null(coords) || !matrices && !inherits(fit, "starscape_fit"))) {
     places <- tellOnce(Map(placesOfSlice, x, gatePlacesOf(coords, x), spots, list(image)))
+    counts <- Map(placedCounts, counts, places)
+    spots <- lapply(counts, colnames)
     coords <- `rownames<-`(joinPlaces(lapply(unname(places), `[[`, "coords"), "coords"), NULL)
     if (is.null(slice)) slice <- sliceFactor(places, lengths(spots))
   }

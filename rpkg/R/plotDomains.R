@@ -103,7 +103,11 @@ plotDomains.SingleCellExperiment <- function(x, domain = "domain", confidence = 
 shownPlaces <- function(x, coords, slice, image, reduction) {
   needObject(x)
   spots <- colnames(x)
-  own <- function() c(objectPlaces(x, spots, coords, slice, image, drawn = TRUE), list(spots = spots))
+  own <- function() {
+    places <- objectPlaces(x, spots, coords, slice, image, drawn = TRUE)
+    if (is.null(places$spots)) places["spots"] <- list(spots)
+    places
+  }
   known <- function() unlessUnknown(own(), FALSE)
   fit <- shownFit(x, gateReduction(reduction), known)
   if (is.null(fit) || (is.null(coords) && !is.null(image))) {

@@ -179,10 +179,17 @@ sweepObject <- function(x, method, seeds, k, truth, BPPARAM, given, assay, layer
   needObject(x)
   counts <- objectCounts(x, assay, layer)
   spots <- colnames(counts)
-  places <- function(placed) objectPlaces(x, spots, given[[1]], given[[2]], given[[3]], needed = placed)
+  places <- function(placed) {
+    found <- objectPlaces(x, spots, given[[1]], given[[2]], given[[3]], needed = placed)
+    lost <- if (is.null(found$spots)) 0 else length(spots) - length(found$spots)
+    if (lost > 0) stopArgument("coords", sprintf("is missing for %d cells that are on no image", lost), sweepHint)
+    found
+  }
   truth <- givenColumn(truth, objectMetadata(x, spots), "truth")
   sweepCounts(x, counts, places, truth, method, seeds, k, BPPARAM, ...)
 }
+
+sweepHint <- "Leave these cells out with subset(), choose another `image`, or give `coords`."
 
 # `x` as the user gave it, and the counts it holds. `places` gives a list of coords and slice; it is told whether the
 # method needs the places.
