@@ -88,18 +88,39 @@ gateValues <- function(counts) {
     )
   }
   if (found$parts > 0) {
-    tellParts("`x`")
+    tellParts("`x`", kind = kindOfParts(counts))
   }
   # A stored zero is no count; without it all classes give the core the same bits.
   if (found$zeros > 0) Matrix::drop0(counts) else counts
 }
 
-# `also` is what comes of it.
-tellParts <- function(sides, also = "") {
+# `also` is what comes of it, `kind` what the values look like.
+tellParts <- function(sides, also = "", kind = NULL) {
   tell(
     paste(sides, collapse = " and "), if (length(sides) == 1) " has" else " have", " values that are not whole ",
-    "numbers. They are used as they are; raw counts are expected", also, ".", class = "starscape_message_parts"
+    "numbers", if (!is.null(kind)) paste0(": they look ", kind), ". They are used as they are; raw counts are expected",
+    also, ".", class = "starscape_message_parts"
   )
+}
+
+# What was done to counts, where it is seen in most of some spots spread over all: the values of a spot, or what they
+# are logarithms of, are whole multiples of the smallest, which is a single count; NULL where it is not.
+kindOfParts <- function(counts) {
+  spots <- unique(round(seq(1, ncol(counts), length.out = 50)))
+  values <- lapply(spots, function(spot) counts@x[seq_len(diff(counts@p[spot + 0:1])) + counts@p[[spot]]])
+  values <- Filter(function(own) length(own) >= 5 && length(unique(own)) > 1, lapply(values, function(own) own[own > 0]))
+  if (length(values) == 0) {
+    return(NULL)
+  }
+  # Values that were kept in single precision are whole to four digits.
+  whole <- function(own) all(abs(own / min(own) - round(own / min(own))) < 1e-4 * own / min(own))
+  # Exponents beyond this are no logarithms of counts.
+  logged <- function(own, base) max(own) < 50 && whole(base^own - 1)
+  if (mean(vapply(values, whole, NA)) > 0.5) {
+    "normalised"
+  } else if (mean(vapply(values, function(own) logged(own, exp(1)) || logged(own, 2), NA)) > 0.5) {
+    "logged"
+  }
 }
 
 # Beyond this, one more is no longer told from none.

@@ -37,6 +37,21 @@ test_that("counts that are not whole are used with a message", {
   )
 })
 
+test_that("counts that were normalised or logged are told as such", {
+  depth <- Matrix::colSums(counts)
+  scaled <- Matrix::t(Matrix::t(counts) / depth * 1e4)
+  log2 <- function(counts) log1p(counts) / log(2)
+  withValues <- function(values) methods::new("dgCMatrix", i = counts@i, p = counts@p, x = values, Dim = dim(counts))
+  single <- function(counts) withValues(signif(counts@x, 7))
+  kinds <- function(...) vapply(list(...), starscape:::kindOfParts, "")
+  expect_identical(kinds(scaled, single(scaled), counts / 2), rep("normalised", 3))
+  expect_identical(kinds(log1p(counts), log1p(scaled), single(log1p(scaled)), log2(scaled)), rep("logged", 4))
+  noise <- withr::with_seed(1, withValues(counts@x + stats::runif(length(counts@x))))
+  expect_null(starscape:::kindOfParts(noise))
+  expect_null(starscape:::kindOfParts(sqrt(counts)))
+  expect_message(starscape:::gateCounts(log1p(counts)), "not whole numbers: they look logged", class = "starscape_message")
+})
+
 test_that("names are unique and complete, or made", {
   repeated <- counts
   colnames(repeated)[2] <- colnames(repeated)[1]
