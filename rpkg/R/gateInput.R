@@ -33,7 +33,7 @@ gateSpots <- function(size, names, coords, slice, placed = TRUE, depth = NULL) {
   # Spots of slices that are not known cannot be told apart by them.
   known <- function() is.null(slice) || !is.null(own) || anyDuplicated(names[[2]]) == 0
   gateTogether(
-    slice = own <- gateSlice(perSpot(slice, names[[2]], "slice"), size[[2]]),
+    slice = own <- gateSlice(perSpotVector(slice, names[[2]], "slice"), size[[2]]),
     places = if (known()) gateSpotPlaces(size, names, coords, own, placed, depth)
   )$places
 }

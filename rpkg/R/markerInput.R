@@ -13,8 +13,8 @@ gateMarkerInput <- function(x, domain, fit, coords, slice, block, settings) {
   # Checked before they are handed on: S4 dispatch on a part would wrap the errors in its own.
   input <- gateTogether(
     counts = gateValues(counts), domain = gateTwoDomains(domain, spots), fit = gateFinder(fit, spots, settings),
-    block = gateBlock(perSpot(block, spots, "block"), length(spots), settings$test),
-    slice = own <- gateSlice(perSpot(slice, spots, "slice"), length(spots)),
+    block = gateBlock(perSpotVector(block, spots, "block"), length(spots), settings$test),
+    slice = own <- gateSlice(perSpotVector(slice, spots, "slice"), length(spots)),
     coords = gateMarkerCoords(coords, spots, fit, own, settings)
   )
   input[c("fit", "finder")] <- list(input$fit$fit, input$fit$finder)

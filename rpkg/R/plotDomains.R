@@ -57,7 +57,7 @@ plotDomains.default <- function(x, domain = "domain", confidence = FALSE, slice 
   expression <- if (!is.null(features)) gateExpression(features, NROW(x), names)
   if (!is.null(expression)) domain <- list(value = expression[1, ], title = "expression")
   shown <- shownValues(x, domain, confidence, names)
-  slice <- gateSlice(perSpot(slice, names, "slice"), NROW(x))
+  slice <- gateSlice(perSpotVector(slice, names, "slice"), NROW(x))
   coords <- gateCoords(x, if (is.null(names)) as.character(seq_len(NROW(x))) else names, "x", slice = slice)
   coords <- unname(inPlane(coords))
   diameter <- realNumber(0, positive = TRUE)(diameter, "diameter")
@@ -179,14 +179,14 @@ shownValues <- function(coords, domain, confidence, spots) {
   } else if (is.data.frame(domain)) {
     domain <- perSpot(domain, spots, "domain")
     if (isTRUE(confidence)) confidence <- domain[["confidence"]]
-    domain <- domain[[gateKnown("domain", names(domain), "domain", "the column `domain`")]]
+    domain <- domain[[valueColumn(domain, spots, "domain")]]
   } else if (is.list(domain)) {
     title <- domain$title
     domain <- domain$value
   }
   n <- NROW(coords)
   domain <- perSpot(domain, spots, "domain")
-  if (!isFALSE(confidence)) confidence <- perSpot(confidence, spots, "confidence")
+  if (!isFALSE(confidence)) confidence <- perSpotVector(confidence, spots, "confidence")
   if (!is.atomic(domain) || is.null(domain) || length(domain) != n) {
     stopArgument("domain", paste("must have one value for each of the", n, "spots, not", describe(domain)))
   }

@@ -145,7 +145,7 @@ gateFittedGenes <- function(genes, fit) {
 }
 
 gateNewPlaces <- function(coords, slice, spots, fit) {
-  slice <- gateSlice(perSpot(slice, spots, "slice"), length(spots))
+  slice <- gateSlice(perSpotVector(slice, spots, "slice"), length(spots))
   if (is.null(slice)) slice <- slicesByDepth(coords, spots, fit)
   unused <- is.null(slice) && ncol(fit$coords) == 2 && any(c("z", "Z") %in% colnames(coords))
   if (unused) tell("`coords`: \"z\" is not used, as the fit has no depth.")
@@ -342,7 +342,7 @@ projectRest <- function(x, fit, domain, input, reduction, ...) {
     stopArgument("newdata", "is NULL, and the fit knows all cells of `x`", "Give counts or an object of new spots.")
   }
   coords <- gateCoords(input$coords, cells, depth = ncol(fit$coords) == 3)[rest, , drop = FALSE]
-  slice <- perSpot(input$slice, cells, "slice")[rest]
+  slice <- perSpotVector(input$slice, cells, "slice")[rest]
   found <- underNames(projectDomains.starscape_fit(
     fit, input$counts[, rest, drop = FALSE], domain, coords, slice, among = TRUE, ...
   ), c(newdata = "x"))

@@ -42,7 +42,7 @@ sourceCells <- function(source, labels, coords, slice) {
   own <- NULL
   checked <- gateTogether(
     counts = gateSourceCounts(counts), labels = gateSourceLabels(found$labels, counts),
-    slice = own <- gateSlice(perSpot(found$slice, cells, "sourceSlice"), ncol(counts), "sourceSlice"),
+    slice = own <- gateSlice(perSpotVector(found$slice, cells, "sourceSlice"), ncol(counts), "sourceSlice"),
     coords = gateSourceCoords(found$coords, counts, own)
   )
   slice <- if (is.null(own)) rep("1", ncol(counts)) else as.character(own)
@@ -56,7 +56,7 @@ gateSourceCounts <- function(counts) {
 }
 
 gateSourceLabels <- function(labels, counts) {
-  labels <- perSpot(labels, colnames(counts), "labels")
+  labels <- perSpotVector(labels, colnames(counts), "labels")
   if (!is.atomic(labels) || length(labels) != ncol(counts)) {
     stopArgument(
       "labels",

@@ -203,7 +203,7 @@ sweepCounts <- function(x, counts, places, truth, method, seeds, k, BPPARAM, apa
   places <- places(method$placed)
   tissue <- gateInput(counts, places$coords, places$slice, placed = method$placed)
   method$gate(tissue)
-  tissue$truth <- gateTruth(perSpot(truth, tissue$spots, "truth"), tissue$used)
+  tissue$truth <- gateTruth(perSpotVector(truth, tissue$spots, "truth"), tissue$used)
   k <- gateK(k, sum(tissue$used))
   if (is.null(k)) stopArgument("k", "must be one whole number, not NULL")
   job <- sweepJob(x, tissue, method, seeds, k, options$apart)
