@@ -309,7 +309,7 @@ gateLabels <- function(labels, argument, spots = length(labels)) {
 
 # Domains as a factor, or NULL: labels of the spots, or the result of findDomains().
 gateDomain <- function(domain, spots, argument = "domain") {
-  if (is.data.frame(domain)) domain <- domain[[valueColumn(domain, NULL, argument)]]
+  if (is.data.frame(domain)) domain <- domain[[gateKnown("domain", names(domain), argument, "the column `domain`")]]
   if (is.null(domain)) {
     return(NULL)
   }

@@ -116,20 +116,37 @@ gateFitOrientation <- function(counts, fit) {
 # Places within slices: not all the same; shared ones are told.
 gatePlaces <- function(coords, slice, argument = "coords") {
   slice <- if (is.null(slice)) rep(1L, nrow(coords)) else as.integer(slice)
-  order <- do.call(order, unname(c(list(slice), as.data.frame(coords))))
-  sorted <- cbind(slice, coords)[order, , drop = FALSE]
-  steps <- sorted[-1, , drop = FALSE] != sorted[-nrow(sorted), , drop = FALSE]
-  shared <- rowSums(steps) == 0
+  shared <- sharedPlaces(coords, slice)
   sizes <- tabulate(slice)
-  stuck <- which(sizes > 1 & tabulate(sorted[-1, 1][shared], length(sizes)) == sizes - 1)
+  stuck <- which(sizes > 1 & tabulate(shared, length(sizes)) == sizes - 1)
   if (length(stuck) > 0) {
     stopArgument(argument, "is the same place for all spots of a slice", "Give each spot its own place on the tissue.")
   }
-  if (any(shared)) {
-    several <- 3 * sum(shared) > nrow(coords)
+  if (length(shared) > 0) {
+    several <- mayBeSections(shared, coords)
     tell(
-      sum(shared), " spots share their place with another spot. They are kept.",
-      if (several) " If these are several sections, say with `slice` which spots lie on which."
+      length(shared), " spots share their place with another spot. They are kept.", if (several) paste0(" ", saySections)
     )
+  }
+}
+
+# The slices of the spots that share their place with one before.
+sharedPlaces <- function(coords, slice) {
+  order <- do.call(order, unname(c(list(slice), as.data.frame(coords))))
+  sorted <- cbind(slice, coords)[order, , drop = FALSE]
+  steps <- sorted[-1, , drop = FALSE] != sorted[-nrow(sorted), , drop = FALSE]
+  sorted[-1, 1][rowSums(steps) == 0]
+}
+
+# So many as sections that were laid on each other.
+mayBeSections <- function(shared, coords) 3 * length(shared) > nrow(coords)
+
+saySections <- "If these are several sections, say with `slice` which spots lie on which."
+
+# Sections drawn on each other hide each other.
+tellHidden <- function(coords, slice) {
+  shared <- sharedPlaces(coords, if (is.null(slice)) rep(1L, nrow(coords)) else as.integer(slice))
+  if (mayBeSections(shared, coords)) {
+    tell(length(shared), " spots are hidden by others at the same place. ", saySections)
   }
 }

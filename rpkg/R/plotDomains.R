@@ -60,6 +60,7 @@ plotDomains.default <- function(x, domain = "domain", confidence = FALSE, slice 
   slice <- gateSlice(perSpotVector(slice, names, "slice"), NROW(x))
   coords <- gateCoords(x, if (is.null(names)) as.character(seq_len(NROW(x))) else names, "x", slice = slice)
   coords <- unname(inPlane(coords))
+  tellHidden(coords, slice)
   diameter <- realNumber(0, positive = TRUE)(diameter, "diameter")
   limits <- gateLimits(limits)
   palette <- gatePalette(palette)
@@ -179,7 +180,7 @@ shownValues <- function(coords, domain, confidence, spots) {
   } else if (is.data.frame(domain)) {
     domain <- perSpot(domain, spots, "domain")
     if (isTRUE(confidence)) confidence <- domain[["confidence"]]
-    domain <- domain[[valueColumn(domain, spots, "domain")]]
+    domain <- domain[[gateKnown("domain", names(domain), "domain", "the column `domain`")]]
   } else if (is.list(domain)) {
     title <- domain$title
     domain <- domain$value
@@ -240,7 +241,7 @@ gateExpression <- function(features, spots, names) {
       "For objects give the names of genes."
     )
   }
-  features <- as.matrix(features)
+  features <- if (is.matrix(features)) features else as.matrix(underNames(asCounts(features), c(x = "features")))
   if (!is.numeric(features)) stopArgument("features", sprintf("must be numbers, not %s", typeof(features)))
   rownames(features) <- make.unique(if (is.null(rownames(features))) {
     paste0("gene", seq_len(nrow(features)))
