@@ -222,7 +222,8 @@ markersOfObject <- function(x, domain, fit, given, spatial, block, assay, layer,
   }
   spots <- colnames(counts)
   domainMarkers.default(
-    placedCounts(counts, places), placedValues(domain, spots, places), fit = fit, coords = places$coords, slice = places$slice, spatial = spatial,
+    placedCounts(counts, places), placedValues(domain, spots, places), fit = fit, coords = places$coords,
+    slice = places$slice, spatial = spatial,
     block = placedValues(block, spots, places), ...
   )
 }

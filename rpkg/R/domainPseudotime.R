@@ -127,8 +127,8 @@ storePseudotime <- function(x, found, reduction = "starscape") {
   storeWithFit(x, "pseudotime", found[c("connectivity", "root", "domains")], columns, reduction)
 }
 
-# The root by the name that it has in the fit as it was `stored`, or has `now`; one that is not among the spots keeps its
-# own.
+# The root by the name that it has in the fit as it was `stored`, or has `now`; one that is not among the spots keeps
+# its own.
 rootAs <- function(root, when, fit) {
   names <- list(stored = fit$storedNames, now = rownames(fit$embedding))
   from <- names[[setdiff(names(names), when)]]

@@ -107,8 +107,12 @@ tellParts <- function(sides, also = "", kind = NULL) {
 # are logarithms of, are whole multiples of the smallest, which is a single count; NULL where it is not.
 kindOfParts <- function(counts) {
   spots <- unique(round(seq(1, ncol(counts), length.out = 50)))
-  values <- lapply(spots, function(spot) counts@x[seq_len(diff(counts@p[spot + 0:1])) + counts@p[[spot]]])
-  values <- Filter(function(own) length(own) >= 5 && length(unique(own)) > 1, lapply(values, function(own) own[own > 0]))
+  values <- lapply(spots, function(spot) {
+    own <- counts@x[seq_len(diff(counts@p[spot + 0:1])) + counts@p[[spot]]]
+    own[own > 0]
+  })
+  # Spots of few values, or of one, tell nothing.
+  values <- Filter(function(own) length(own) >= 5 && length(unique(own)) > 1, values)
   if (length(values) == 0) {
     return(NULL)
   }

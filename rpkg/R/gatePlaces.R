@@ -123,10 +123,8 @@ gatePlaces <- function(coords, slice, argument = "coords") {
     stopArgument(argument, "is the same place for all spots of a slice", "Give each spot its own place on the tissue.")
   }
   if (length(shared) > 0) {
-    several <- mayBeSections(shared, coords)
-    tell(
-      length(shared), " spots share their place with another spot. They are kept.", if (several) paste0(" ", saySections)
-    )
+    sections <- if (mayBeSections(shared, coords)) paste0(" ", saySections)
+    tell(length(shared), " spots share their place with another spot. They are kept.", sections)
   }
 }
 

@@ -18,7 +18,8 @@ perSpotVector <- function(value, spots, argument) {
   if (is.data.frame(value)) value[[valueColumn(value, spots, argument)]] else value
 }
 
-# The column that is called as the argument, or `domain` as findDomains() calls it, or the only one beside names of spots.
+# The column that is called as the argument, or `domain` as findDomains() calls it, or the only one that holds no names
+# of spots.
 valueColumn <- function(table, spots, argument) {
   columns <- names(table)[!tolower(names(table)) %in% nameColumns]
   called <- intersect(c(argument, "domain"), columns)

@@ -101,10 +101,10 @@ runStarscape <- function(x, ...) {
 #'   right) and y (down), matched by row names where there are any, or by a column that holds the names of the spots.
 #'   What readers call x and y (`col` and `row`, `imagecol` and `imagerow`, `x_centroid` and `y_centroid` ...) is
 #'   recognised, and so is any name that says its axis by a word (`x_location`, `spot_row`, `xPos` ...); other names are
-#'   taken in their order. A message tells which column is x. A third column `z` of few values, each of ten spots or more, is taken for the slice; any other
-#'   is a depth in the unit of x and y, and neighbours are looked for in space (with `graphControl()` methods `"auto"`,
-#'   `"knn"` and `"radius"`). For objects also the names of two or three columns of the cell metadata; `NULL` takes the
-#'   places the object knows, array positions before pixels.
+#'   taken in their order. A message tells which column is x. A third column `z` of few values, each of ten spots or
+#'   more, is taken for the slice; any other is a depth in the unit of x and y, and neighbours are looked for in space
+#'   (with `graphControl()` methods `"auto"`, `"knn"` and `"radius"`). For objects also the names of two or three
+#'   columns of the cell metadata; `NULL` takes the places the object knows, array positions before pixels.
 #' @param slice Which slice each spot lies on: a vector with one value per spot, matched by name where it has names, or
 #'   `NULL` for one slice. For objects also the name of a column of the cell metadata; `NULL` takes images (`Seurat`,
 #'   less those that show cells of other images only) or `sample_id` (`SpatialExperiment`) where there are several.
@@ -189,7 +189,8 @@ runStarscape.SingleCellExperiment <- function(x, coords = NULL, slice = NULL, as
 fitObject <- function(x, input, batch, assay, name, asked, ...) {
   # All of these are looked at where the default method checks its arguments.
   fit <- runStarscape.default(
-    gateTogether(name = gateNewReduction(x, name), counts = input$counts)$counts, coords = input$coords, slice = input$slice,
+    gateTogether(name = gateNewReduction(x, name), counts = input$counts)$counts, coords = input$coords,
+    slice = input$slice,
     batch = givenColumn(batch, objectMetadata(x, colnames(input$counts)), "batch"), ...
   )
   storeFit(x, fit, asked, assay, name)
@@ -207,7 +208,8 @@ runStarscape.list <- function(x, coords = NULL, ..., batch = NULL, assay = NULL,
   ))
   delayedAssign("joined", joinSlices(slices))
   fit <- runStarscape.default(
-    gateTogether(name = for (slice in x) gateNewReduction(slice, name), counts = joined$counts)$counts, coords = joined$coords, slice = joined$slice,
+    gateTogether(name = for (slice in x) gateNewReduction(slice, name), counts = joined$counts)$counts,
+    coords = joined$coords, slice = joined$slice,
     batch = columnOfObjects(batch, x, lapply(slices, function(slice) colnames(slice$counts)), "batch"), ...
   )
   if (isMatrix(x[[1]])) {

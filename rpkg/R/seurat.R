@@ -133,8 +133,8 @@ seuratReduction <- function(x, name, reduction, assay) {
   if (utils::packageVersion("SeuratObject") < "5") {
     embedding <- rowsOfCells(embedding, colnames(x))
     if (name != "transst" && anyNA(embedding[, 1])) {
-      tell("The reduction \"", name, "\" is NA for spots without counts or places, which RunUMAP() and FindNeighbors() ",
-           "do not take. Leave these spots out with subset() first.")
+      tell("The reduction \"", name, "\" is NA for spots without counts or places, which RunUMAP() and ",
+           "FindNeighbors() do not take. Leave these spots out with subset() first.")
     }
   } else if (name != "transst") {
     # It need not hold all cells; what has no values would stop RunUMAP() and others.
@@ -156,8 +156,8 @@ rowsOfCells <- function(table, cells) {
   table
 }
 
-# What a reduction holds of the spots of a fit. In version 5 spots without counts are not in it; before, other cells are,
-# without values. Cells that all have other names now are told from these by their number alone.
+# What a reduction holds of the spots of a fit. In version 5 spots without counts are not in it; before, other cells
+# are, without values. Cells that all have other names now are told from these by their number alone.
 fittedRows <- function(embedding, fit, cells) {
   used <- usedSpots(fit)
   known <- rownames(fit$embedding)

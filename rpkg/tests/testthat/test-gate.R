@@ -49,7 +49,9 @@ test_that("counts that were normalised or logged are told as such", {
   noise <- withr::with_seed(1, withValues(counts@x + stats::runif(length(counts@x))))
   expect_null(starscape:::kindOfParts(noise))
   expect_null(starscape:::kindOfParts(sqrt(counts)))
-  expect_message(starscape:::gateCounts(log1p(counts)), "not whole numbers: they look logged", class = "starscape_message")
+  expect_message(
+    starscape:::gateCounts(log1p(counts)), "not whole numbers: they look logged", class = "starscape_message"
+  )
 })
 
 test_that("names are unique and complete, or made", {

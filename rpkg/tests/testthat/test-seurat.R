@@ -59,7 +59,8 @@ test_that("a reduction of places is the last that is looked at", {
   expect_message(found <- objectPlaces(object, colnames(object)), "reduction \"spatial\"", class = "starscape_message")
   expect_identical(found$coords, unname(places))
   expectStored(quick(object), quickFit)
-  columns <- SeuratObject::AddMetaData(object, data.frame(x = places[, 2], y = places[, 1], row.names = rownames(places)))
+  turned <- data.frame(x = places[, 2], y = places[, 1], row.names = rownames(places))
+  columns <- SeuratObject::AddMetaData(object, turned)
   expect_no_message(found <- objectPlaces(columns, colnames(object)), class = "starscape_message")
   expect_identical(unname(found$coords), unname(places[, 2:1]))
 })
@@ -119,7 +120,9 @@ test_that("images that show some of the cells give domains of these, and those o
   expectArgumentError(quick(object), "coords", "no image of `x` shows its cells")
   expectArgumentError(quick(object, image = "left"), "image", "none of the cells")
   object@images$right <- visiumImage(pair$coords, "right_")
-  expect_message(objectPlaces(object, colnames(object)), "none of the cells are not used: \"left\"", class = "starscape_message")
+  expect_message(
+    objectPlaces(object, colnames(object)), "none of the cells are not used: \"left\"", class = "starscape_message"
+  )
 })
 
 test_that("an image that shows cells of another is no slice", {
@@ -283,4 +286,33 @@ test_that("a gene of an assay with some of the cells is NA for the others", {
   object[["part"]] <- SeuratObject::CreateAssay5Object(small$counts[, 144:100])
   drawn <- plotDomains(object, "gene3", assay = "part")$data$value
   expect_identical(drawn, unname(replace(small$counts["gene3", ], 1:99, NA)))
+})
+
+test_that("what users do next with a fitted object works and keeps its results", {
+  skip_if_not_installed("Seurat")
+  object <- suppressWarnings(SeuratObject::CreateSeuratObject(small$counts))
+  object[["slice1"]] <- visiumImage(small$coords)
+  object <- findDomains(quick(object), k = 3, verbose = FALSE)
+  file <- tempfile(fileext = ".rds")
+  on.exit(unlink(file))
+  saveRDS(object, file)
+  expect_identical(objectFit(readRDS(file)), objectFit(object))
+  object$half <- rep(c("a", "b"), each = 72)
+  parts <- suppressWarnings(Seurat::SplitObject(object, "half"))
+  expect_identical(objectFit(parts$b)$embedding, objectFit(object)$embedding[73:144, ])
+  expect_identical(unname(parts$b$domain), unname(object$domain[73:144]))
+  found <- suppressWarnings(Seurat::FindNeighbors(object, reduction = "starscape", dims = 1:5, verbose = FALSE))
+  expect_true("RNA_snn" %in% names(found@graphs))
+  mapped <- suppressWarnings(Seurat::RunUMAP(object, reduction = "starscape", dims = 1:5, verbose = FALSE))
+  expect_identical(rownames(SeuratObject::Embeddings(mapped, "umap")), colnames(object))
+  expect_s3_class(suppressWarnings(Seurat::SpatialDimPlot(object, group.by = "domain")), "ggplot")
+  skip_if_not_installed("SeuratObject", "5.0.0")
+  counts <- small$counts
+  counts[, 5] <- 0
+  empty <- quick(suppressWarnings(SeuratObject::CreateSeuratObject(counts)), coords = small$coords)
+  mapped <- suppressWarnings(Seurat::RunUMAP(empty, reduction = "starscape", dims = 1:5, verbose = FALSE))
+  expect_identical(rownames(SeuratObject::Embeddings(mapped, "umap")), colnames(counts)[-5])
+  expect_s4_class(
+    suppressWarnings(Seurat::FindNeighbors(empty, reduction = "starscape", dims = 1:5, verbose = FALSE)), "Seurat"
+  )
 })
