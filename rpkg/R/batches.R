@@ -8,7 +8,7 @@ gateBatch <- function(batch, input, spots) {
   if (is.null(batch)) {
     return(batchOfSlices(input))
   }
-  batch <- gateSlice(perSpot(batch, spots, "batch"), length(input$used), "batch")
+  batch <- gateSlice(perSpotVector(batch, spots, "batch"), length(input$used), "batch")
   sizes <- table(batch[input$used])
   if (any(sizes < 2)) {
     stopArgument(

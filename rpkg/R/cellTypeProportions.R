@@ -116,11 +116,15 @@ fitComposition <- function(target, known, found, parameters, cells, progress) {
 gateProportions <- function(cells, target, known, embedding) {
   if (!is.null(known$coords) || embedding != "factors") cells <- NULL
   isWhole <- function(counts) unwrap(core_count_summary(counts))$parts == 0
-  parts <- c("`x`", "`source`")[!c(isWhole(target$counts), isWhole(known$counts))]
+  sides <- list("`x`" = target$counts, "`source`" = known$counts)
+  sides <- sides[!vapply(sides, isWhole, NA)]
+  parts <- names(sides)
   if (length(parts) == 0) {
     return(cells)
   }
-  tellParts(parts, if (is.null(cells)) "" else ", and there are no proportions of types, which need them")
+  also <- if (is.null(cells)) "" else ", and there are no proportions of types, which need them"
+  kinds <- unique(lapply(sides, kindOfParts))
+  tellParts(parts, also, if (length(kinds) == 1) kinds[[1]])
   NULL
 }
 

@@ -24,10 +24,10 @@
 #' @export
 clusterMetrics <- function(truth, labels, embedding = NULL, graph = NULL, threads = 2) {
   needArguments()
-  truth <- perSpot(truth, NULL, "truth")
-  names <- if (is.null(names(truth))) names(labels) else names(truth)
-  truth <- gateLabels(truth, "truth")
-  labels <- gateLabels(perSpot(labels, names, "labels"), "labels", length(truth))
+  names <- spotNames(plainTable(truth))
+  if (is.null(names)) names <- spotNames(plainTable(labels))
+  truth <- gateLabels(perSpotVector(truth, NULL, "truth"), "truth")
+  labels <- gateLabels(perSpotVector(labels, names, "labels"), "labels", length(truth))
   threads <- gateFields(list(threads = threads), list(threads = threadCount))$threads
   found <- !is.na(labels) & !is.na(truth)
   if (!any(found)) {

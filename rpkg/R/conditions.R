@@ -79,6 +79,16 @@ tell <- function(..., class = NULL) {
   rlang::inform(paste0(...), class = unique(c(class, "starscape_message")))
 }
 
+# What is told of several slices in the same words is told once.
+tellOnce <- function(code) {
+  said <- character()
+  withCallingHandlers(code, starscape_message = function(message) {
+    text <- conditionMessage(message)
+    if (text %in% said) rlang::cnd_muffle(message)
+    said <<- c(said, text)
+  })
+}
+
 # The value of a core answer, or the classed condition it stands for.
 unwrap <- function(answer) {
   error <- answer$error

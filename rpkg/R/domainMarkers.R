@@ -156,10 +156,14 @@ domainMarkers.default <- function(x, domain = "domain", fit = NULL, coords = NUL
                                   spatial = TRUE, block = NULL, split = 0.5, pseudocount = 1, seed = 1, threads = 2,
                                   verbose = rlang::is_interactive(), features = NULL, ...) {
   gateDots(...)
-  settings <- gateFields(mget(names(markerChecks)), markerChecks)
-  input <- gateMarkerInput(x, domain, fit, coords, slice, block, settings)
-  gateCompare(compare, input$domain)
-  shown <- gateGenes(features, rownames(input$counts), rownames(input$counts)) + 1L
+  given <- mget(names(markerChecks))
+  checked <- gateTogether(settings = gateFields(given, markerChecks), names = {
+    input <- gateMarkerInput(x, domain, fit, coords, slice, block, soundFields(given, markerChecks))
+    genes <- rownames(input$counts)
+    gateTogether(compare = gateCompare(compare, input$domain), shown = gateGenes(features, genes, genes) + 1L)
+  })
+  settings <- checked$settings
+  shown <- checked$names$shown
   progress <- progressBar(settings$verbose)
   if (settings$correct == "countsplit") {
     input <- splitInput(input, settings, progress)
@@ -216,8 +220,11 @@ markersOfObject <- function(x, domain, fit, given, spatial, block, assay, layer,
   } else {
     list(slice = givenColumn(given[[2]], metadata, "slice"))
   }
+  spots <- colnames(counts)
   domainMarkers.default(
-    counts, domain, fit = fit, coords = places$coords, slice = places$slice, spatial = spatial, block = block, ...
+    placedCounts(counts, places), placedValues(domain, spots, places), fit = fit, coords = places$coords,
+    slice = places$slice, spatial = spatial,
+    block = placedValues(block, spots, places), ...
   )
 }
 
@@ -230,11 +237,15 @@ domainMarkers.list <- function(x, domain = "domain", ..., fit = NULL, coords = N
   matrices <- isMatrix(x[[1]])
   fits <- if (!matrices && is.null(fit) && all(vapply(x, hasFit, NA, reduction))) lapply(x, objectFit, reduction)
   counts <- countsOfSlices(x, assay, layer, fits)
+  Map(gateOrientation, counts, gatePlacesOf(coords, x))
+  if (inherits(fit, "starscape_fit")) lapply(counts, gateFitOrientation, fit)
   spots <- lapply(counts, colnames)
   if (!is.null(fits)) fit <- joinFits(Map(subsetFit, fits, spots))$fit
   # The fit knows the places, unless others are asked for.
   if (isTRUE(spatial) && (!is.null(coords) || !matrices && !inherits(fit, "starscape_fit"))) {
-    places <- Map(placesOfSlice, x, gatePlacesOf(coords, x), spots, list(image))
+    places <- tellOnce(Map(placesOfSlice, x, gatePlacesOf(coords, x), spots, list(image)))
+    counts <- Map(placedCounts, counts, places)
+    spots <- lapply(counts, colnames)
     coords <- `rownames<-`(joinPlaces(lapply(unname(places), `[[`, "coords"), "coords"), NULL)
     if (is.null(slice)) slice <- sliceFactor(places, lengths(spots))
   }

@@ -123,7 +123,16 @@ storePseudotime <- function(x, found, reduction = "starscape") {
   columns <- data.frame(found$pseudotime, row.names = names(found$pseudotime))
   names(columns) <- ofReduction("pseudotime", reduction)
   tellColumns(x, columns, if (!is.null(storedFit(x, name = reduction)$pseudotime)) names(columns))
+  found["root"] <- list(rootAs(found$root, "stored", objectFit(x, reduction)))
   storeWithFit(x, "pseudotime", found[c("connectivity", "root", "domains")], columns, reduction)
+}
+
+# The root by the name that it has in the fit as it was `stored`, or has `now`; one that is not among the spots keeps
+# its own.
+rootAs <- function(root, when, fit) {
+  names <- list(stored = fit$storedNames, now = rownames(fit$embedding))
+  from <- names[[setdiff(names(names), when)]]
+  if (root %in% from) names[[when]][[match(root, from)]] else root
 }
 
 # `embedding` and `graph` hold the spots that are `used`, `spots` names all of them.
@@ -227,6 +236,7 @@ storedPseudotime <- function(x, reduction = "starscape") {
   }
   now <- currentPlaces(x, own)
   found <- c(list(pseudotime = stats::setNames(as.numeric(column), rownames(own$embedding))), fit$pseudotime)
+  if (isObject(x) && isString(found$root)) found$root <- rootAs(found$root, "now", own)
   stored <- structure(c(found, list(coords = own$coords, slice = own$slice)), class = "domain_pseudotime")
   stored <- gateWhole(stored, pseudotimeShapes, "x", "domainPseudotime", isWholePseudotime)
   stored$domains <- moveDomains(stored$domains, stored$coords, now)

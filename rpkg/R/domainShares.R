@@ -50,7 +50,7 @@ domainShares.default <- function(x, sample, group = NULL, ...) {
   size <- if (is.data.frame(x)) nrow(x) else length(x)
   domain <- gateDomain(x, size)
   if (is.null(domain)) stopArgument("x", "is NULL", "Give the domain of each spot.")
-  sample <- gateSlice(perSpot(sample, names, "sample"), size, "sample")
+  sample <- gateSlice(perSpotVector(sample, names, "sample"), size, "sample")
   group <- groupOfSamples(group, sample, names)
   known <- !is.na(domain)
   spots <- unclass(table(sample[known], domain[known]))
@@ -119,7 +119,7 @@ groupOfSamples <- function(group, sample, spots) {
   } else if (is.atomic(group) && !is.null(names(group)) && any(samples %in% names(group))) {
     stopArgument("group", paste("has no value for sample", quoted(setdiff(samples, names(group)), 3)))
   } else {
-    group <- gateSlice(perSpot(group, spots, "group"), length(sample), "group")
+    group <- gateSlice(perSpotVector(group, spots, "group"), length(sample), "group")
     both <- unique(data.frame(sample, group))
     twice <- unique(as.character(both$sample[duplicated(both$sample)]))
     if (length(twice) > 0) {

@@ -92,7 +92,7 @@ factorsOfObject <- function(x, reduction, features, assay, layer, ...) {
 }
 
 dimensionMarkers <- function(x, fit, features, settings) {
-  counts <- gateFittedSpots(gateNames(gateCounts(x)), rownames(fit$embedding))
+  counts <- gateFittedSpots(gateNames(gateCounts(x)), fit)
   genes <- sort(gateGenes(features, fit$features, rownames(counts)))
   used <- usedSpots(fit)
   parameters <- c(settings[c("draws", "seed", "threads")], fit$params["normalisation"])

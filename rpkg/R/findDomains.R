@@ -116,14 +116,18 @@ findDomains.starscape_fit <- function(x, k = NULL, method = c("gmm", "kmeans", "
   gateDots(...)
   x <- gateFit(x)
   if (is.null(x$codes)) tell("`x` has no codes of views. Domains are those of its embedding alone.")
-  view <- gateView(view, x)
-  space <- gateFields(list(space = space), list(space = oneOf(c("embedding", "prior"))))$space
   used <- usedSpots(x)
+  checked <- gateTogether(
+    view = gateView(view, x), space = oneOf(c("embedding", "prior"))(space, "space"),
+    division = gateDivision(k, kRange, list(method = method, seed = seed, threads = threads, verbose = verbose), used)
+  )
+  space <- checked$space
+  view <- checked$view
   # A copy of what is as long as the spots costs as much as the rest.
   rowsUsed <- function(table) if (is.null(table) || all(used)) table else table[used, , drop = FALSE]
   found <- divideSpots(
-    rowsUsed(x[[space]]), k, kRange, list(method = method, seed = seed, threads = threads, verbose = verbose),
-    graph = if (all(used)) x$graph else x$graph[used, used, drop = FALSE],
+    rowsUsed(x[[space]]), checked$division,
+    gateGraph(if (all(used)) x$graph else x$graph[used, used, drop = FALSE], sum(used)),
     prior = if (is.null(x$codes)) rowsUsed(cbind(x$prior, x$priorExtra)), codes = rowsUsed(x$codes), view = view
   )
   rows <- match(seq_along(used), which(used))
@@ -151,17 +155,26 @@ findDomains.starscape_fit <- function(x, k = NULL, method = c("gmm", "kmeans", "
 findDomains.default <- function(x, k = NULL, method = c("gmm", "kmeans", "hmrf"), kRange = c(2, 15), seed = 1,
                                 threads = 2, verbose = rlang::is_interactive(), graph = NULL, prior = NULL, ...) {
   gateDots(...)
+  embedding <- gateEmbedding(x, "x")
+  spots <- rownames(embedding)
   settings <- list(method = method, seed = seed, threads = threads, verbose = verbose)
-  divideSpots(x, k, kRange, settings, graph, prior)
+  checked <- gateTogether(
+    division = gateDivision(k, kRange, settings, rep(TRUE, nrow(embedding))),
+    graph = gateGraph(perSpotPairs(graph, spots, "graph"), nrow(embedding)),
+    prior = if (!is.null(prior)) gateEmbedding(perSpotRows(prior, spots, "prior"), "prior", nrow(embedding))
+  )
+  if (checked$division$settings$method == "hmrf" && is.null(checked$graph)) {
+    stopArgument("graph", "is missing, and method \"hmrf\" needs it", "Give the `graph` of a fit.")
+  }
+  divideSpots(embedding, checked$division, checked$graph, checked$prior)
 }
 
 #' @rdname findDomains
 #' @export
 findDomains.Seurat <- function(x, ..., name = "domain", reduction = "starscape") {
   needObject(x)
-  name <- gateColumnName(name)
-  reduction <- gateReduction(reduction)
-  storeDomains(x, findDomains.starscape_fit(objectFit(x, reduction), ...), name, reduction)
+  checked <- gateTogether(name = gateColumnName(name), fit = objectFit(x, gateReduction(reduction)))
+  storeDomains(x, findDomains.starscape_fit(checked$fit, ...), name, reduction)
 }
 
 #' @rdname findDomains
@@ -190,19 +203,21 @@ storeDomains <- function(x, domains, name, reduction = "starscape") {
   storeWithFit(x, "domains", domainRecord(domains, name, before), columns, reduction)
 }
 
+# How the spots that are `used` are to be divided.
+gateDivision <- function(k, kRange, settings, used) {
+  gateTogether(
+    settings = gateFields(settings, domainChecks), k = gateK(k, sum(used), least = 1),
+    kRange = if (is.null(k)) gateKRange(kRange, sum(used))
+  )
+}
+
 # Domains of an embedding, in the views made from `codes` (those named by `view`), or started from a `prior`.
-divideSpots <- function(embedding, k, kRange, settings, graph = NULL, prior = NULL, codes = NULL, view = NULL) {
+divideSpots <- function(embedding, division, neighbours, prior = NULL, codes = NULL, view = NULL) {
   embedding <- gateEmbedding(embedding, "x")
-  settings <- gateFields(settings, domainChecks)
-  spots <- nrow(embedding)
-  k <- gateK(k, spots, least = 1)
-  kRange <- if (is.null(k)) gateKRange(kRange, spots)
-  neighbours <- gateGraph(perSpotPairs(graph, rownames(embedding), "graph"), spots)
-  if (settings$method == "hmrf" && is.null(neighbours)) {
-    stopArgument("graph", "is missing, and method \"hmrf\" needs it", "Give the `graph` of a fit.")
-  }
-  if (!is.null(prior)) prior <- gateEmbedding(perSpotRows(prior, rownames(embedding), "prior"), "prior", spots)
-  parameters <- c(list(k = k, kRange = kRange, view = view), settings[c("method", "seed", "threads")])
+  if (!is.null(prior)) prior <- gateEmbedding(prior, "prior", nrow(embedding))
+  settings <- division$settings
+  k <- division$k
+  parameters <- c(list(k = k, kRange = division$kRange, view = view), settings[c("method", "seed", "threads")])
   found <- unwrap(core_find_domains(embedding, prior, codes, neighbours, parameters, progressBar(settings$verbose)))
   domains <- domainFrame(found, rownames(embedding), k)
   # How to find them again.

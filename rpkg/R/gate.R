@@ -105,6 +105,14 @@ gateFields <- function(values, checks) {
   values
 }
 
+# Those of the values that their checks accept, NULL for the others: what else is refused may hang on them.
+soundFields <- function(values, checks) {
+  values[] <- Map(function(value, check, name) {
+    tryCatch(check(value, name), starscape_error_argument = function(error) NULL)
+  }, values, checks[names(values)], names(values))
+  values
+}
+
 # Stops at a required argument that was not given to the function this is called in. Generics call it before they
 # dispatch, and methods that need more than their generic.
 needArguments <- function(needed = NULL) {
@@ -190,7 +198,9 @@ gateGenes <- function(features, fitted, genes) {
 }
 
 # The columns of the counts that are the spots of a fit, in its order.
-gateFittedSpots <- function(counts, spots) {
+gateFittedSpots <- function(counts, fit) {
+  gateFitOrientation(counts, fit)
+  spots <- rownames(fit$embedding)
   columns <- match(spots, colnames(counts))
   if (anyNA(columns)) {
     lost <- spots[is.na(columns)]

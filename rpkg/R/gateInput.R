@@ -4,21 +4,18 @@
 # the spots given are left, and `spots` names them all. Places may be left out where `placed` is FALSE. `depth` says
 # whether a third column is one, where a fit has decided that; otherwise it may be a section.
 gateInput <- function(x, coords, slice, placed = TRUE, depth = NULL) {
-  counts <- gateCounts(x)
+  counts <- readCounts(x)
+  gateOrientation(counts, coords)
   if (is.null(colnames(counts)) && !is.null(spotNames(slice))) {
     tell("`slice` has names and the spots of `x` have none. It is taken in their order.")
   }
-  slice <- gateSlice(perSpot(slice, colnames(counts), "slice"), ncol(counts))
-  if (!is.null(coords)) gateOrientation(counts, coords)
-  if (is.null(depth)) {
-    sections <- sectionsByDepth(coords, slice, colnames(counts))
-    slice <- sections$slice
-    coords <- sections$coords
-  }
-  renamed <- spotsOfSlices(counts, coords, slice)
-  counts <- gateNames(renamed$counts)
-  spots <- colnames(counts)
-  if (placed || !is.null(coords)) coords <- gateCoords(renamed$coords, spots, depth = depth)
+  checked <- gateTogether(
+    counts = gateValues(counts), spots = gateSpots(dim(counts), dimnames(counts), coords, slice, placed, depth)
+  )
+  counts <- checked$counts
+  dimnames(counts) <- checked$spots$names
+  coords <- checked$spots$coords
+  slice <- checked$spots$slice
   held <- unwrap(core_count_summary(counts))
   usedSpots <- gateEmpty(held$usedSpots, "spot", "They stay in the result as NA.")
   gateSliceSizes(slice, usedSpots)
@@ -27,16 +24,49 @@ gateInput <- function(x, coords, slice, placed = TRUE, depth = NULL) {
   if (!all(usedSpots) || !all(usedGenes)) {
     counts <- counts[usedGenes, usedSpots, drop = FALSE]
   }
-  list(counts = counts, coords = coords, slice = slice, used = usedSpots, spots = spots)
+  list(counts = counts, coords = coords, slice = slice, used = usedSpots, spots = checked$spots$names[[2]])
 }
 
-gateCounts <- function(x) {
+# Slices and places of the spots, and the names of genes and spots, of counts of this size and these names.
+gateSpots <- function(size, names, coords, slice, placed = TRUE, depth = NULL) {
+  own <- NULL
+  # Spots of slices that are not known cannot be told apart by them.
+  known <- function() is.null(slice) || !is.null(own) || anyDuplicated(names[[2]]) == 0
+  gateTogether(
+    slice = own <- gateSlice(perSpotVector(slice, names[[2]], "slice"), size[[2]]),
+    places = if (known()) gateSpotPlaces(size, names, coords, own, placed, depth)
+  )$places
+}
+
+gateSpotPlaces <- function(size, names, coords, slice, placed, depth) {
+  if (is.null(depth)) {
+    sections <- sectionsByDepth(coords, slice, names[[2]])
+    slice <- sections$slice
+    coords <- sections$coords
+  }
+  renamed <- spotsOfSlices(names[[2]], coords, slice)
+  names <- list(
+    gateNamesOf(names[[1]], size[[1]], "gene", "row"), gateNamesOf(renamed$spots, size[[2]], "spot", "column")
+  )
+  coords <- renamed$coords
+  if (placed || !is.null(coords)) coords <- gateCoords(coords, names[[2]], depth = depth, slice = slice)
+  list(names = names, coords = coords, slice = slice)
+}
+
+gateCounts <- function(x) gateValues(readCounts(x))
+
+readCounts <- function(x) {
   counts <- asCounts(x)
   if (any(dim(counts) == 0)) {
     stopArgument(
       "x", sprintf("has %d genes and %d spots", nrow(counts), ncol(counts)), "Give genes as rows, spots as columns."
     )
   }
+  counts
+}
+
+# Counts that can be used, without stored zeros.
+gateValues <- function(counts) {
   # Looked at by the core: each comparison in R would make a vector as long as the counts.
   found <- unwrap(core_count_summary(counts))
   if (found$notFinite > 0) {
@@ -58,18 +88,43 @@ gateCounts <- function(x) {
     )
   }
   if (found$parts > 0) {
-    tellParts("`x`")
+    tellParts("`x`", kind = kindOfParts(counts))
   }
   # A stored zero is no count; without it all classes give the core the same bits.
   if (found$zeros > 0) Matrix::drop0(counts) else counts
 }
 
-# `also` is what comes of it.
-tellParts <- function(sides, also = "") {
+# `also` is what comes of it, `kind` what the values look like.
+tellParts <- function(sides, also = "", kind = NULL) {
   tell(
     paste(sides, collapse = " and "), if (length(sides) == 1) " has" else " have", " values that are not whole ",
-    "numbers. They are used as they are; raw counts are expected", also, ".", class = "starscape_message_parts"
+    "numbers", if (!is.null(kind)) paste0(": they look ", kind), ". They are used as they are; raw counts are expected",
+    also, ".", class = "starscape_message_parts"
   )
+}
+
+# What was done to counts, where it is seen in most of some spots spread over all: the values of a spot, or what they
+# are logarithms of, are whole multiples of the smallest, which is a single count; NULL where it is not.
+kindOfParts <- function(counts) {
+  spots <- unique(round(seq(1, ncol(counts), length.out = 50)))
+  values <- lapply(spots, function(spot) {
+    own <- counts@x[seq_len(diff(counts@p[spot + 0:1])) + counts@p[[spot]]]
+    own[own > 0]
+  })
+  # Spots of few values, or of one, tell nothing.
+  values <- Filter(function(own) length(own) >= 5 && length(unique(own)) > 1, values)
+  if (length(values) == 0) {
+    return(NULL)
+  }
+  # Values that were kept in single precision are whole to four digits.
+  whole <- function(own) all(abs(own / min(own) - round(own / min(own))) < 1e-4 * own / min(own))
+  # Exponents beyond this are no logarithms of counts.
+  logged <- function(own, base) max(own) < 50 && whole(base^own - 1)
+  if (mean(vapply(values, whole, NA)) > 0.5) {
+    "normalised"
+  } else if (mean(vapply(values, function(own) logged(own, exp(1)) || logged(own, 2), NA)) > 0.5) {
+    "logged"
+  }
 }
 
 # Beyond this, one more is no longer told from none.
@@ -83,18 +138,16 @@ gateNames <- function(counts) {
 
 # Spots of different slices may have one name, as barcodes do: they are told apart by their slice. Places under the same
 # names in the same order go with them.
-spotsOfSlices <- function(counts, coords, slice) {
-  spots <- colnames(counts)
+spotsOfSlices <- function(spots, coords, slice) {
   if (is.null(slice) || anyDuplicated(spots) == 0 || anyNA(spots) || anyDuplicated(data.frame(spots, slice)) > 0) {
-    return(list(counts = counts, coords = coords))
+    return(list(spots = spots, coords = coords))
   }
   names <- spotNames(plainTable(coords), spots)
   if (!is.null(names) && all(spots %in% names)) {
     rowsOfSpots(names, spots, "coords")
     coords <- withoutNames(coords)
   }
-  colnames(counts) <- jointNames(spots, slice)
-  list(counts = counts, coords = coords)
+  list(spots = jointNames(spots, slice), coords = coords)
 }
 
 gateNamesOf <- function(names, n, what, side) {

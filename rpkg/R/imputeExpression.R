@@ -60,11 +60,14 @@ imputeExpression.default <- function(x, features = NULL, fit, threads = 2, verbo
   if (inherits(x, "starscape_fit")) stopArgument("x", "is a fit", "Give the counts as `x`, and the fit as `fit`.")
   needArguments()
   fit <- storedFit(fit, "fit")
-  settings <- gateFields(list(threads = threads, verbose = verbose), imputeChecks)
-  counts <- gateNames(gateCounts(x))
+  checked <- gateTogether(
+    settings = gateFields(list(threads = threads, verbose = verbose), imputeChecks),
+    counts = gateFittedSpots(gateNames(gateCounts(x)), fit), genes = gateGenes(features, fit$features, rownames(x))
+  )
+  settings <- checked$settings
+  genes <- checked$genes
   used <- usedSpots(fit)
-  counts <- gateFittedSpots(counts, rownames(fit$embedding))[, used, drop = FALSE]
-  genes <- gateGenes(features, fit$features, rownames(counts))
+  counts <- checked$counts[, used, drop = FALSE]
   found <- unwrap(core_impute_expression(
     counts, genes, scoreParts(fit, used, rownames(counts)), gateGraph(fit$graph[used, used, drop = FALSE], sum(used)),
     sliceNumbers(fit$batch, used),
@@ -109,7 +112,9 @@ imputeExpression.list <- function(x, features = NULL, ..., fit = NULL, assay = N
                                   reduction = "starscape") {
   x <- gateSlices(x)
   if (isMatrix(x[[1]])) {
-    return(imputeExpression.default(joinCounts(countsOfSlices(x, assay, layer)), features, fit = fit, ...))
+    counts <- countsOfSlices(x, assay, layer)
+    if (inherits(fit, "starscape_fit")) lapply(counts, gateFitOrientation, fit)
+    return(imputeExpression.default(joinCounts(counts), features, fit = fit, ...))
   }
   if (!is.null(fit)) stopFitGiven()
   fits <- lapply(x, objectFit, gateReduction(reduction))

@@ -1,17 +1,44 @@
 # What domainMarkers() compares: counts, domains, replicates and places of the spots.
 
-# Counts of all genes, domains, blocks and what there is to find domains again with, for the spots that have counts.
+# Counts of all genes, domains, blocks and what there is to find domains again with, for the spots that have counts. Of
+# the settings those are NULL that are refused elsewhere.
 gateMarkerInput <- function(x, domain, fit, coords, slice, block, settings) {
   if (inherits(x, "starscape_fit")) stopArgument("x", "is a fit", "Give the counts as `x`, and the fit as `fit`.")
-  counts <- gateNames(gateCounts(x))
+  counts <- gateNames(readCounts(x))
+  gateOrientation(counts, coords)
+  gateOrientation(counts, domain, "domain")
+  if (inherits(fit, "starscape_fit")) gateFitOrientation(counts, fit)
   spots <- colnames(counts)
+  own <- NULL
+  # Checked before they are handed on: S4 dispatch on a part would wrap the errors in its own.
+  input <- gateTogether(
+    counts = gateValues(counts), domain = gateTwoDomains(domain, spots), fit = gateFinder(fit, spots, settings),
+    block = gateBlock(perSpotVector(block, spots, "block"), length(spots), settings$test),
+    slice = own <- gateSlice(perSpotVector(slice, spots, "slice"), length(spots)),
+    coords = gateMarkerCoords(coords, spots, fit, own, settings)
+  )
+  input[c("fit", "finder")] <- list(input$fit$fit, input$fit$finder)
+  input$found <- foundSettings(domain, input$fit, nlevels(input$domain))
+  held <- unwrap(core_count_summary(input$counts))
+  gateEmpty(held$usedGenes, "gene", "Their p-values are NA.")
+  gateEmpty(held$usedSpots, "spot", "They are left out.")
+  input <- gateMarkerPlaces(input, settings)
+  usedInput(input)
+}
+
+gateTwoDomains <- function(domain, spots) {
   factors <- gateDomain(perSpot(domain, spots, "domain"), length(spots))
   if (is.null(factors)) stopArgument("domain", "is missing", "Give one label per spot.")
   factors <- droplevels(factors)
   if (nlevels(factors) < 2) stopArgument("domain", "has one domain only", "Give labels of two or more domains.")
+  factors
+}
+
+# What finds domains again: a function, or the part of a fit.
+gateFinder <- function(fit, spots, settings) {
   finder <- if (is.function(fit)) gateFunction(fit, "fit", 2)
-  fit <- if (is.null(finder) && !is.null(fit)) subsetFit(gateMarkerFit(fit), colnames(counts))
-  if (settings$correct == "countsplit" && is.null(fit) && is.null(finder)) {
+  fit <- if (is.null(finder) && !is.null(fit)) subsetFit(gateMarkerFit(fit), spots)
+  if (identical(settings$correct, "countsplit") && is.null(fit) && is.null(finder)) {
     stopArgument(
       "correct", "is \"countsplit\", and there is no fit to find the domains again with",
       paste(
@@ -20,18 +47,7 @@ gateMarkerInput <- function(x, domain, fit, coords, slice, block, settings) {
       )
     )
   }
-  held <- unwrap(core_count_summary(counts))
-  gateEmpty(held$usedGenes, "gene", "Their p-values are NA.")
-  gateEmpty(held$usedSpots, "spot", "They are left out.")
-  # Checked here: S4 dispatch on a part would wrap the errors in its own.
-  input <- list(
-    counts = counts, domain = factors, fit = fit, finder = finder,
-    block = gateBlock(perSpot(block, spots, "block"), length(spots), settings$test),
-    found = foundSettings(domain, fit, nlevels(factors)),
-    slice = gateSlice(perSpot(slice, spots, "slice"), length(spots))
-  )
-  input <- gateMarkerPlaces(input, coords, settings)
-  usedInput(input)
+  list(fit = fit, finder = finder)
 }
 
 gateMarkerFit <- function(fit) {
@@ -46,7 +62,7 @@ gateMarkerFit <- function(fit) {
 
 gateBlock <- function(block, spots, test) {
   if (is.null(block)) {
-    if (test == "pseudobulk") {
+    if (identical(test, "pseudobulk")) {
       stopArgument("block", "is missing, and test \"pseudobulk\" needs it", "Say which replicate each spot comes from.")
     }
     return(NULL)
@@ -56,26 +72,38 @@ gateBlock <- function(block, spots, test) {
   }
   if (anyNA(block)) stopArgument("block", sprintf("is NA for %d spots", sum(is.na(block))), "Leave these spots out.")
   block <- asFactor(block, unique(block))
-  if (test == "pseudobulk" && nlevels(block) < 2) {
+  if (identical(test, "pseudobulk") && nlevels(block) < 2) {
     stopArgument("block", "has a single replicate", "Give two or more, or test = \"wilcoxon\".")
   }
   block
 }
 
-# The places and slices of the spots, given or those of the fit, where a test of markers asks for them.
-gateMarkerPlaces <- function(input, coords, settings) {
-  if (!settings$spatial || settings$test == "pseudobulk") {
-    return(input)
+# Whether the test of markers asks for places.
+needsPlaces <- function(settings) isTRUE(settings$spatial) && identical(settings$test, "wilcoxon")
+
+# The places that are given for such a test, or NULL for those of the fit.
+gateMarkerCoords <- function(coords, spots, fit, slice, settings) {
+  if (!needsPlaces(settings)) {
+    return(NULL)
   }
-  if (is.null(coords) && is.null(input$fit)) {
+  if (is.null(coords) && (is.null(fit) || is.function(fit))) {
     stopArgument(
       "coords", "is missing, and `spatial` is TRUE",
       "Give the places of the spots, the `fit` that knows them, or spatial = FALSE."
     )
   }
-  if (is.null(coords)) coords <- `rownames<-`(input$fit$coords, NULL)
+  if (!is.null(coords)) gateCoords(coords, spots, slice = slice)
+}
+
+# Places and slices of the spots, given or those of the fit.
+gateMarkerPlaces <- function(input, settings) {
+  if (!needsPlaces(settings)) {
+    return(input[names(input) != "coords"])
+  }
   if (is.null(input$slice)) input$slice <- input$fit$slice
-  input$coords <- gateCoords(coords, colnames(input$counts))
+  if (is.null(input$coords)) {
+    input$coords <- gateCoords(`rownames<-`(input$fit$coords, NULL), colnames(input$counts))
+  }
   if (ncol(input$coords) > 2) {
     stopArgument(
       "spatial", "is TRUE, and the places have a depth: how neighbours repeat each other is known for sections only",

@@ -26,16 +26,16 @@ givenCoords <- function(coords, metadata) {
   columnsToCoords(inOrder(coords), metadata)
 }
 
-# Two names of a known pair that were given as y and x.
+# Names of x and y that were given as y and x.
 inOrder <- function(names) {
-  turned <- length(names) == 2 && any(vapply(placeColumns, identical, NA, rev(names)))
-  if (turned) tell("`coords`: x is the column \"", names[[2]], "\", y is \"", names[[1]], "\".")
-  if (turned) rev(names) else names
+  turned <- identical(pairOf(names[1:2]), names[2:1])
+  if (turned) tellAxes(names[2:1], names)
+  if (turned) c(names[2:1], names[-(1:2)]) else names
 }
 
 # Places from well-known columns, or NULL: those of the first pair that is complete, with what is next to `x` and `y` as
 # `z`. Array positions and pixels of one reader are chosen between; of other pairs that differ the one taken is told.
-knownCoords <- function(metadata, pairs = placeColumns, drawn = FALSE) {
+knownCoords <- function(metadata, pairs = placeColumns, drawn = FALSE, told = !drawn) {
   complete <- Filter(function(pair) {
     all(pair %in% names(metadata)) &&
       all(vapply(pair, function(name) is.numeric(metadata[[name]]) && all(is.finite(metadata[[name]])), NA))
@@ -44,10 +44,12 @@ knownCoords <- function(metadata, pairs = placeColumns, drawn = FALSE) {
     return(NULL)
   }
   pair <- complete[[1]]
-  pixels <- Filter(function(other) grepl("^pxl_|^image", other[[1]]), complete)
+  pixels <- Filter(isPixels, complete)
   others <- setdiff(complete, c(list(pair), if (grepl("^array_|^col$", pair[[1]])) pixels))
   if (length(others) > 0) {
     tell("Places are the columns ", quoted(pair), ", not ", quoted(unlist(others)), ". Give `coords` for others.")
+  } else if (told) {
+    tellAxes(pair, pair)
   }
   depth <- if (identical(pair, c("x", "y")) && is.numeric(metadata[["z"]]) && !anyNA(metadata[["z"]])) "z"
   places <- columnsToCoords(c(pair, depth), metadata)
@@ -61,8 +63,13 @@ knownCoords <- function(metadata, pairs = placeColumns, drawn = FALSE) {
 # two capture areas under one name, or positions that a reader filled with zeros. Pixels are drawn where the image lies
 # otherwise than the array: images are turned, arrays are not.
 arrayOrPixels <- function(array, pixels, slice = NULL, drawn = FALSE) {
-  if (is.null(array) || is.null(pixels)) {
+  if (is.null(array) || is.null(pixels) || !all(is.finite(pixels))) {
     return(if (is.null(array)) pixels else array)
+  }
+  lost <- sum(rowSums(!is.finite(array)) > 0)
+  if (lost > 0) {
+    tell(lost, " spots have no array position. Pixels are taken for places.")
+    return(pixels)
   }
   if (is.null(slice)) slice <- rep(1L, nrow(array))
   shared <- function(places) sum(duplicated(data.frame(slice, places[, 1], places[, 2])))

@@ -12,7 +12,7 @@ fittedCounts <- function(x, counts, fit) UseMethod("fittedCounts")
 
 # Places and slices, a list of `coords` and `slice`, of the `spots` named: those that are given, or else those that the
 # object knows. Places that it does not know are NULL where they are not `needed`. Places that are `drawn` lie as the
-# image does.
+# image does. Where an object knows the places of some of the spots only, `spots` names these.
 objectPlaces <- function(x, spots, coords = NULL, slice = NULL, image = NULL, needed = TRUE, drawn = FALSE) {
   UseMethod("objectPlaces")
 }
@@ -52,7 +52,23 @@ needObject <- function(x, argument = "x") needPackage(objectPackage(x), argument
 objectInput <- function(x, coords, slice, assay, layer = NULL, image = NULL) {
   needObject(x)
   counts <- objectCounts(x, assay, layer)
-  c(list(counts = counts), objectPlaces(x, colnames(counts), coords, slice, image))
+  places <- objectPlaces(x, colnames(counts), coords, slice, image)
+  list(counts = placedCounts(counts, places), coords = places$coords, slice = places$slice)
+}
+
+# The counts of the spots whose places are known.
+placedCounts <- function(counts, places) {
+  if (is.null(places$spots)) {
+    return(counts)
+  }
+  tell(ncol(counts) - length(places$spots), " cells of `x` are on no image. They are left out.")
+  counts[, match(places$spots, colnames(counts)), drop = FALSE]
+}
+
+# What was given for each of these `spots`, of those whose places are known.
+placedValues <- function(values, spots, places) {
+  whole <- is.null(places$spots) || !is.null(dim(values)) || length(values) != length(spots)
+  if (whole) values else values[match(places$spots, spots)]
 }
 
 # How the places of a fit can be asked for again: nothing where they were given apart from the object.

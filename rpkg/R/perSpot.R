@@ -12,6 +12,31 @@ perSpot <- function(value, spots, argument) {
   if (length(dim(value)) == 2) value[rows, , drop = FALSE] else value[rows]
 }
 
+# The same of one value per spot: of a table, the column that holds it.
+perSpotVector <- function(value, spots, argument) {
+  value <- perSpot(value, spots, argument)
+  if (is.data.frame(value)) value[[valueColumn(value, spots, argument)]] else value
+}
+
+# The column that is called as the argument, or `domain` as findDomains() calls it, or the only one that holds no names
+# of spots.
+valueColumn <- function(table, spots, argument) {
+  columns <- names(table)[!tolower(names(table)) %in% nameColumns]
+  called <- intersect(c(argument, "domain"), columns)
+  if (length(called) > 0) {
+    return(called[[1]])
+  }
+  holdsNames <- function(name) mean(as.character(table[[name]]) %in% spots) > 0.5
+  if (length(columns) > 1) columns <- Filter(Negate(holdsNames), columns)
+  if (length(columns) != 1) {
+    stopArgument(
+      argument, paste("is a table that does not say which column is meant:", quoted(names(table), 5)),
+      sprintf("Give one column, or call it \"%s\".", argument)
+    )
+  }
+  columns
+}
+
 # A matrix with a row for each spot, with a column for each, or with both as a graph has. One of another size is refused
 # where that is looked at.
 perSpotRows <- function(value, spots, argument) {

@@ -57,9 +57,10 @@ plotDomains.default <- function(x, domain = "domain", confidence = FALSE, slice 
   expression <- if (!is.null(features)) gateExpression(features, NROW(x), names)
   if (!is.null(expression)) domain <- list(value = expression[1, ], title = "expression")
   shown <- shownValues(x, domain, confidence, names)
-  coords <- gateCoords(x, if (is.null(names)) as.character(seq_len(NROW(x))) else names, "x")
+  slice <- gateSlice(perSpotVector(slice, names, "slice"), NROW(x))
+  coords <- gateCoords(x, if (is.null(names)) as.character(seq_len(NROW(x))) else names, "x", slice = slice)
   coords <- unname(inPlane(coords))
-  slice <- gateSlice(perSpot(slice, names, "slice"), nrow(coords))
+  tellHidden(coords, slice)
   diameter <- realNumber(0, positive = TRUE)(diameter, "diameter")
   limits <- gateLimits(limits)
   palette <- gatePalette(palette)
@@ -103,7 +104,11 @@ plotDomains.SingleCellExperiment <- function(x, domain = "domain", confidence = 
 shownPlaces <- function(x, coords, slice, image, reduction) {
   needObject(x)
   spots <- colnames(x)
-  own <- function() c(objectPlaces(x, spots, coords, slice, image, drawn = TRUE), list(spots = spots))
+  own <- function() {
+    places <- objectPlaces(x, spots, coords, slice, image, drawn = TRUE)
+    if (is.null(places$spots)) places["spots"] <- list(spots)
+    places
+  }
   known <- function() unlessUnknown(own(), FALSE)
   fit <- shownFit(x, gateReduction(reduction), known)
   if (is.null(fit) || (is.null(coords) && !is.null(image))) {
@@ -182,7 +187,7 @@ shownValues <- function(coords, domain, confidence, spots) {
   }
   n <- NROW(coords)
   domain <- perSpot(domain, spots, "domain")
-  if (!isFALSE(confidence)) confidence <- perSpot(confidence, spots, "confidence")
+  if (!isFALSE(confidence)) confidence <- perSpotVector(confidence, spots, "confidence")
   if (!is.atomic(domain) || is.null(domain) || length(domain) != n) {
     stopArgument("domain", paste("must have one value for each of the", n, "spots, not", describe(domain)))
   }
@@ -236,7 +241,7 @@ gateExpression <- function(features, spots, names) {
       "For objects give the names of genes."
     )
   }
-  features <- as.matrix(features)
+  features <- if (is.matrix(features)) features else as.matrix(underNames(asCounts(features), c(x = "features")))
   if (!is.numeric(features)) stopArgument("features", sprintf("must be numbers, not %s", typeof(features)))
   rownames(features) <- make.unique(if (is.null(rownames(features))) {
     paste0("gene", seq_len(nrow(features)))

@@ -117,26 +117,41 @@ gateNewSpots <- function(newdata, coords, slice, fit) {
   if (!isMatrix(newdata)) {
     stopArgument("newdata", paste("must be a matrix of counts, not", describe(newdata)), "Give genes x spots.")
   }
-  counts <- gateNames(gateCounts(newdata))
+  counts <- gateNames(readCounts(newdata))
+  gateOrientation(counts, coords)
   spots <- colnames(counts)
-  lost <- setdiff(fit$features, rownames(counts))
+  checked <- gateTogether(
+    counts = gateValues(counts), genes = gateFittedGenes(rownames(counts), fit),
+    places = gateNewPlaces(coords, slice, spots, fit)
+  )
+  counts <- checked$counts
+  coords <- checked$places$coords
+  slice <- checked$places$slice
+  used <- gateEmpty(Matrix::colSums(counts) > 0, "spot", "Their domain is NA.")
+  first <- match(fit$features, rownames(counts))
+  order <- c(first, setdiff(seq_len(nrow(counts)), first))
+  if (!all(used) || !identical(order, seq_len(nrow(counts)))) counts <- counts[order, used, drop = FALSE]
+  list(counts = counts, coords = coords, slice = slice, used = used, spots = spots)
+}
+
+gateFittedGenes <- function(genes, fit) {
+  lost <- setdiff(fit$features, genes)
   if (length(lost) > 0) {
     stopArgument(
       "newdata", sprintf("has no row for %d genes of the fit: %s", length(lost), quoted(lost, 3)),
       "Give counts of all genes that the fit was made from."
     )
   }
-  slice <- gateSlice(perSpot(slice, spots, "slice"), length(spots))
+}
+
+gateNewPlaces <- function(coords, slice, spots, fit) {
+  slice <- gateSlice(perSpotVector(slice, spots, "slice"), length(spots))
   if (is.null(slice)) slice <- slicesByDepth(coords, spots, fit)
   unused <- is.null(slice) && ncol(fit$coords) == 2 && any(c("z", "Z") %in% colnames(coords))
   if (unused) tell("`coords`: \"z\" is not used, as the fit has no depth.")
-  coords <- gateCoords(coords, spots, depth = ncol(fit$coords) == 3)
+  coords <- gateCoords(coords, spots, depth = ncol(fit$coords) == 3, slice = slice)
   if (ncol(coords) != ncol(fit$coords)) stopArgument("coords", "has no depth z, and the fit has", "Give x, y and z.")
-  used <- gateEmpty(Matrix::colSums(counts) > 0, "spot", "Their domain is NA.")
-  first <- match(fit$features, rownames(counts))
-  order <- c(first, setdiff(seq_len(nrow(counts)), first))
-  if (!all(used) || !identical(order, seq_len(nrow(counts)))) counts <- counts[order, used, drop = FALSE]
-  list(counts = counts, coords = coords, slice = slice, used = used, spots = spots)
+  list(coords = coords, slice = slice)
 }
 
 # Sections of the fit that were made from z are called by it.
@@ -327,7 +342,7 @@ projectRest <- function(x, fit, domain, input, reduction, ...) {
     stopArgument("newdata", "is NULL, and the fit knows all cells of `x`", "Give counts or an object of new spots.")
   }
   coords <- gateCoords(input$coords, cells, depth = ncol(fit$coords) == 3)[rest, , drop = FALSE]
-  slice <- perSpot(input$slice, cells, "slice")[rest]
+  slice <- perSpotVector(input$slice, cells, "slice")[rest]
   found <- underNames(projectDomains.starscape_fit(
     fit, input$counts[, rest, drop = FALSE], domain, coords, slice, among = TRUE, ...
   ), c(newdata = "x"))

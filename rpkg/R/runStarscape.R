@@ -100,10 +100,11 @@ runStarscape <- function(x, ...) {
 #' @param coords Where the spots are: a numeric matrix or data frame with one row per spot and the columns x (to the
 #'   right) and y (down), matched by row names where there are any, or by a column that holds the names of the spots.
 #'   What readers call x and y (`col` and `row`, `imagecol` and `imagerow`, `x_centroid` and `y_centroid` ...) is
-#'   recognised and told. A third column `z` of few values, each of ten spots or more, is taken for the slice; any other
-#'   is a depth in the unit of x and y, and neighbours are looked for in space (with `graphControl()` methods `"auto"`,
-#'   `"knn"` and `"radius"`). For objects also the names of two or three columns of the cell metadata; `NULL` takes the
-#'   places the object knows, array positions before pixels.
+#'   recognised, and so is any name that says its axis by a word (`x_location`, `spot_row`, `xPos` ...); other names are
+#'   taken in their order. A message tells which column is x. A third column `z` of few values, each of ten spots or
+#'   more, is taken for the slice; any other is a depth in the unit of x and y, and neighbours are looked for in space
+#'   (with `graphControl()` methods `"auto"`, `"knn"` and `"radius"`). For objects also the names of two or three
+#'   columns of the cell metadata; `NULL` takes the places the object knows, array positions before pixels.
 #' @param slice Which slice each spot lies on: a vector with one value per spot, matched by name where it has names, or
 #'   `NULL` for one slice. For objects also the name of a column of the cell metadata; `NULL` takes images (`Seurat`,
 #'   less those that show cells of other images only) or `sample_id` (`SpatialExperiment`) where there are several.
@@ -135,19 +136,16 @@ runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 200
   checked <- gateTogether(
     settings = gateFields(mget(names(runChecks)), runChecks), stability = gateControl(stability, "starControl"),
     loss = gateControl(loss, "lossControl"), graph = gateControl(graph, "graphControl"),
-    input = gateInput(x, coords, slice), checkpoint = if (!is.null(checkpoint)) openCheckpoint(checkpoint)
+    data = gateRunInput(x, coords, slice, batch, features),
+    checkpoint = if (!is.null(checkpoint)) openCheckpoint(checkpoint)
   )
   settings <- checked$settings
   controls <- flattenControls(checked$stability, checked$loss, checked$graph)
-  input <- checked$input
+  input <- checked$data$input
   if (nlevels(input$slice) == 1) tell("`slice` has one value. This is a plain fit of one slice.")
   gateMemory(ncol(input$counts))
   tellScarce(input$counts)
-  checked <- gateTogether(
-    batch = gateBatch(batch, input, colnames(x)), features = gateFeatures(features, rownames(input$counts))
-  )
-  input["batch"] <- list(checked$batch)
-  given <- list(givenFeatures = checked$features)
+  given <- list(givenFeatures = checked$data$features)
   gateLatentDim(settings$latentDim, featureCount(settings, given, input), ncol(input$counts))
   parameters <- c(settings[names(settings) != "verbose"], given, controls)
   fit <- newFit(fitCounts(input, parameters, progressBar(settings$verbose), checkpoint), input, parameters)
@@ -155,6 +153,16 @@ runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 200
   tellBatches(fit)
   tellNetwork(fit)
   fit
+}
+
+# Counts and places with their batches, and the genes that are given.
+gateRunInput <- function(x, coords, slice, batch, features) {
+  input <- gateInput(x, coords, slice)
+  checked <- gateTogether(
+    batch = gateBatch(batch, input, colnames(x)), features = gateFeatures(features, rownames(input$counts))
+  )
+  input["batch"] <- list(checked$batch)
+  list(input = input, features = checked$features)
 }
 
 #' @rdname runStarscape
@@ -179,10 +187,10 @@ runStarscape.SingleCellExperiment <- function(x, coords = NULL, slice = NULL, as
 }
 
 fitObject <- function(x, input, batch, assay, name, asked, ...) {
-  name <- gateNewReduction(x, name)
   # All of these are looked at where the default method checks its arguments.
   fit <- runStarscape.default(
-    input$counts, coords = input$coords, slice = input$slice,
+    gateTogether(name = gateNewReduction(x, name), counts = input$counts)$counts, coords = input$coords,
+    slice = input$slice,
     batch = givenColumn(batch, objectMetadata(x, colnames(input$counts)), "batch"), ...
   )
   storeFit(x, fit, asked, assay, name)
@@ -194,12 +202,14 @@ runStarscape.list <- function(x, coords = NULL, ..., batch = NULL, assay = NULL,
                               name = "starscape") {
   refuseGiven(...names(), "slice", "is not an argument for a list, whose elements are the slices", "Name the elements.")
   x <- gateSlices(x)
-  for (slice in x) name <- gateNewReduction(slice, name)
   # Looked at where the default method checks its arguments.
-  delayedAssign("slices", Map(sliceInput, x, gatePlacesOf(coords, x), list(assay), list(layer), list(image)))
+  delayedAssign("slices", tellOnce(
+    Map(sliceInput, x, gatePlacesOf(coords, x), list(assay), list(layer), list(image))
+  ))
   delayedAssign("joined", joinSlices(slices))
   fit <- runStarscape.default(
-    joined$counts, coords = joined$coords, slice = joined$slice,
+    gateTogether(name = for (slice in x) gateNewReduction(slice, name), counts = joined$counts)$counts,
+    coords = joined$coords, slice = joined$slice,
     batch = columnOfObjects(batch, x, lapply(slices, function(slice) colnames(slice$counts)), "batch"), ...
   )
   if (isMatrix(x[[1]])) {

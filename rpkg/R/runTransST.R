@@ -141,8 +141,8 @@ runTransST.default <- function(x, source, labels, coords = NULL, slice = NULL, k
   quietly <- function(code) suppressMessages(code, classes = "starscape_message_parts")
   checked <- quietly(gateTogether(
     settings = gateFields(mget(names(transstChecks)), transstChecks), graph = gateControl(graph, "graphControl"),
-    x = gateTarget(x), known = gateSource(source, labels, sourceCoords, sourceSlice),
-    cells = gateCellsPerSpot(cellsPerSpot)
+    x = gateTarget(x, coords, slice), known = gateSource(source, labels, sourceCoords, sourceSlice),
+    cells = gateCellsPerSpot(cellsPerSpot), k = gateTargetK(k, kRange, x)
   ))
   settings <- checked$settings
   controls <- flattenControls(checked$graph)
@@ -199,13 +199,22 @@ storeTransst <- function(x, fit, assay) {
   storeResult(x, "transst", fit, columns, reduction, assay)
 }
 
-gateTarget <- function(x) {
+# Places and slices are looked at again, and told of, with the genes that the source has.
+gateTarget <- function(x, coords, slice) {
   if (!isMatrix(x)) {
     stopArgument(
       "x", paste("must be a matrix of counts or an object, not", describe(x)),
       "Give one section, genes x spots; several sections side by side with `slice`."
     )
   }
+  gateOrientation(x, coords)
+  suppressMessages(gateSpots(dim(x), list(rownames(x), colnames(x)), coords, slice), "starscape_message")
+}
+
+# Against the number of spots with counts once these are known.
+gateTargetK <- function(k, kRange, x) {
+  spots <- if (isMatrix(x)) ncol(x) else Inf
+  if (is.null(gateK(k, spots))) gateKRange(kRange, spots)
 }
 
 transstChecks <- list(

@@ -139,6 +139,7 @@ scePlaces <- function(x, coords, slice, needed, drawn, find) {
 sceCoords <- function(x, metadata, drawn) {
   reductions <- SingleCellExperiment::reducedDimNames(x)
   coords <- if ("spatial" %in% reductions) {
+    if (!drawn) tell("Places are the reduced dimension \"spatial\".")
     `rownames<-`(as.matrix(SingleCellExperiment::reducedDim(x, "spatial")), NULL)
   } else {
     knownCoords(metadata, drawn = drawn)
@@ -155,14 +156,15 @@ sceCoords <- function(x, metadata, drawn) {
 # Array positions where the object has them and they are of use, otherwise its spatial coordinates: the columns that are
 # called as axes are, or else the first two.
 spatialPlaces <- function(x, metadata, drawn) {
-  array <- knownCoords(metadata, list(c("array_col", "array_row")))
+  array <- knownCoords(metadata, list(c("array_col", "array_row")), drawn)
   places <- `rownames<-`(SpatialExperiment::spatialCoords(x), NULL)
   depth <- depthOf(places)
   if (length(unique(depth$values)) > 1) {
     return(places)
   }
-  called <- !is.null(knownPair(colnames(places)))
-  pixels <- if (called) placeAxes(places) else if (ncol(places) >= 2) unname(places[, 1:2, drop = FALSE])
+  pair <- pairOf(colnames(places))
+  if (is.null(pair) && ncol(places) > 2) places <- places[, 1:2, drop = FALSE]
+  pixels <- if (ncol(places) >= 2) placeAxes(places, told = !drawn && is.null(array))
   if (is.null(array) && is.null(pixels)) {
     stopArgument("coords", "is missing, and spatialCoords(x) is empty", "Give a matrix of places.")
   }

@@ -42,7 +42,8 @@ objectMetadata.Seurat <- function(x, spots = NULL) if (is.null(spots)) x[[]] els
 #' @noRd
 objectPlaces.Seurat <- function(x, spots, coords = NULL, slice = NULL, image = NULL, needed = TRUE, drawn = FALSE) {
   found <- unlessUnknown(seuratPlaces(x, spots, coords, slice, image, drawn), needed || !is.null(coords))
-  if (is.null(found)) list(coords = NULL, slice = givenColumn(slice, objectMetadata(x, spots), "slice")) else found
+  unknown <- is.null(found) || (!needed && !is.null(found$spots))
+  if (unknown) list(coords = NULL, slice = givenColumn(slice, objectMetadata(x, spots), "slice")) else found
 }
 
 #' @exportS3Method
@@ -57,7 +58,7 @@ objectReductions.Seurat <- function(x) SeuratObject::Reductions(x)
 #' @noRd
 reservedNames.Seurat <- function(x) c("spatial", SeuratObject::Assays(x))
 
-# Of the cells that its reduction holds: those of the assay it was made from, which in version 5 need not be all.
+# Of the cells that its reduction holds: those of the assay or the images it was made from.
 #' @exportS3Method
 #' @noRd
 objectFit.Seurat <- function(x, name = "starscape", needed = TRUE) {
@@ -76,7 +77,7 @@ objectFit.Seurat <- function(x, name = "starscape", needed = TRUE) {
     fit$storedNames <- colnames(x)
     return(fit)
   }
-  embedding <- SeuratObject::Embeddings(x, name)
+  embedding <- fittedRows(SeuratObject::Embeddings(x, name), fit, colnames(x))
   # Version 5 leaves the old names as names of the new ones.
   fitOfReduction(fit, embedding, unname(rownames(embedding)))
 }
@@ -107,7 +108,7 @@ storeResult.Seurat <- function(x, name, result, columns = NULL, reduction = NULL
     )
   }
   if (!is.null(reduction)) x[[name]] <- seuratReduction(x, name, reduction, assay)
-  if (!is.null(columns)) x <- SeuratObject::AddMetaData(x, columns)
+  if (!is.null(columns)) x <- SeuratObject::AddMetaData(x, rowsOfCells(columns, colnames(x)))
   # Misc<- would strip the class of the fit.
   x@misc[[name]] <- result
   x
@@ -128,14 +129,49 @@ storeExpression.Seurat <- function(x, imputed) {
 }
 
 seuratReduction <- function(x, name, reduction, assay) {
-  if (name != "transst" && anyNA(reduction$embedding[, 1])) {
-    tell("The reduction \"", name, "\" is NA for spots without counts, which RunUMAP() and FindNeighbors() do not ",
-         "take. Leave these spots out with subset() first.")
+  embedding <- reduction$embedding
+  if (utils::packageVersion("SeuratObject") < "5") {
+    embedding <- rowsOfCells(embedding, colnames(x))
+    if (name != "transst" && anyNA(embedding[, 1])) {
+      tell("The reduction \"", name, "\" is NA for spots without counts or places, which RunUMAP() and ",
+           "FindNeighbors() do not take. Leave these spots out with subset() first.")
+    }
+  } else if (name != "transst") {
+    # It need not hold all cells; what has no values would stop RunUMAP() and others.
+    embedding <- embedding[!is.na(embedding[, 1]), , drop = FALSE]
   }
   SeuratObject::CreateDimReducObject(
-    embeddings = reduction$embedding, loadings = reduction$loadings, key = reduction$key,
+    embeddings = embedding, loadings = reduction$loadings, key = reduction$key,
     assay = if (is.null(assay)) SeuratObject::DefaultAssay(x) else assay
   )
+}
+
+# A matrix or a table with a row for every cell, NA for those that have none.
+rowsOfCells <- function(table, cells) {
+  if (identical(rownames(table), cells)) {
+    return(table)
+  }
+  table <- table[match(cells, rownames(table)), , drop = FALSE]
+  rownames(table) <- cells
+  table
+}
+
+# What a reduction holds of the spots of a fit. In version 5 spots without counts are not in it; before, other cells
+# are, without values. Cells that all have other names now are told from these by their number alone.
+fittedRows <- function(embedding, fit, cells) {
+  used <- usedSpots(fit)
+  known <- rownames(fit$embedding)
+  absent <- setdiff(intersect(cells, known[!used]), rownames(embedding))
+  if (length(absent) > 0) {
+    blank <- matrix(NA_real_, length(absent), ncol(embedding), dimnames = list(absent, NULL))
+    embedding <- rbind(embedding, blank)
+    embedding <- embedding[order(match(rownames(embedding), cells)), , drop = FALSE]
+  }
+  blank <- is.na(embedding[, 1])
+  named <- rownames(embedding) %in% known
+  other <- which(blank & !named)
+  if (!any(named)) other <- other[-seq_len(min(sum(!used), length(other)))]
+  if (length(other) > 0) embedding[-other, , drop = FALSE] else embedding
 }
 
 seuratPlaces <- function(x, spots, coords, slice, image, drawn) {
@@ -148,13 +184,27 @@ seuratPlaces <- function(x, spots, coords, slice, image, drawn) {
   } else {
     knownCoords(metadata, drawn = drawn)
   }
+  if (is.null(coords)) coords <- reductionPlaces(x, spots, drawn)
   if (is.null(coords)) {
+    none <- if (length(SeuratObject::Images(x)) > 0) "no image of `x` shows its cells" else "`x` has no image"
     stopPlaces(
-      metadata, "is missing, and `x` has no image",
+      metadata, paste("is missing, and", none),
       "Give a matrix of places, or the names of two columns of the cell metadata."
     )
   }
-  list(coords = coords, slice = if (is.null(slice)) found$slice else givenColumn(slice, metadata, "slice"))
+  if (!is.null(found$spots)) metadata <- objectMetadata(x, found$spots)
+  slice <- if (is.null(slice)) found$slice else givenColumn(slice, metadata, "slice")
+  list(coords = coords, slice = slice, spots = found$spots)
+}
+
+# Places that readers of other formats keep as a reduction, of which Seurat asks that its columns have numbers.
+reductionPlaces <- function(x, spots, drawn) {
+  places <- if ("spatial" %in% SeuratObject::Reductions(x)) SeuratObject::Embeddings(x, "spatial")
+  if (is.null(places) || ncol(places) < 2 || !all(spots %in% rownames(places))) {
+    return(NULL)
+  }
+  if (!drawn) tell("Places are the reduction \"spatial\".")
+  unname(places[spots, , drop = FALSE])
 }
 
 # Checks run before `[[`, whose S4 dispatch would wrap their errors in its own.
@@ -185,37 +235,38 @@ joinLayers <- function(parts, cells) {
   joined[, intersect(cells, colnames(joined)), drop = FALSE]
 }
 
-# Places of the spots from the images of an object, and the image of each where there are several; NULL without images.
+# Places of the spots from the images of an object, and the image of each where there are several; `spots` where these
+# are some of them. NULL without images of the spots.
 imagePlaces <- function(x, spots, image, drawn) {
   images <- SeuratObject::Images(x)
   if (!is.null(image)) {
     images <- gateNamed(image, images, "image", "images")
   }
-  if (length(images) == 0) {
-    return(NULL)
-  }
   places <- lapply(stats::setNames(images, images), function(name) imageCoords(x[[name]], drawn))
   places <- distinctImages(places, spots)
   images <- names(places)
-  source <- rep(images, vapply(places, nrow, 0L))
-  places <- do.call(rbind, places)
-  rows <- match(spots, rownames(places))
-  if (anyNA(rows)) {
-    stopArgument(
-      "coords", sprintf("is missing for %d spots that are on no image", sum(is.na(rows))),
-      "Leave these spots out with subset(), choose another `image`, or give `coords`."
-    )
+  if (length(images) == 0) {
+    if (!is.null(image)) stopArgument("image", paste("shows none of the cells:", quoted(image)), "Name another one.")
+    return(NULL)
   }
-  list(coords = places[rows, , drop = FALSE], slice = if (length(images) > 1) source[rows])
+  source <- rep(images, vapply(places, nrow, 0L))
+  places <- do.call(rbind, unname(places))
+  rows <- match(spots, rownames(places))
+  on <- !is.na(rows)
+  list(
+    coords = places[rows[on], , drop = FALSE], slice = if (length(images) > 1) source[rows[on]],
+    spots = if (!all(on)) spots[on]
+  )
 }
 
-# The images that are slices: one that shows only cells which others show, such as a crop, is none. The image with most
-# cells comes first, of equal ones the first.
+# The images that are slices: one that shows only cells which others show, such as a crop, or none of the cells, such as
+# that of another resolution, is none. The image with most cells comes first, of equal ones the first.
 distinctImages <- function(places, spots) {
   shown <- lapply(places, function(own) intersect(rownames(own), spots))
+  other <- names(places)[lengths(shown) == 0]
   covered <- character()
   again <- character()
-  for (name in names(places)[order(-lengths(shown))]) {
+  for (name in setdiff(names(places)[order(-lengths(shown))], other)) {
     new <- setdiff(shown[[name]], covered)
     if (length(new) == 0) {
       again <- c(again, name)
@@ -228,14 +279,15 @@ distinctImages <- function(places, spots) {
     covered <- c(covered, new)
   }
   if (length(again) > 0) tell("Images that show cells of other images only are not used: ", quoted(again), ".")
-  places[setdiff(names(places), again)]
+  if (length(other) > 0) tell("Images that show none of the cells are not used: ", quoted(other), ".")
+  places[setdiff(names(places), c(again, other))]
 }
 
 # Places on one image, x to the right and y down, with the names of the cells.
 imageCoords <- function(image, drawn) {
   if (inherits(image, "VisiumV1")) {
     table <- methods::slot(image, "coordinates")
-    places <- knownCoords(table, drawn = drawn)
+    places <- knownCoords(table, drawn = drawn, told = FALSE)
     return(matrix(places, ncol = 2, dimnames = list(rownames(table), c("x", "y"))))
   }
   scale <- if (inherits(image, "VisiumV2")) list(scale = NULL)

@@ -4,12 +4,14 @@
 sliceInput <- function(x, coords, assay, layer, image) {
   if (isObject(x)) needObject(x)
   counts <- gateNames(asCounts(objectCounts(x, assay, layer)))
-  c(list(counts = counts), placesOfSlice(x, coords, colnames(counts), image))
+  gateOrientation(counts, coords)
+  places <- placesOfSlice(x, coords, colnames(counts), image)
+  c(list(counts = placedCounts(counts, places)), places)
 }
 
 placesOfSlice <- function(x, coords, spots, image) {
   places <- objectPlaces(x, spots, coords, NULL, image)
-  places$coords <- gateCoords(places$coords, spots)
+  places$coords <- gateCoords(places$coords, if (is.null(places$spots)) spots else places$spots)
   places
 }
 

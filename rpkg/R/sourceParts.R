@@ -35,19 +35,35 @@ sourceCells <- function(source, labels, coords, slice) {
       "Give counts, genes x cells, a Seurat or a SingleCellExperiment object, or a list of these."
     )
   }
-  counts <- gateCounts(found$counts)
+  counts <- readCounts(found$counts)
+  cells <- colnames(counts)
+  gateOrientation(counts, found$labels, "labels")
+  gateOrientation(counts, found$coords)
+  own <- NULL
+  checked <- gateTogether(
+    counts = gateSourceCounts(counts), labels = gateSourceLabels(found$labels, counts),
+    slice = own <- gateSlice(perSpotVector(found$slice, cells, "sourceSlice"), ncol(counts), "sourceSlice"),
+    coords = gateSourceCoords(found$coords, counts, own)
+  )
+  slice <- if (is.null(own)) rep("1", ncol(counts)) else as.character(own)
+  list(counts = checked$counts, labels = checked$labels, coords = checked$coords, slice = slice)
+}
+
+gateSourceCounts <- function(counts) {
+  counts <- gateValues(counts)
   gateGeneNames(rownames(counts), "source")
-  labels <- perSpot(found$labels, colnames(counts), "labels")
+  counts
+}
+
+gateSourceLabels <- function(labels, counts) {
+  labels <- perSpotVector(labels, colnames(counts), "labels")
   if (!is.atomic(labels) || length(labels) != ncol(counts)) {
     stopArgument(
       "labels",
       sprintf("must have one value for each of the %d cells of the source, not %s", ncol(counts), describe(labels))
     )
   }
-  slice <- gateSlice(perSpot(found$slice, colnames(counts), "sourceSlice"), ncol(counts), "sourceSlice")
-  coords <- gateSourceCoords(found$coords, counts, slice)
-  slice <- if (is.null(slice)) rep("1", ncol(counts)) else as.character(slice)
-  list(counts = counts, labels = replace(as.character(labels), is.na(labels), NA), coords = coords, slice = slice)
+  replace(as.character(labels), is.na(labels), NA)
 }
 
 # Cells that have no names of their own are matched by position.
@@ -61,7 +77,7 @@ gateSourceCoords <- function(coords, counts, slice) {
     cells <- paste0("cell", seq_len(ncol(counts)))
     coords <- withoutNames(coords)
   }
-  coords <- gateCoords(coords, cells, "sourceCoords")
+  coords <- gateCoords(coords, cells, "sourceCoords", slice = slice)
   gatePlaces(coords, slice, "sourceCoords")
   coords
 }

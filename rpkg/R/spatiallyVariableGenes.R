@@ -54,12 +54,14 @@ spatiallyVariableGenes.default <- function(x, coords = NULL, slice = NULL, stati
                                            normalisation = c("pearson", "log"), graph = graphControl(), threads = 2,
                                            verbose = rlang::is_interactive(), ...) {
   gateDots(...)
-  settings <- gateFields(
-    list(statistic = statistic, normalisation = normalisation, threads = threads, verbose = verbose),
-    spatialGeneChecks
+  given <- list(statistic = statistic, normalisation = normalisation, threads = threads, verbose = verbose)
+  checked <- gateTogether(
+    settings = gateFields(given, spatialGeneChecks), graph = gateControl(graph, "graphControl"),
+    input = gateInput(x, coords, slice)
   )
-  control <- flattenControls(gateControl(graph, "graphControl"))
-  input <- gateInput(x, coords, slice)
+  settings <- checked$settings
+  control <- flattenControls(checked$graph)
+  input <- checked$input
   found <- unwrap(core_spatial_autocorrelation(
     input$counts, unname(input$coords[input$used, , drop = FALSE]), sliceNumbers(input$slice, input$used),
     c(list(index = settings$statistic), settings[c("normalisation", "threads")], control), progressBar(settings$verbose)

@@ -179,10 +179,17 @@ sweepObject <- function(x, method, seeds, k, truth, BPPARAM, given, assay, layer
   needObject(x)
   counts <- objectCounts(x, assay, layer)
   spots <- colnames(counts)
-  places <- function(placed) objectPlaces(x, spots, given[[1]], given[[2]], given[[3]], needed = placed)
+  places <- function(placed) {
+    found <- objectPlaces(x, spots, given[[1]], given[[2]], given[[3]], needed = placed)
+    lost <- if (is.null(found$spots)) 0 else length(spots) - length(found$spots)
+    if (lost > 0) stopArgument("coords", sprintf("is missing for %d cells that are on no image", lost), sweepHint)
+    found
+  }
   truth <- givenColumn(truth, objectMetadata(x, spots), "truth")
   sweepCounts(x, counts, places, truth, method, seeds, k, BPPARAM, ...)
 }
+
+sweepHint <- "Leave these cells out with subset(), choose another `image`, or give `coords`."
 
 # `x` as the user gave it, and the counts it holds. `places` gives a list of coords and slice; it is told whether the
 # method needs the places.
@@ -196,7 +203,7 @@ sweepCounts <- function(x, counts, places, truth, method, seeds, k, BPPARAM, apa
   places <- places(method$placed)
   tissue <- gateInput(counts, places$coords, places$slice, placed = method$placed)
   method$gate(tissue)
-  tissue$truth <- gateTruth(perSpot(truth, tissue$spots, "truth"), tissue$used)
+  tissue$truth <- gateTruth(perSpotVector(truth, tissue$spots, "truth"), tissue$used)
   k <- gateK(k, sum(tissue$used))
   if (is.null(k)) stopArgument("k", "must be one whole number, not NULL")
   job <- sweepJob(x, tissue, method, seeds, k, options$apart)

@@ -26,7 +26,7 @@ transferLabels <- function(x, labels, reduction = "starscape") {
   alignment <- storedAlignment(x, reduction)
   spots <- rownames(alignment$coords)
   if (isObject(x)) labels <- givenColumn(labels, objectMetadata(x, spots), "labels")
-  labels <- perSpot(labels, spots, "labels")
+  labels <- perSpotVector(labels, spots, "labels")
   gateLabels(labels, "labels", length(spots))
   labels <- if (is.factor(labels)) droplevels(labels) else factor(labels)
   known <- which(alignment$slice == alignment$reference & !is.na(labels))

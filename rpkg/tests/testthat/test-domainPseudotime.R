@@ -106,3 +106,17 @@ test_that("bad input names the argument", {
   expectArgumentError(timeOf(fitted, "1"), "domain", "column")
   expectArgumentError(timeOf(bare, "1", domain = NULL), "x", "runStarscape")
 })
+
+test_that("the root that an object keeps follows its name", {
+  skip_if_not_installed("SeuratObject")
+  root <- colnames(small$counts)[[7]]
+  object <- findDomains(quick(seuratSmall()), k = 3, verbose = FALSE)
+  kept <- function(object) storedPseudotime(object)$root
+  object <- domainPseudotime(object, root, verbose = FALSE)
+  expect_identical(kept(object), root)
+  renamed <- SeuratObject::RenameCells(object, add.cell.id = "z")
+  expect_identical(kept(renamed), paste0("z_", root))
+  again <- domainPseudotime(renamed, paste0("z_", root), verbose = FALSE)
+  expect_identical(kept(SeuratObject::RenameCells(again, add.cell.id = "a")), paste0("a_z_", root))
+  expect_identical(kept(renamed[, 20:90]), root)
+})

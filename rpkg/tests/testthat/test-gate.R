@@ -37,6 +37,23 @@ test_that("counts that are not whole are used with a message", {
   )
 })
 
+test_that("counts that were normalised or logged are told as such", {
+  depth <- Matrix::colSums(counts)
+  scaled <- Matrix::t(Matrix::t(counts) / depth * 1e4)
+  log2 <- function(counts) log1p(counts) / log(2)
+  withValues <- function(values) methods::new("dgCMatrix", i = counts@i, p = counts@p, x = values, Dim = dim(counts))
+  single <- function(counts) withValues(signif(counts@x, 7))
+  kinds <- function(...) vapply(list(...), starscape:::kindOfParts, "")
+  expect_identical(kinds(scaled, single(scaled), counts / 2), rep("normalised", 3))
+  expect_identical(kinds(log1p(counts), log1p(scaled), single(log1p(scaled)), log2(scaled)), rep("logged", 4))
+  noise <- withr::with_seed(1, withValues(counts@x + stats::runif(length(counts@x))))
+  expect_null(starscape:::kindOfParts(noise))
+  expect_null(starscape:::kindOfParts(sqrt(counts)))
+  expect_message(
+    starscape:::gateCounts(log1p(counts)), "not whole numbers: they look logged", class = "starscape_message"
+  )
+})
+
 test_that("names are unique and complete, or made", {
   repeated <- counts
   colnames(repeated)[2] <- colnames(repeated)[1]
@@ -203,6 +220,27 @@ test_that("the message names the cause", {
   twice <- rbind(coords[1:72, ], coords[1:72, ])
   rownames(twice) <- rownames(coords)
   expect_message(runStarscape(counts, twice, latentDim = 5, epochs = 2, verbose = FALSE), "say with `slice`")
+})
+
+test_that("spots as rows are the cause that is named by every function", {
+  turned <- Matrix::t(counts)
+  first <- pair$slice == "slice1"
+  lists <- list(Matrix::t(pair$counts[, first]), Matrix::t(pair$counts[, !first]))
+  places <- list(pair$coords[first, ], pair$coords[!first, ])
+  expectArgumentError(quick(lists, places), "x", "spots as rows: `coords`")
+  expectArgumentError(quick(turned, coords, slice = rep(1:2, 72)), "x", "spots as rows")
+  mark <- function(...) domainMarkers(..., correct = "none", verbose = FALSE)
+  expectArgumentError(mark(turned, small$labels, coords = coords), "x", "spots as rows")
+  expectArgumentError(mark(turned, small$labels, spatial = FALSE), "x", "spots as rows: `domain`")
+  expectArgumentError(mark(turned, factor(1:3), fit = quickFit), "x", "spots as rows: `fit`")
+  expectArgumentError(mark(lists, pair$labels, coords = places), "x", "spots as rows")
+  borrow <- function(x, source, ...) runTransST(x, source, small$labels, coords = coords, k = 3, verbose = FALSE, ...)
+  expectArgumentError(borrow(turned, counts), "x", "spots as rows")
+  expectArgumentError(borrow(counts, turned), "source", "spots as rows: `labels`.*t\\(source\\)")
+  expectArgumentError(imputeExpression(turned, fit = quickFit), "x", "spots as rows: `fit`")
+  expectArgumentError(imputeExpression(list(turned), fit = quickFit), "x", "spots as rows: `fit`")
+  expectArgumentError(factorMarkers(turned, fit = quickFit), "x", "spots as rows: `fit`")
+  expectArgumentError(projectDomains(quickFit, turned, small$labels, coords = coords), "newdata", "spots as rows")
 })
 
 test_that("slices have one known value per spot", {

@@ -81,6 +81,8 @@ test_that("an IterableMatrix is read through its own generics", {
   expect_identical(embeddingOf(iterable, small$coords), expected)
   shown <- domainMarkers(iterable, small$labels, coords = small$coords, correct = "none", verbose = FALSE)
   expect_identical(shown, domainMarkers(whole, small$labels, coords = small$coords, correct = "none", verbose = FALSE))
+  drawn <- plotDomains(small$coords, features = iterable[1:2, ])$data
+  expect_identical(drawn, plotDomains(small$coords, features = whole[1:2, ])$data)
   parts <- lapply(list(1:72, 73:144), function(own) methods::new("IterableMatrix", held = whole[, own]))
   expect_identical(joinLayers(parts, colnames(whole)), whole)
 })

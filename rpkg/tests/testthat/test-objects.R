@@ -154,6 +154,38 @@ test_that("all that is refused is said at once, of matrices, objects and lists",
   all(small$counts, small$coords[1:9, ], arguments = "coords")
   all(sceOf(x = x), arguments = "coords")
   all(list(small$counts, small$counts), list(small$coords), arguments = "coords")
+  all(small$counts, small$coords, batch = 1:3, features = "nope", arguments = c("batch", "features"))
+  all(replace(as.matrix(small$counts), 1, NA), small$coords[1:9, ], slice = 1:3, arguments = c("x", "slice", "coords"))
+  all(sceOf(x = x), assay = "nope", name = "2bad", arguments = c("name", "assay"))
+  all(list(small$counts, small$counts), list(small$coords), name = "2bad", arguments = c("name", "coords"))
+})
+
+test_that("other functions say all that is refused at once, too", {
+  refused <- function(code, arguments) {
+    error <- expect_error(code, class = "starscape_error_argument")
+    expect_identical(error$arguments, arguments)
+  }
+  refused(findDomains(quickFit, k = 0, seed = "a", method = "x", space = "z"), c("space", "method", "seed", "k"))
+  refused(findDomains(quickFit$embedding, k = 0, seed = "a", graph = 3), c("seed", "k", "graph"))
+  few <- small$coords[1:3, ]
+  refused(
+    domainMarkers(small$counts, small$labels[1:3], coords = few, seed = "a", correct = "none"),
+    c("seed", "domain", "coords")
+  )
+  refused(
+    domainMarkers(small$counts, small$labels, coords = small$coords, correct = "none", compare = "x", features = "y"),
+    c("compare", "features")
+  )
+  refused(
+    runTransST(small$counts, small$counts, small$labels[1:3], coords = few, k = 0, seed = "a"),
+    c("seed", "coords", "labels", "k")
+  )
+  refused(
+    projectDomains(quickFit, replace(as.matrix(small$counts), 1, NA), small$labels, coords = few, unknown = 2),
+    c("unknown", "newdata", "coords")
+  )
+  refused(imputeExpression(small$counts[, 1:3], "nope", fit = quickFit, threads = 0), c("threads", "x", "features"))
+  refused(spatiallyVariableGenes(small$counts, few, threads = 0), c("threads", "coords"))
 })
 
 test_that("a fit follows its spots under new names, and two fits in one object are refused", {

@@ -80,6 +80,52 @@ test_that("operations take what is given by name", {
   )
 })
 
+test_that("whatever is given per spot is taken in every form and order", {
+  spread <- stats::setNames(rep(c("a", "b"), 72), spots)
+  number <- stats::setNames(seq(0, 1, length.out = 144), spots)
+  domains <- findDomains(quickFit, k = 3, verbose = FALSE)
+  groups <- stats::setNames(ifelse(small$labels %in% levels(small$labels)[1], "u", "v"), spots)
+  samples <- stats::setNames(paste0(groups, seq_along(groups) %% 2), spots)
+  borrow <- function(labels, places) {
+    quietly(runTransST(
+      small$counts, small$counts, labels, small$coords, k = 3, nFactors = 3, sourceCoords = places, verbose = FALSE
+    ))$posterior
+  }
+  use <- list(
+    batch = function(held) quick(small$counts, small$coords, slice = held, batch = held)$embedding,
+    block = function(held) quietly(domainMarkers(
+      small$counts, labels, coords = small$coords, slice = held, block = held, correct = "none", verbose = FALSE
+    )),
+    labels = function(held) clusterMetrics(labels, held),
+    # Sums are over spots in the order of the truth.
+    truth = function(held) round(clusterMetrics(held, labels), 12)
+  )
+  numbered <- function(held) plotDomains(small$coords, labels, confidence = held)$data
+  shares <- function(sample, group) domainShares(domains, sample, group)[c("shares", "group", "test")]
+  expected <- lapply(use, function(own) own(spread))
+  orders <- withr::with_seed(4, replicate(2, sample(144), simplify = FALSE))
+  for (order in orders) {
+    held <- heldAnew(spread, order)
+    form <- held[[1 + order[[1]] %% length(held)]]
+    for (name in names(use)) expect_identical(use[[name]](form), expected[[name]], label = name)
+    for (form in heldAnew(number, order)[c("vector", "table", "plain", "matrix")]) {
+      expect_identical(numbered(form), numbered(number))
+    }
+    for (form in heldAnew(spread, order)) expect_identical(use$labels(form), expected$labels)
+    expect_identical(
+      shares(heldAnew(samples, order)$barcodes, heldAnew(groups, rev(order))$plain), shares(samples, groups)
+    )
+    expect_identical(
+      borrow(heldAnew(labels, order)$plain, placesAnew(small$coords, order)$column), borrow(labels, small$coords)
+    )
+  }
+  expect_identical(clusterMetrics(labels, domains[orders[[1]], ]), clusterMetrics(labels, domains$domain))
+  expectArgumentError(
+    clusterMetrics(labels, data.frame(a = spread, b = spread, row.names = spots)), "labels", "which column"
+  )
+  expectArgumentError(quick(small$counts, small$coords, batch = data.frame(a = 1:144, b = 1)), "batch", "which column")
+})
+
 test_that("names that fit nothing are refused, and names that cannot be used are told", {
   other <- function(names) paste0(names, "-1")
   expectArgumentError(perSpot(stats::setNames(labels, other(spots)), spots, "labels"), "labels", "no row named")

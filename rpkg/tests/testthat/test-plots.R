@@ -135,3 +135,9 @@ test_that("confidence is drawn against what becomes of the spots", {
   expectArgumentError(plotConfidence(shown, list()), "against")
   expectArgumentError(plotConfidence(shown, known, bins = 1), "bins")
 })
+
+test_that("sections that are drawn on each other are told", {
+  expect_message(plotDomains(pair$coords, pair$labels), "90 spots are hidden.*`slice`", class = "starscape_message")
+  expect_no_message(plotDomains(pair$coords, pair$labels, slice = pair$slice), class = "starscape_message")
+  expect_no_message(plotDomains(rbind(small$coords, small$coords[1, ]), rep(1, 145)), class = "starscape_message")
+})

@@ -134,3 +134,45 @@ test_that("arguments that are refused together go by the user's names as well", 
   expect_identical(vapply(error$errors, function(own) own$argument, ""), c("newdata", "coords"))
   expect_match(conditionMessage(error), "`newdata` is bad")
 })
+
+# The same section in every class that is there.
+sectionOf <- function(sim) {
+  spatial <- function() {
+    SpatialExperiment::SpatialExperiment(list(counts = sim$counts), spatialCoords = sim$coords * 1)
+  }
+  there <- function(package) requireNamespace(package, quietly = TRUE)
+  list(
+    matrix = sim$counts, Seurat = if (there("SeuratObject")) seuratSmall(sim),
+    SingleCellExperiment = if (there("SingleCellExperiment")) sceSmall(sim),
+    SpatialExperiment = if (there("SpatialExperiment")) spatial()
+  )
+}
+
+test_that("the same input is refused by the same words in every class", {
+  damaged <- function(value) utils::modifyList(small, list(counts = replace(small$counts, cbind(3, 5), value)))
+  refused <- list(
+    list("x", "NA, NaN or infinite", damaged(NA)), list("x", "negative", damaged(-1)),
+    list("x", "no counts at all", utils::modifyList(small, list(counts = small$counts * 0))),
+    list("coords", "same place", small, coords = 0 * small$coords), list("coords", "no row named", small,
+      coords = small$coords[-1, ]
+    ), list("coords", "NA or infinite for 1 spots", small, coords = replace(small$coords, 7, NA)),
+    list("slice", "144 spots", small, slice = 1:3), list("slice", "single spot", small, slice = paste0("s", 1:144)),
+    list("batch", "144 spots", small, batch = 1:3), list("features", "without counts", small, features = c("a", "b")),
+    list("seed", "whole number", small, seed = "a"), list("latentDim", "too many", small, latentDim = 500)
+  )
+  for (one in refused) {
+    objects <- Filter(Negate(is.null), suppressWarnings(sectionOf(one[[3]])))
+    for (name in names(objects)) {
+      given <- utils::modifyList(list(coords = small$coords, verbose = FALSE), one[-(1:3)])
+      expectArgumentError(
+        suppressMessages(do.call(runStarscape, c(list(objects[[name]]), given))), one[[1]], one[[2]]
+      )
+    }
+  }
+  for (object in Filter(Negate(is.null), sectionOf(small)[-1])) {
+    expectArgumentError(quick(object, assay = "nope"), "assay", "nope")
+    expectArgumentError(quick(object, coords = c("nope", "y")), "coords", "nope")
+    expectArgumentError(quick(object, slice = "nope"), "slice", "nope")
+    expectArgumentError(findDomains(object), "x", "runStarscape")
+  }
+})

@@ -52,6 +52,19 @@ test_that("places come from columns, a matrix or images", {
   expectArgumentError(quick(named, coords = "across"), "coords", "two columns")
 })
 
+test_that("a reduction of places is the last that is looked at", {
+  object <- suppressWarnings(SeuratObject::CreateSeuratObject(small$counts))
+  places <- `colnames<-`(small$coords * 1, c("spatial_1", "spatial_2"))
+  object[["spatial"]] <- SeuratObject::CreateDimReducObject(places, key = "spatial_", assay = "RNA")
+  expect_message(found <- objectPlaces(object, colnames(object)), "reduction \"spatial\"", class = "starscape_message")
+  expect_identical(found$coords, unname(places))
+  expectStored(quick(object), quickFit)
+  turned <- data.frame(x = places[, 2], y = places[, 1], row.names = rownames(places))
+  columns <- SeuratObject::AddMetaData(object, turned)
+  expect_no_message(found <- objectPlaces(columns, colnames(object)), class = "starscape_message")
+  expect_identical(unname(found$coords), unname(places[, 2:1]))
+})
+
 test_that("Visium images give array positions", {
   skip_if_not_installed("Seurat")
   object <- suppressWarnings(SeuratObject::CreateSeuratObject(small$counts))
@@ -71,12 +84,45 @@ test_that("several images are slices", {
   fitted <- quick(object)
   expect_identical(SeuratObject::Misc(fitted, "starscape")$embedding, expected$embedding)
   expect_identical(levels(SeuratObject::Misc(fitted, "starscape")$slice), c("left", "right"))
-  expectArgumentError(quick(object, image = "left"), "coords", "90 spots that are on no image")
   object$half <- as.character(pair$slice)
   expect_identical(SeuratObject::Misc(quick(object, slice = "half"), "starscape")$embedding, expected$embedding)
   byColumn <- quick(object, slice = "half", batch = "half")
   expect_identical(SeuratObject::Misc(byColumn, "starscape")$embedding, expected$embedding)
   expectArgumentError(quick(object, slice = "third"), "slice", "third")
+})
+
+test_that("images that show some of the cells give domains of these, and those of other cells are told", {
+  skip_if_not_installed("Seurat")
+  object <- suppressWarnings(SeuratObject::CreateSeuratObject(pair$counts))
+  first <- pair$slice == "slice1"
+  object[["left"]] <- visiumImage(pair$coords[first, ], "left_")
+  loud <- function(x, ...) runStarscape(x, ..., latentDim = 5, epochs = 5, stability = starControl(share = 1))
+  expect_message(found <- loud(object, batch = FALSE), "90 cells of `x` are on no image", class = "starscape_message")
+  own <- quick(pair$counts[, first], pair$coords[first, ])
+  expect_identical(objectFit(found)$embedding, own$embedding)
+  found <- findDomains(found, k = 3, verbose = FALSE)
+  expected <- findDomains(own, k = 3, verbose = FALSE)$domain
+  expect_identical(unname(as.character(found$domain)), c(as.character(expected), rep(NA, 90)))
+  expect_identical(nrow(plotDomains(found)$data), 90L)
+  part <- found[, 11:170]
+  expect_identical(rownames(objectFit(part)$embedding), colnames(pair$counts)[11:90])
+  tested <- function(...) suppressMessages(domainMarkers(..., correct = "none", verbose = FALSE))
+  expect_identical(
+    tested(object, as.character(pair$labels)),
+    tested(pair$counts[, first], as.character(pair$labels)[first], coords = pair$coords[first, ])
+  )
+  joint <- quick(list(a = object, b = object))
+  expect_identical(nrow(objectFit(joint$a)$embedding), 90L)
+  expectArgumentError(stabilitySweep(object, k = 3, verbose = FALSE), "coords", "90 cells that are on no image")
+  # Other cells.
+  others <- `rownames<-`(pair$coords, paste0("q", seq_len(180)))
+  object@images$left <- visiumImage(others, "left_")
+  expectArgumentError(quick(object), "coords", "no image of `x` shows its cells")
+  expectArgumentError(quick(object, image = "left"), "image", "none of the cells")
+  object@images$right <- visiumImage(pair$coords, "right_")
+  expect_message(
+    objectPlaces(object, colnames(object)), "none of the cells are not used: \"left\"", class = "starscape_message"
+  )
 })
 
 test_that("an image that shows cells of another is no slice", {
@@ -102,9 +148,12 @@ test_that("a column of places with NA is named, and so are spots that a reductio
   counts <- small$counts
   counts[, 5] <- 0
   object <- suppressWarnings(SeuratObject::CreateSeuratObject(counts))
-  expect_message(
-    runStarscape(object, coords = small$coords, latentDim = 5, verbose = FALSE), "RunUMAP", class = "starscape_message"
-  )
+  fit <- function() runStarscape(object, coords = small$coords, latentDim = 5, verbose = FALSE)
+  if (utils::packageVersion("SeuratObject") < "5") {
+    expect_message(fit(), "RunUMAP", class = "starscape_message")
+  } else {
+    expect_identical(rownames(SeuratObject::Embeddings(suppressMessages(fit()), "starscape")), colnames(counts)[-5])
+  }
 })
 
 test_that("fields of view are read, also as outlines", {
@@ -175,7 +224,16 @@ test_that("spots without counts are NA in the object", {
   object <- quick(object, coords = small$coords)
   object <- findDomains(object, k = 3, verbose = FALSE)
   expect_identical(which(is.na(object$domain)), 4L, ignore_attr = TRUE)
-  expect_true(all(is.na(SeuratObject::Embeddings(object, "starscape")[4, ])))
+  held <- SeuratObject::Embeddings(object, "starscape")
+  # A reduction of version 5 need not hold all cells.
+  if (utils::packageVersion("SeuratObject") < "5") {
+    expect_true(all(is.na(held[4, ])))
+  } else {
+    expect_identical(rownames(held), colnames(counts)[-4])
+    expect_false(anyNA(held))
+  }
+  expect_identical(rownames(objectFit(object)$embedding), colnames(counts))
+  expect_identical(objectFit(object[, 2:9])$coords, small$coords[2:9, ] * 1)
 })
 
 test_that("domains go to a column of their own, and a user's column is not replaced without a word", {
@@ -228,4 +286,33 @@ test_that("a gene of an assay with some of the cells is NA for the others", {
   object[["part"]] <- SeuratObject::CreateAssay5Object(small$counts[, 144:100])
   drawn <- plotDomains(object, "gene3", assay = "part")$data$value
   expect_identical(drawn, unname(replace(small$counts["gene3", ], 1:99, NA)))
+})
+
+test_that("what users do next with a fitted object works and keeps its results", {
+  skip_if_not_installed("Seurat")
+  object <- suppressWarnings(SeuratObject::CreateSeuratObject(small$counts))
+  object[["slice1"]] <- visiumImage(small$coords)
+  object <- findDomains(quick(object), k = 3, verbose = FALSE)
+  file <- tempfile(fileext = ".rds")
+  on.exit(unlink(file))
+  saveRDS(object, file)
+  expect_identical(objectFit(readRDS(file)), objectFit(object))
+  object$half <- rep(c("a", "b"), each = 72)
+  parts <- suppressWarnings(Seurat::SplitObject(object, "half"))
+  expect_identical(objectFit(parts$b)$embedding, objectFit(object)$embedding[73:144, ])
+  expect_identical(unname(parts$b$domain), unname(object$domain[73:144]))
+  found <- suppressWarnings(Seurat::FindNeighbors(object, reduction = "starscape", dims = 1:5, verbose = FALSE))
+  expect_true("RNA_snn" %in% names(found@graphs))
+  mapped <- suppressWarnings(Seurat::RunUMAP(object, reduction = "starscape", dims = 1:5, verbose = FALSE))
+  expect_identical(rownames(SeuratObject::Embeddings(mapped, "umap")), colnames(object))
+  expect_s3_class(suppressWarnings(Seurat::SpatialDimPlot(object, group.by = "domain")), "ggplot")
+  skip_if_not_installed("SeuratObject", "5.0.0")
+  counts <- small$counts
+  counts[, 5] <- 0
+  empty <- quick(suppressWarnings(SeuratObject::CreateSeuratObject(counts)), coords = small$coords)
+  mapped <- suppressWarnings(Seurat::RunUMAP(empty, reduction = "starscape", dims = 1:5, verbose = FALSE))
+  expect_identical(rownames(SeuratObject::Embeddings(mapped, "umap")), colnames(counts)[-5])
+  expect_s4_class(
+    suppressWarnings(Seurat::FindNeighbors(empty, reduction = "starscape", dims = 1:5, verbose = FALSE)), "Seurat"
+  )
 })
