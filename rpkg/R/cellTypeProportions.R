@@ -29,6 +29,10 @@
 #' source's cells are like the target's, and know nothing of a type that is missing, nor of the
 #' error of the genes' factors, which matters where few genes differ between types.
 #'
+#' **One label.** Where most cells of a spot are of one type, or a spot is a cell (`cellsPerSpot = 1`), the spot has that
+#' type as its `label` in [runTransST()]: when the probability of it is above 0.9, as counted in the same spots put
+#' together, and "unknown" otherwise.
+#'
 #' @param x A `transst_fit` from [runTransST()], or an object that has one.
 #' @param level Share of the intervals that should hold the truth, between 0 and 1.
 #' @return A list with
@@ -36,6 +40,8 @@
 #'   * `lower` and `upper`: spots x types, ends of the intervals; NA where the source says nothing;
 #'   * `errors`: spots x types, standard errors by the information in the counts alone, as if expression within a type
 #'     had no other spread;
+#'   * `majority`: a data frame with the most frequent `type` of each spot and the `probability` that more than half of
+#'     its cells are of it, NA where the source says nothing;
 #'   * `evidence`: gains a thousand counts of the `source`, its standard error, of the target's `own` groups and of
 #'     `shuffled` labels; the share that a `missing` type adds; counts that the `neighbours` of a spot are worth, NA
 #'     where they tell nothing; whether the source was `used`.
@@ -66,7 +72,7 @@ cellTypeProportions <- function(x, level = 0.9) {
   ends <- intervalEnds(composition, level)
   list(
     proportions = cbind(composition$proportions, other = composition$other), lower = ends$lower, upper = ends$upper,
-    errors = composition$errors, evidence = composition$evidence
+    errors = composition$errors, majority = majorityTypes(composition), evidence = composition$evidence
   )
 }
 
@@ -161,12 +167,36 @@ tellComposition <- function(result) {
   }
 }
 
-# The most frequent type of each spot.
-compositionLabels <- function(composition) {
-  shares <- cbind(composition$proportions, composition$other)
+# The most frequent type of each spot and the probability that more than half of the cells are of it: how often that was
+# so in spots put together with such an estimate, rising with it (isotonic regression).
+majorityTypes <- function(composition) {
+  shares <- composition$proportions
   most <- max.col(replace(shares, is.na(shares), 0), "first")
-  types <- c(colnames(composition$proportions), "unknown")
-  factor(types[replace(most, is.na(composition$other), NA)], levels = types)
+  estimate <- shares[cbind(seq_along(most), most)]
+  types <- colnames(shares)
+  data.frame(
+    type = factor(replace(types[most], is.na(estimate), NA), levels = types),
+    probability = if (nrow(composition$known) == 0) NA_real_ else majorityRule(composition$known, length(types))(estimate),
+    row.names = rownames(shares)
+  )
+}
+
+# Each spot that was put together has an estimate of each of so many types.
+majorityRule <- function(known, types) {
+  estimates <- matrix(known$estimate, ncol = types, byrow = TRUE)
+  most <- cbind(seq_len(nrow(estimates)), max.col(estimates, "first"))
+  right <- matrix(known$truth, ncol = types, byrow = TRUE)[most] > 0.5
+  stats::as.stepfun(stats::isoreg(estimates[most], right))
+}
+
+# Spots that are mostly of one type, and surely so.
+sureMajority <- 0.9
+
+compositionLabels <- function(composition) {
+  majority <- majorityTypes(composition)
+  sure <- !is.na(majority$probability) & majority$probability > sureMajority
+  label <- ifelse(sure, as.character(majority$type), "unknown")
+  factor(replace(label, is.na(composition$other), NA), levels = c(levels(majority$type), "unknown"))
 }
 
 storedComposition <- function(x) {

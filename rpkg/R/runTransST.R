@@ -16,7 +16,10 @@
 #'   loadings as they are. It is chosen by five-fold cross-validation over tiles of tissue.
 #' 3. **Domains**: factors, averaged over neighbouring spots, follow a Gaussian mixture with one covariance; the labels
 #'   may follow a Potts model on the spatial graph. Domains that stand for a label of the source have a conjugate prior:
-#'   the source's cells of that label count like further spots.
+#'   the source's cells of that label count like further spots for their mean, up to an offset of all means, and for
+#'   how many spots the domain has as far as the shares in the target are alike to the source's. A domain of less than
+#'   3 % of the spots whose own spots, each by itself, do not find it again is a few outliers: domains are looked for
+#'   without these, and they join the nearest.
 #'
 #' Borrowing across tissues can hurt. So the source's labels are first carried to the target by linear discriminants in
 #' the target's own factor space, and the means of the spots of each label compared with those of the source's cells:
@@ -49,7 +52,8 @@
 #'   * `composition`: proportions of the source's types where it is single cells, or NULL; read them with
 #'     [cellTypeProportions()];
 #'   * `borrowed`: whether labels inform the domains, and `predictedShare`;
-#'   * `label`: the source's label of each spot; `labelPosterior`, spots x labels, from the discriminants;
+#'   * `label`: the source's label of each spot, from the proportions where there are some and labels are not borrowed:
+#'     "unknown" where no type surely has most of the cells; `labelPosterior`, spots x labels, from the discriminants;
 #'     `labelScores`, domains x labels, its mean in each domain; `domainLabel`, the label that informs each domain;
 #'   * `beta`: the Potts interaction; `logLik`: mean-field log-likelihood of the factors; `criteria`: BIC, MBIC and HBIC
 #'     for each number of domains tried;

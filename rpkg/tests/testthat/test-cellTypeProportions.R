@@ -54,6 +54,19 @@ test_that("proportions are nearer to the truth than least squares, and intervals
   expect_true(all(found$lower <= found$proportions[, types] & found$proportions[, types] <= found$upper))
 })
 
+test_that("a spot has a label when most of its cells are surely of one type", {
+  majority <- cellTypeProportions(mixedFit)$majority
+  right <- mixed$truth[cbind(seq_len(nrow(majority)), as.integer(majority$type))] > 0.5
+  expect_identical(levels(majority$type), colnames(mixed$truth))
+  # Calibrated: 144 spots.
+  expect_lt(abs(mean(majority$probability) - mean(right)), 0.1)
+  label <- fitMixed(borrow = "never")$label
+  labelled <- label != "unknown"
+  expect_identical(labelled, majority$probability > 0.9)
+  expect_gt(mean(right[labelled]), 0.85)
+  expect_identical(as.character(label)[labelled], as.character(majority$type)[labelled])
+})
+
 test_that("a source that says nothing is told, and what it lacks is other", {
   shuffled <- mixed$type[order(sin(seq_along(mixed$type) * 99))]
   expect_message(
