@@ -5,8 +5,8 @@
 //!   p(z) ∝ exp(Σ_i α_{z_i} − β/2 · number of neighbouring pairs with different labels),
 //!   μ_k ~ N(m_k + δ, Σ / κ_k)  for domains that stand for a label of the source with mean m_k and κ_k cells.
 //!
-//! δ is what all means of the source are off by, as target and source are standardised about their own means: a
-//! parameter. The shares of the domains have a Dirichlet prior about those of the labels, worth as many spots as the
+//! δ is what all means of the source are off by, as target and source are standardised about their own means: with the
+//! shares of the domains it gives the target's overall mean. The shares of the domains have a Dirichlet prior about those of the labels, worth as many spots as the
 //! shares in the target are alike to them: sections may hold domains in quite other shares.
 //! Where the source is a section whose factors are averaged as the target's are, its variation within labels informs Σ
 //! in the same way. The prior is the conjugate one: the source's cells of a label count like as many further spots of
@@ -24,7 +24,7 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 use ndarray_linalg::UPLO;
 use ndarray_linalg::cholesky::{DeterminantC, FactorizeC, InverseC};
 
-/// Rounds in which β and what the source knows of the shares are estimated again.
+/// Rounds in which β and what the source knows of shares, δ among it, are estimated again.
 const INTERACTION_ROUNDS: usize = 10;
 /// Mean change of a spot's posterior (total variation) at which the fit has converged.
 const TOLERANCE: f64 = 1e-5;
@@ -82,18 +82,22 @@ impl ConjugatePrior {
         self.strengths.mapv(|strength| if strength > 0.0 { (strength * part).max(1.0) } else { 0.0 })
     }
 
-    /// δ of largest log posterior whatever the means: what the means of the `sums` over `masses` of spots are off by,
-    /// each weighted by what spots and cells together know of it.
-    fn offset(&self, masses: &Array1<f64>, sums: &Array2<f64>) -> Array1<f64> {
-        let (mut offset, mut total) = (Array1::zeros(sums.ncols()), 0.0);
-        for (domain, (&mass, &strength)) in masses.iter().zip(&self.strengths).enumerate() {
-            if mass > LEAST_MASS && strength > 0.0 {
-                let weight = mass * strength / (mass + strength);
-                offset += &((&sums.row(domain) / mass - self.means.row(domain)) * weight);
-                total += weight;
+    /// What all means are off by, so that with the shares of the domains they give the target's overall mean: shares of
+    /// the `masses` and the spots `known` before; domains without a label have the means of the `sums`.
+    fn offset(&self, masses: &Array1<f64>, sums: &Array2<f64>, known: &Array1<f64>) -> Array1<f64> {
+        let spots = masses + known;
+        let share = |domain: usize| spots[domain] / spots.sum();
+        let mut rest = sums.sum_axis(Axis(0)) / masses.sum();
+        let mut total = 0.0;
+        for domain in 0..masses.len() {
+            if self.strengths[domain] > 0.0 {
+                rest.scaled_add(-share(domain), &self.means.row(domain));
+                total += share(domain);
+            } else if masses[domain] > LEAST_MASS {
+                rest.scaled_add(-share(domain) / masses[domain], &sums.row(domain));
             }
         }
-        if total > 0.0 { offset / total } else { offset }
+        if total > 0.0 { rest / total } else { Array1::zeros(sums.ncols()) }
     }
 }
 
@@ -140,14 +144,16 @@ pub fn fit(
     let mut field = Array1::zeros(posterior.ncols());
     let mut bound: Vec<f64> = Vec::new();
     let mut means = Array2::zeros((posterior.ncols(), scores.ncols()));
-    let mut known = Array1::zeros(posterior.ncols());
+    let (mut known, mut offset) = (Array1::zeros(posterior.ncols()), Array1::zeros(scores.ncols()));
     let mut round = 0;
     loop {
         monitor.check()?;
         if round < INTERACTION_ROUNDS {
-            known = prior.spots(&posterior.sum_axis(Axis(0)));
+            let masses = posterior.sum_axis(Axis(0));
+            known = prior.spots(&masses);
+            offset = prior.offset(&masses, &posterior.t().dot(&scores), &known);
         }
-        let (covariance, offset) = maximise(scores, posterior.view(), prior, ridge, &mut means)?;
+        let covariance = maximise(scores, posterior.view(), prior, &offset, ridge, &mut means)?;
         let unary = unary_energies(scores, means.view(), &covariance)?;
         if !interacting {
             field = log_weights(posterior.view(), &known);
@@ -195,29 +201,29 @@ fn log_weights(posterior: ArrayView2<f64>, known: &Array1<f64>) -> Array1<f64> {
     masses.mapv(|mass| (mass / total).max(f64::MIN_POSITIVE).ln())
 }
 
-/// Means, covariance and offset of largest expected log posterior. A domain without spots and without prior keeps its mean.
+/// Means and covariance of largest expected log posterior. A domain without spots and without prior keeps its mean.
 fn maximise(
     scores: ArrayView2<f64>,
     posterior: ArrayView2<f64>,
     prior: &ConjugatePrior,
+    offset: &Array1<f64>,
     ridge: f64,
     means: &mut Array2<f64>,
-) -> Result<(Array2<f64>, Array1<f64>)> {
+) -> Result<Array2<f64>> {
     let masses = posterior.sum_axis(Axis(0));
     let sums = posterior.t().dot(&scores);
-    let offset = prior.offset(&masses, &sums);
     let mut scatter = scores.t().dot(&scores) + &prior.scatter;
     for domain in 0..masses.len() {
         let (mass, strength) = (masses[domain], prior.strengths[domain]);
         if mass + strength > LEAST_MASS {
-            let known = (&prior.means.row(domain) + &offset) * strength;
+            let known = (&prior.means.row(domain) + offset) * strength;
             means.row_mut(domain).assign(&((&sums.row(domain) + &known) / (mass + strength)));
         }
         let (mean, sum) = (means.row(domain).insert_axis(Axis(1)), sums.row(domain).insert_axis(Axis(0)));
         let cross = mean.dot(&sum);
         scatter = scatter - &cross - cross.t() + &(mean.dot(&mean.t()) * mass);
         if strength > 0.0 {
-            let rest = (&means.row(domain) - &prior.means.row(domain) - &offset).insert_axis(Axis(1));
+            let rest = (&means.row(domain) - &prior.means.row(domain) - offset).insert_axis(Axis(1));
             scatter += &(rest.dot(&rest.t()) * strength);
         }
     }
@@ -225,7 +231,7 @@ fn maximise(
     scatter.diag_mut().mapv_inplace(|value| value + ridge * spots);
     let covariance = scatter / (spots + prior.cells + prior.informed());
     if covariance.iter().all(|value| value.is_finite()) {
-        Ok((covariance, offset))
+        Ok(covariance)
     } else {
         Err(Error::Numeric("the covariance of the factors is not finite".into()))
     }
