@@ -29,6 +29,9 @@
 #' source's cells are like the target's, and know nothing of a type that is missing, nor of the
 #' error of the genes' factors, which matters where few genes differ between types.
 #'
+#' **Several slices** may come from platforms, captures or donors that differ: each slice of at least 100 spots has factors
+#' of its own and its own decision whether the source is used; smaller ones share them.
+#'
 #' **One label.** Where most cells of a spot are of one type, or a spot is a cell (`cellsPerSpot = 1`), the spot has that
 #' type as its `label` in [runTransST()]: when the probability of it is above 0.9, as counted in the same spots put
 #' together, and "unknown" otherwise.
@@ -42,9 +45,10 @@
 #'     had no other spread;
 #'   * `majority`: a data frame with the most frequent `type` of each spot and the `probability` that more than half of
 #'     its cells are of it, NA where the source says nothing;
-#'   * `evidence`: gains a thousand counts of the `source`, its standard error, of the target's `own` groups and of
-#'     `shuffled` labels; the share that a `missing` type adds; counts that the `neighbours` of a spot are worth, NA
-#'     where they tell nothing; whether the source was `used`.
+#'   * `evidence`: a data frame with one row, or a row for each slice with factors of its own: gains a thousand counts of
+#'     the `source`, its standard error, of the target's `own` groups and of `shuffled` labels; the share that a
+#'     `missing` type adds; counts that the `neighbours` of a spot are worth, NA where they tell nothing; whether the
+#'     source was `used`.
 #' @section Errors:
 #' A fit without proportions is an error of class `starscape_error_argument`.
 #' @references
@@ -104,101 +108,6 @@ intervalEnds <- function(composition, level) {
   list(lower = lower, upper = pmin(pmax(upper, estimate), 1))
 }
 
-# What the core says of the spots, or NULL where proportions are not wanted (`cells` is NULL).
-fitComposition <- function(target, known, found, parameters, cells, progress) {
-  if (is.null(cells)) {
-    return(NULL)
-  }
-  own <- min(parameters$nFactors, ncol(found$values))
-  neighbours <- list(offsets = found$offsets, neighbours = found$neighbours)
-  unwrap(core_cell_type_proportions(
-    target$counts, found$values[, seq_len(own), drop = FALSE], neighbours, known$counts, known$label,
-    length(known$levels), c(parameters[c("threads", "seed")], fewestCells = cells[[1]], mostCells = cells[[2]]),
-    progress
-  ))
-}
-
-# The cells of a spot, or NULL where there are no proportions: the source is a section, or counts are not whole.
-gateProportions <- function(cells, target, known, embedding) {
-  if (!is.null(known$coords) || embedding != "factors") cells <- NULL
-  isWhole <- function(counts) unwrap(core_count_summary(counts))$parts == 0
-  sides <- list("`x`" = target$counts, "`source`" = known$counts)
-  sides <- sides[!vapply(sides, isWhole, NA)]
-  parts <- names(sides)
-  if (length(parts) == 0) {
-    return(cells)
-  }
-  also <- if (is.null(cells)) "" else ", and there are no proportions of types, which need them"
-  kinds <- unique(lapply(sides, kindOfParts))
-  tellParts(parts, also, if (length(kinds) == 1) kinds[[1]])
-  NULL
-}
-
-newComposition <- function(result, target, known, cells) {
-  spots <- rownames(target$coords)
-  described <- result$described
-  tellComposition(result)
-  table <- function(values) allSpots(values, target$used, spots, known$levels)
-  other <- rep(NA_real_, length(spots))
-  other[target$used] <- if (described) result$other else 1
-  list(
-    proportions = table(if (described) result$proportions else 0 * result$proportions),
-    errors = table(if (described) result$errors else NA * result$errors), other = stats::setNames(other, spots),
-    known = data.frame(estimate = result$knownEstimate, error = result$knownError, truth = result$knownTruth),
-    evidence = data.frame(
-      used = described, source = result$gain, std_error = result$gainError, own = result$gainOwn,
-      shuffled = result$gainShuffled, missing = orNA(result$gainMissing), lacks_type = result$lacksType,
-      neighbours = orNA(result$neighbours)
-    ),
-    platform = stats::setNames(result$logFactors, rownames(target$counts)), cellsPerSpot = cells
-  )
-}
-
-tellComposition <- function(result) {
-  if (!result$described) {
-    tell(
-      sprintf("The source does not tell what the spots hold: it predicts %.2f a thousand counts, ", result$gain),
-      sprintf("groups of the spots themselves %.2f, shuffled labels %.2f. ", result$gainOwn, result$gainShuffled),
-      "All proportions are \"other\"."
-    )
-  } else if (result$lacksType) {
-    share <- 100 * mean(result$other)
-    tell(sprintf("%.0f %% of the spots' cells are of a type that the source lacks (\"other\").", share))
-  }
-}
-
-# The most frequent type of each spot and the probability that more than half of the cells are of it: how often that was
-# so in spots put together with such an estimate, rising with it (isotonic regression).
-majorityTypes <- function(composition) {
-  shares <- composition$proportions
-  most <- max.col(replace(shares, is.na(shares), 0), "first")
-  estimate <- shares[cbind(seq_along(most), most)]
-  types <- colnames(shares)
-  data.frame(
-    type = factor(replace(types[most], is.na(estimate), NA), levels = types),
-    probability = if (nrow(composition$known) == 0) NA_real_ else majorityRule(composition$known, length(types))(estimate),
-    row.names = rownames(shares)
-  )
-}
-
-# Each spot that was put together has an estimate of each of so many types.
-majorityRule <- function(known, types) {
-  estimates <- matrix(known$estimate, ncol = types, byrow = TRUE)
-  most <- cbind(seq_len(nrow(estimates)), max.col(estimates, "first"))
-  right <- matrix(known$truth, ncol = types, byrow = TRUE)[most] > 0.5
-  stats::as.stepfun(stats::isoreg(estimates[most], right))
-}
-
-# Spots that are mostly of one type, and surely so.
-sureMajority <- 0.9
-
-compositionLabels <- function(composition) {
-  majority <- majorityTypes(composition)
-  sure <- !is.na(majority$probability) & majority$probability > sureMajority
-  label <- ifelse(sure, as.character(majority$type), "unknown")
-  factor(replace(label, is.na(composition$other), NA), levels = c(levels(majority$type), "unknown"))
-}
-
 storedComposition <- function(x) {
   fit <- storedTransst(x)
   if (is.null(fit$composition)) {
@@ -208,18 +117,4 @@ storedComposition <- function(x) {
     )
   }
   fit$composition
-}
-
-gateCellsPerSpot <- function(cells) {
-  if (is.null(cells)) {
-    return(NULL)
-  }
-  if (!is.numeric(cells) || !length(cells) %in% 1:2 || !all(is.finite(cells)) || any(cells != round(cells)) ||
-    any(cells < 1) || any(cells > 1000) || is.unsorted(cells)) {
-    stopArgument(
-      "cellsPerSpot", paste("must be the fewest and the most cells of a spot, not", describe(cells)),
-      "Give two whole numbers from 1 to 1000, for instance c(2, 10); 1 for single cells; NULL for no proportions."
-    )
-  }
-  as.integer(rep(cells, length.out = 2))
 }

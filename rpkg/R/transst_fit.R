@@ -41,7 +41,7 @@ transstShapes <- list(
   params = single(is.list), composition = orNone(fieldsOf(list(
     proportions = numbers("spots", "types"), errors = numbers("spots", "types"), other = series("spots"),
     known = frame("known", list(estimate = is.numeric, error = is.numeric, truth = is.numeric)),
-    evidence = frame("one", list(used = isFlag, source = isNumberOrNA, own = isNumberOrNA))
+    evidence = frame("parts", list(used = is.logical, source = is.numeric, own = is.numeric))
   ))), problem = orNone(fieldsOf(list(
     basis = numbers("genes", "components"), values = numbers("used", "components"),
     anchor = numbers("components", "axes"), tiles = series("used")
@@ -189,12 +189,13 @@ print.transst_fit <- function(x, ...) {
 
 compositionLine <- function(composition) {
   evidence <- composition$evidence
-  if (!evidence$used) {
+  if (!any(evidence$used)) {
     return("  proportions: the source does not tell what spots hold; all are \"other\"\n")
   }
   sprintf(
-    "  proportions: %d types, other %.0f %%; the source predicts %.2f of what the spots' own groups do\n",
-    ncol(composition$proportions), 100 * mean(composition$other, na.rm = TRUE), evidence$source / evidence$own
+    "  proportions: %d types, other %.0f %%; the source predicts %s of what the spots' own groups do\n",
+    ncol(composition$proportions), 100 * mean(composition$other, na.rm = TRUE),
+    paste(sprintf("%.2f", evidence$source / evidence$own), collapse = ", ")
   )
 }
 

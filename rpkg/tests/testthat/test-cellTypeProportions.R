@@ -67,6 +67,29 @@ test_that("a spot has a label when most of its cells are surely of one type", {
   expect_identical(as.character(label)[labelled], as.character(majority$type)[labelled])
 })
 
+test_that("slices of other platforms have factors of their own, small ones share them", {
+  expect_identical(starscape:::compositionParts(NULL, 3), rep("all", 3))
+  sizes <- rep(c("a", "b", "c", "d"), c(120, 100, 40, 30))
+  expect_identical(unique(starscape:::compositionParts(sizes, 290)), c("a", "b", "others"))
+  expect_identical(unique(starscape:::compositionParts(sizes[221:290], 70)), "all")
+  # The same spots once more, seen by a platform that sees every gene differently.
+  other <- round(mixed$spots * exp(0.8 * cos(3 * seq_len(nrow(mixed$spots)))))
+  both <- cbind(mixed$spots, other)
+  slice <- rep(c("first", "second"), each = ncol(other))
+  fit <- suppressMessages(runTransST(
+    both, mixed$cells, mixed$type, coords = rbind(mixed$coords, mixed$coords), slice = slice, k = 3, nFactors = 5,
+    cellsPerSpot = 9, verbose = FALSE
+  ))
+  found <- cellTypeProportions(fit)
+  expect_identical(rownames(found$evidence), c("first", "second"))
+  expect_true(all(found$evidence$used))
+  expect_output(print(fit), "predicts [0-9.]+, [0-9.]+ of")
+  own <- slice == "first"
+  types <- colnames(mixed$truth)
+  for (rows in list(own, !own)) expect_lt(sqrt(mean((found$proportions[rows, types] - mixed$truth)^2)), 0.1)
+  expect_lt(abs(cor(fit$composition$platform)[1, 2]), 0.8)
+})
+
 test_that("a source that says nothing is told, and what it lacks is other", {
   shuffled <- mixed$type[order(sin(seq_along(mixed$type) * 99))]
   expect_message(
