@@ -69,6 +69,8 @@ newComposition <- function(results, target, known, cells) {
   ))
 }
 
+tellProportions <- function() tell("`x` had other data under the name \"proportions\", replaced now.")
+
 knownProportions <- function(result) {
   data.frame(estimate = result$knownEstimate, error = result$knownError, truth = result$knownTruth)
 }
@@ -110,13 +112,16 @@ majorityTypes <- function(composition) {
   types <- colnames(shares)
   data.frame(
     type = factor(replace(types[most], is.na(estimate), NA), levels = types),
-    probability = if (nrow(composition$known) == 0) NA_real_ else majorityRule(composition$known, length(types))(estimate),
+    probability = majorityRule(composition$known, length(types))(estimate),
     row.names = rownames(shares)
   )
 }
 
 # Each spot that was put together has an estimate of each of so many types.
 majorityRule <- function(known, types) {
+  if (nrow(known) == 0) {
+    return(function(estimate) rep(NA_real_, length(estimate)))
+  }
   estimates <- matrix(known$estimate, ncol = types, byrow = TRUE)
   most <- cbind(seq_len(nrow(estimates)), max.col(estimates, "first"))
   right <- matrix(known$truth, ncol = types, byrow = TRUE)[most] > 0.5

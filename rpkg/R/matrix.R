@@ -49,6 +49,10 @@ storeResult.default <- function(x, name, result, columns = NULL, reduction = NUL
 
 #' @exportS3Method
 #' @noRd
+storeProportions.default <- function(x, proportions, earlier) stopNoObject(x)
+
+#' @exportS3Method
+#' @noRd
 storeExpression.default <- function(x, imputed) stopNoObject(x)
 
 asCounts <- function(x) {

@@ -41,6 +41,9 @@ storeResult <- function(x, name, result, columns = NULL, reduction = NULL, assay
 # Keeps imputed expression, genes x spots, beside the counts.
 storeExpression <- function(x, imputed) UseMethod("storeExpression")
 
+# Keeps proportions of types, types x spots, beside the counts as "proportions". `earlier`: what is there is of a fit.
+storeProportions <- function(x, proportions, earlier) UseMethod("storeProportions")
+
 # The names of the reductions that there are.
 objectReductions <- function(x) UseMethod("objectReductions")
 

@@ -62,7 +62,8 @@
 #'   * `convergence`, `features`, `coords`, `slice`, `graph` and `params`.
 #'
 #'   Objects come back with the factors as reduced dimension `transst`, the columns `domain`, `domain_confidence` and
-#'   `transst_label`, and the fit in `Misc(x, "transst")` or `metadata(x)$transst`.
+#'   `transst_label`, proportions of types as the assay (Seurat) or alternative experiment `proportions`, types x spots,
+#'   and the fit in `Misc(x, "transst")` or `metadata(x)$transst`.
 #' @section Errors:
 #' Unusable input is an error of class `starscape_error_argument` whose field `argument` names the argument; a model
 #' that cannot be fitted is one of class `starscape_error_numeric` or `starscape_error_not_converged`. Covariances
@@ -198,8 +199,12 @@ storeTransst <- function(x, fit, assay) {
   )
   tellKept(x, "transst", "transst_fit")
   columns <- transstColumns(fit)
-  earlier <- if (inherits(objectResult(x, "transst"), "transst_fit")) names(columns)
-  tellColumns(x, columns, earlier)
+  before <- objectResult(x, "transst")
+  tellColumns(x, columns, if (inherits(before, "transst_fit")) names(columns))
+  if (!is.null(fit$composition)) {
+    shares <- t(cellTypeProportions(fit)$proportions)
+    x <- storeProportions(x, shares, earlier = inherits(before, "transst_fit") && !is.null(before$composition))
+  }
   storeResult(x, "transst", fit, columns, reduction, assay)
 }
 

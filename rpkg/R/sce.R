@@ -129,6 +129,17 @@ storeExpression.SingleCellExperiment <- function(x, imputed) {
   x
 }
 
+#' @exportS3Method
+#' @noRd
+storeProportions.SingleCellExperiment <- function(x, proportions, earlier) {
+  if ("proportions" %in% SingleCellExperiment::altExpNames(x) && !earlier) tellProportions()
+  colnames(proportions) <- colnames(x)
+  SingleCellExperiment::altExp(x, "proportions") <- SummarizedExperiment::SummarizedExperiment(
+    list(proportions = proportions)
+  )
+  x
+}
+
 # `find` looks the places up where none are given.
 scePlaces <- function(x, coords, slice, needed, drawn, find) {
   metadata <- objectMetadata(x)

@@ -128,6 +128,20 @@ storeExpression.Seurat <- function(x, imputed) {
   x
 }
 
+#' @exportS3Method
+#' @noRd
+storeProportions.Seurat <- function(x, proportions, earlier) {
+  if ("proportions" %in% SeuratObject::Assays(x) && !earlier) tellProportions()
+  # An assay has all cells of the object, and names without underscores.
+  types <- gsub("_", "-", rownames(proportions))
+  all <- matrix(NA_real_, nrow(proportions), ncol(x), dimnames = list(types, colnames(x)))
+  all[, colnames(proportions)] <- proportions
+  holder <- SeuratObject::CreateAssayObject(data = all, check.matrix = FALSE)
+  SeuratObject::Key(holder) <- "proportions_"
+  suppressWarnings(x[["proportions"]] <- holder)
+  x
+}
+
 seuratReduction <- function(x, name, reduction, assay) {
   embedding <- reduction$embedding
   if (utils::packageVersion("SeuratObject") < "5") {

@@ -131,9 +131,31 @@ test_that("objects keep proportions, and plots draw them", {
   expect_equal(
     unname(cellTypeProportions(fitted)$proportions), unname(cellTypeProportions(mixedFit)$proportions)
   )
+  kept <- SummarizedExperiment::assay(SingleCellExperiment::altExp(fitted, "proportions"))
+  expect_identical(unname(t(kept)), unname(cellTypeProportions(fitted)$proportions))
   frequent <- names(which.max(colMeans(cellTypeProportions(mixedFit)$proportions)))
   expect_identical(levels(plotCellTypes(fitted)$data$feature)[[1]], frequent)
   expect_identical(nlevels(plotCellTypes(mixedFit, types = c("type2", "other"))$data$feature), 2L)
+})
+
+test_that("a Seurat object has proportions as an assay, and other data of that name are told of", {
+  skip_if_not_installed("SeuratObject")
+  counts <- mixed$spots
+  colnames(counts) <- paste0("spot", seq_len(ncol(counts)))
+  object <- SeuratObject::CreateSeuratObject(counts)
+  run <- function(object) {
+    runTransST(
+      object, mixed$cells, sub("type", "type_", mixed$type), coords = mixed$coords, k = 3, nFactors = 5,
+      cellsPerSpot = 9, verbose = FALSE
+    )
+  }
+  fitted <- suppressMessages(run(object))
+  kept <- as.matrix(SeuratObject::GetAssayData(fitted[["proportions"]]))
+  expect_identical(rownames(kept), c("type-1", "type-2", "type-3", "other"))
+  expect_equal(unname(t(kept)), unname(cellTypeProportions(fitted)$proportions))
+  expect_false(any(grepl("other data", testthat::capture_messages(run(fitted)))))
+  object[["proportions"]] <- SeuratObject::CreateAssayObject(counts)
+  expect_message(run(object), "other data under the name \"proportions\"")
 })
 
 test_that("what has no proportions and what cannot be drawn is refused", {
