@@ -16,9 +16,16 @@ pub struct Rates<'a> {
     /// Sum over the genes that are used, one a type.
     pub reach: Vec<f64>,
     used: Option<&'a [bool]>,
+    /// Weight of the counts of each gene; `of` has it already.
+    weights: Option<&'a [f64]>,
 }
 
 impl<'a> Rates<'a> {
+    /// Rates of all genes, times their weights.
+    pub fn weighted(of: ArrayView2<'a, f64>, weights: &'a [f64]) -> Self {
+        Rates { weights: Some(weights), ..Rates::new(of, None) }
+    }
+
     /// Rates of all genes, or of those for which `used` holds.
     pub fn new(of: ArrayView2<'a, f64>, used: Option<&'a [bool]>) -> Self {
         let mut reach = vec![0.0; of.ncols()];
@@ -27,7 +34,7 @@ impl<'a> Rates<'a> {
                 reach.iter_mut().zip(row).for_each(|(sum, rate)| *sum += rate);
             }
         }
-        Rates { of, reach, used }
+        Rates { of, reach, used, weights: None }
     }
 }
 
@@ -62,12 +69,13 @@ impl Spot {
         self.genes.clear();
         self.counts.clear();
         self.rates.clear();
+        self.total = 0.0;
         for (gene, value) in counts.filter(|&(gene, value)| value > 0.0 && rates.used.is_none_or(|used| used[gene])) {
             self.genes.push(gene);
-            self.counts.push(value);
+            self.total += value;
+            self.counts.push(value * rates.weights.map_or(1.0, |weights| weights[gene]));
             self.rates.extend(rates.of.row(gene));
         }
-        self.total = self.counts.iter().sum();
     }
 
     /// Sum of the counts.

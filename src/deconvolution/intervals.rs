@@ -30,6 +30,8 @@ pub struct Likeness {
     pub modes: Array2<f64>,
     /// Counts that the prior is worth.
     pub strength: f64,
+    /// Weights of the genes.
+    pub weights: Vec<f64>,
     /// Factors of the genes.
     pub factors: Array1<f64>,
     /// Fewest and most cells of a spot.
@@ -66,8 +68,9 @@ pub fn put_together(source: Source, likeness: &Likeness, seed: u64, monitor: &Mo
     for part in 0..FOLDS {
         let profiles = Profiles::new(source, labels, types, &|cell| parts[cell] != Some(part));
         let pools = pools(labels, types, &parts, part);
-        let of = &profiles.shares * &likeness.factors.view().insert_axis(Axis(1));
-        let rates = Rates::new(of.view(), None);
+        let weighted = Array1::from(likeness.weights.clone()) * &likeness.factors;
+        let of = &profiles.shares * &weighted.insert_axis(Axis(1));
+        let rates = Rates::weighted(of.view(), &likeness.weights);
         let found = (0..SPOTS)
             .into_par_iter()
             .map_init(Spot::default, |own, index| {

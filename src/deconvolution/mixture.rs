@@ -1,5 +1,6 @@
 //! Amounts of all spots, factors of the platform and, where asked for, a type that the source lacks, fitted together.
 
+use super::agreement::agreement;
 use super::amounts::{Prior, Rates, Spot};
 use super::platform::Platform;
 use super::profiles::Profiles;
@@ -37,6 +38,8 @@ pub struct Mixture {
     pub platform: Platform,
     /// Genes x types, as `amounts`; each column sums to one.
     pub shares: Array2<f64>,
+    /// Weights of the genes in the amounts: how well each agrees with the mixture.
+    pub weights: Array1<f64>,
 }
 
 impl Mixture {
@@ -47,6 +50,8 @@ impl Mixture {
     pub fn fit(target: &Counts, profiles: &Profiles, monitor: &Monitor) -> Result<Self> {
         let (all, some) = (Vec::from_iter(0..target.spots()), spread(target.spots()));
         let mut own = Mixture::start(target, profiles, &some);
+        own.find_factors(target, &some, monitor)?;
+        own.weights = agreement(target, &some, own.rates().view(), own.amounts.view());
         own.find_factors(target, &some, monitor)?;
         if some.len() < all.len() {
             own.amounts = Mixture::start(target, profiles, &all).amounts;
@@ -106,6 +111,11 @@ impl Mixture {
         Ok(own)
     }
 
+    /// Rates times the weights of the genes.
+    pub fn weighted_rates(&self) -> Array2<f64> {
+        self.rates() * &self.weights.view().insert_axis(Axis(1))
+    }
+
     /// Amounts given the factors, and factors given the amounts.
     fn step(&mut self, target: &Counts, spots: &[usize], seen: &Array1<f64>, monitor: &Monitor) -> Result<()> {
         self.find_amounts(target, spots, monitor)?;
@@ -118,14 +128,19 @@ impl Mixture {
         let types = profiles.shares.ncols();
         let size = |spot: usize| target.spot(spot).1.iter().sum::<f64>();
         let amounts = Array2::from_shape_fn((spots.len(), types), |(row, _)| size(spots[row]) / types as f64);
-        Mixture { amounts, platform: Platform::new(target.genes()), shares: profiles.shares.clone() }
+        Mixture {
+            amounts,
+            platform: Platform::new(target.genes()),
+            shares: profiles.shares.clone(),
+            weights: Array1::ones(target.genes()),
+        }
     }
 
     fn with_one_more(&self, profile: Array1<f64>) -> Self {
         let share = self.amounts.sum_axis(Axis(1)).insert_axis(Axis(1)) * FIRST_SHARE;
         let amounts = beside(&(&self.amounts * (1.0 - FIRST_SHARE)), share);
         let shares = beside(&self.shares, profile.insert_axis(Axis(1)));
-        Mixture { amounts, platform: self.platform.clone(), shares }
+        Mixture { amounts, platform: self.platform.clone(), shares, weights: self.weights.clone() }
     }
 
     /// Genes x types: what a count of each type expects on the target's platform.
@@ -146,8 +161,9 @@ impl Mixture {
 
     /// Amounts of these spots, one row each.
     fn find_amounts(&mut self, target: &Counts, spots: &[usize], monitor: &Monitor) -> Result<()> {
-        let (of, mean) = (self.rates(), self.mean());
-        let rates = Rates::new(of.view(), None);
+        let (of, mean) = (self.weighted_rates(), self.mean());
+        let weights = self.weights.to_vec();
+        let rates = Rates::weighted(of.view(), &weights);
         let prior = Prior { mode: mean.as_slice().expect("contiguous"), strength: STRENGTH };
         let rows = self.amounts.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
         rows.try_for_each_init(Spot::default, |own, (index, mut row)| {

@@ -2,10 +2,12 @@
 //!
 //! A spot's counts are Poisson, `y_ig ~ Poisson(e^{γ_g} Σ_k a_ik S_gk)`: the types' profiles S come from the source
 //! ([`profiles`]), the factors of the genes are random effects that platforms differ by ([`platform`]), the amounts a have
-//! a gamma prior about what all spots or the neighbours hold ([`amounts`], [`mixture`]). Whether the source describes the
+//! a gamma prior about what all spots or the neighbours hold ([`amounts`], [`mixture`]), and genes that vary more than the
+//! mixture lets expect count for less ([`agreement`]). Whether the source describes the
 //! target at all, and whether neighbours tell anything, is decided by counts that were not seen ([`held_out`],
 //! [`evidence`]); how far estimates are from the truth by spots put together from the source's cells ([`intervals`]).
 
+pub mod agreement;
 pub mod amounts;
 pub mod evidence;
 pub mod held_out;
@@ -108,6 +110,7 @@ pub fn fit(target: &Target, source: Source, params: &Params, monitor: &Monitor) 
                 proportions: of_types(&proportions, source.types),
                 modes: of_types(&modes, source.types),
                 strength,
+                weights: mixture.weights.to_vec(),
                 factors: mixture.platform.log_factors.mapv(f64::exp),
                 cells: params.cells,
             };
@@ -133,8 +136,9 @@ fn last_amounts(
     strength: f64,
     monitor: &Monitor,
 ) -> Result<(Array2<f64>, Array2<f64>)> {
-    let of = mixture.rates();
-    let rates = Rates::new(of.view(), None);
+    let of = mixture.weighted_rates();
+    let weights = mixture.weights.to_vec();
+    let rates = Rates::weighted(of.view(), &weights);
     let (mut amounts, mut errors) = (mixture.amounts.clone(), Array2::zeros(mixture.amounts.dim()));
     let rows = amounts.axis_iter_mut(Axis(0)).into_par_iter().zip(errors.axis_iter_mut(Axis(0))).enumerate();
     rows.try_for_each_init(Spot::default, |own, (spot, (mut row, mut error))| {
