@@ -111,6 +111,8 @@ test_that("images that show some of the cells give domains of these, and those o
     tested(object, as.character(pair$labels)),
     tested(pair$counts[, first], as.character(pair$labels)[first], coords = pair$coords[first, ])
   )
+  named <- stats::setNames(as.character(pair$labels), colnames(pair$counts))
+  expect_identical(tested(object, rev(named)), tested(object, unname(named)))
   joint <- quick(list(a = object, b = object))
   expect_identical(nrow(objectFit(joint$a)$embedding), 90L)
   # Other cells.
