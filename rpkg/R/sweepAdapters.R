@@ -81,12 +81,11 @@ transstMethod <- function(source, labels, nFactors = 15, lambda = NULL, borrow =
   names <- c(
     "nFactors", "lambda", "borrow", "nFeatures", "normalisation", "steps", "interaction", "embedding", "threads"
   )
-  checked <- gateTogether(
-    known = gateSource(source, labels, sourceCoords, sourceSlice),
-    single = gateFields(mget(names), transstChecks[names]), graph = gateControl(graph, "graphControl")
+  # Nothing is kept twice, as workers are sent what is here.
+  gateTogether(
+    known <- gateSource(source, labels, sourceCoords, sourceSlice),
+    single <- gateFields(mget(names), transstChecks[names]), gateControl(graph, "graphControl")
   )
-  known <- checked$known
-  single <- checked$single
   gateCommonEmbedding(single, known)
   cluster <- function(tissue, k, seed) {
     suppressMessages(classes = "starscape_message", rlang::inject(runTransST.default(
