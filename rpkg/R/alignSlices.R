@@ -91,22 +91,12 @@ alignSlices.starscape_fit <- function(x, slice = NULL, reference = NULL,
                                       transform = c("rigid", "similarity", "affine"), reflect = FALSE, nNeighbours = 10,
                                       tolerance = NULL, seed = 1, threads = 2, verbose = rlang::is_interactive(), ...) {
   gateDots(...)
-  x <- gateFit(x)
-  settings <- gateFields(
-    list(
-      transform = transform, reflect = reflect, nNeighbours = nNeighbours, tolerance = tolerance, seed = seed,
-      threads = threads, verbose = verbose
-    ),
-    alignChecks
+  checked <- gateTogether(
+    settings = gateFields(mget(names(alignChecks)), alignChecks), chosen = gateAlignment(x, slice, reference)
   )
-  if (ncol(x$coords) > 2) {
-    stopArgument(
-      "x", "was fitted with a depth, and slices are aligned in a plane",
-      "Fit with the columns x and y and with `slice`, which says what lies on one section."
-    )
-  }
+  settings <- checked$settings
+  chosen <- checked$chosen
   used <- usedSpots(x)
-  chosen <- gateAlignment(slice, reference, unique(as.character(sort(x$slice[used]))))
   places <- slicePlaces(x$coords, x$slice)
   rows <- function(name) which(used & x$slice == name)
   onto <- rows(chosen$reference)
@@ -128,8 +118,8 @@ alignSlices.starscape_fit <- function(x, slice = NULL, reference = NULL,
 #' @export
 alignSlices.Seurat <- function(x, slice = NULL, reference = NULL, ..., reduction = "starscape") {
   needObject(x)
-  reduction <- gateReduction(reduction)
-  fit <- objectFit(x, reduction)
+  # Looked at where the method for fits checks its arguments.
+  delayedAssign("fit", objectFit(x, gateReduction(reduction)))
   alignment <- alignSlices.starscape_fit(fit, slice, reference, ...)
   columns <- as.data.frame(alignment$coords)
   names(columns) <- ofReduction(c("aligned_x", "aligned_y"), reduction)
@@ -163,18 +153,30 @@ slicePlaces <- function(coords, slice) {
   coords
 }
 
-# The slices to move and the one they are laid on, among those that have spots with counts.
-gateAlignment <- function(slice, reference, known) {
+# The slices to move and the one they are laid on, among those of a fit that have spots with counts.
+gateAlignment <- function(x, slice, reference) {
+  x <- gateFit(x)
+  if (ncol(x$coords) > 2) {
+    stopArgument(
+      "x", "was fitted with a depth, and slices are aligned in a plane",
+      "Fit with the columns x and y and with `slice`, which says what lies on one section."
+    )
+  }
+  known <- unique(as.character(sort(x$slice[usedSpots(x)])))
   if (length(known) < 2) {
     stopArgument(
       "x", "has one slice only", "Run runStarscape() on two or more slices together, and say which with its `slice`."
     )
   }
-  reference <- if (is.null(reference)) known[[1]] else gateNamed(reference, known, "reference", "a slice", most = 1)
+  named <- gateTogether(
+    slice = if (!is.null(slice)) gateNamed(slice, known, "slice", "slices"),
+    reference = if (is.null(reference)) known[[1]] else gateNamed(reference, known, "reference", "a slice", most = 1)
+  )
+  slice <- named$slice
+  reference <- named$reference
   if (is.null(slice)) {
     return(list(slice = setdiff(known, reference), reference = reference))
   }
-  slice <- gateNamed(slice, known, "slice", "slices")
   if (reference %in% slice) {
     stopArgument(
       "slice", sprintf("has \"%s\", which is the reference", reference), "Name other slices, or another `reference`."

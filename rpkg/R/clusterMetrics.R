@@ -26,23 +26,42 @@ clusterMetrics <- function(truth, labels, embedding = NULL, graph = NULL, thread
   needArguments()
   names <- spotNames(plainTable(truth))
   if (is.null(names)) names <- spotNames(plainTable(labels))
-  truth <- gateLabels(perSpotVector(truth, NULL, "truth"), "truth")
-  labels <- gateLabels(perSpotVector(labels, names, "labels"), "labels", length(truth))
-  threads <- gateFields(list(threads = threads), list(threads = threadCount))$threads
-  found <- !is.na(labels) & !is.na(truth)
+  known <- NULL
+  # Where the truth is refused, each is as long as it is.
+  spots <- function(own) if (is.null(known)) own else length(known)
+  checked <- gateTogether(
+    truth = known <- gateLabels(perSpotVector(truth, NULL, "truth"), "truth"),
+    labels = {
+      labels <- perSpotVector(labels, names, "labels")
+      gateLabels(labels, "labels", spots(length(labels)))
+    },
+    embedding = if (!is.null(embedding)) {
+      embedding <- perSpotRows(embedding, names, "embedding")
+      gateEmbedding(embedding, "embedding", spots(nrow(embedding)), missing = TRUE)
+    },
+    graph = gateGraph(perSpotPairs(graph, names, "graph"), spots(nrow(graph))),
+    threads = threadCount(threads, "threads")
+  )
+  metricsOfKnown(checked)
+}
+
+# The measures, of the spots whose truth and label are known.
+metricsOfKnown <- function(checked) {
+  labels <- checked$labels
+  embedding <- checked$embedding
+  neighbours <- checked$graph
+  found <- !is.na(labels) & !is.na(checked$truth)
   if (!any(found)) {
     stopArgument("truth", "and `labels` have no spot where both are known")
   }
   if (!is.null(embedding)) {
-    embedding <- gateEmbedding(
-      perSpotRows(embedding, names, "embedding"), "embedding", length(truth), missing = TRUE
-    )
     gateEmbedding(embedding[found, , drop = FALSE], "embedding")
     # Spots without a label are not looked at.
     embedding[!found, ] <- 0
   }
-  neighbours <- gateGraph(perSpotPairs(graph, names, "graph"), length(truth))
-  metrics <- unwrap(core_cluster_metrics(truth, replace(labels, !found, NA), unname(embedding), neighbours, threads))
+  metrics <- unwrap(core_cluster_metrics(
+    checked$truth, replace(labels, !found, NA), unname(embedding), neighbours, checked$threads
+  ))
   c(
     ARI = metrics$ari, NMI = metrics$nmi, CA = metrics$accuracy, macroF1 = metrics$macro_f1,
     silhouette = metrics$silhouette,

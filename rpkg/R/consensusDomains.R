@@ -26,14 +26,19 @@
 #' @export
 consensusDomains <- function(sweep, k = NULL, threads = 2) {
   needArguments()
-  spots <- gateSweep(sweep)$spots
+  whole <- NULL
+  # How many spots there are is not known of a sweep that is refused.
+  checked <- gateTogether(
+    sweep = whole <- gateSweep(sweep),
+    k = gateK(k, if (is.null(whole)) Inf else sum(!is.na(whole$spots$consensus))),
+    threads = threadCount(threads, "threads")
+  )
+  spots <- whole$spots
   if (is.null(k)) {
     return(data.frame(domain = spots$consensus, support = spots$support, row.names = rownames(spots)))
   }
   used <- !is.na(spots$consensus)
-  k <- gateK(k, sum(used))
-  threads <- threadCount(threads, "threads")
-  found <- unwrap(core_stability(rawLabels(sweep), k, threads, NULL))
+  found <- unwrap(core_stability(rawLabels(whole), checked$k, checked$threads, NULL))
   rows <- match(seq_along(used), which(used))
   data.frame(
     domain = factor(found$consensus, levels = seq_len(found$k))[rows], support = found$support[rows],

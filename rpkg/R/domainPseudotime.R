@@ -64,14 +64,15 @@ domainPseudotime <- function(x, root, ...) {
 domainPseudotime.starscape_fit <- function(x, root, domain = NULL, neighbours = 15, threads = 2,
                                            verbose = rlang::is_interactive(), ...) {
   gateDots(...)
-  x <- gateFit(x)
-  used <- usedSpots(x)
-  domain <- gateDomain(perSpot(domain, rownames(x$embedding), "domain"), length(used))
+  checked <- gateTogether(settings = gateFields(mget(names(pseudotimeChecks)), pseudotimeChecks), start = {
+    x <- gateFit(x)
+    used <- usedSpots(x)
+    gateStart(root, domain, x$graph[used, used, drop = FALSE], rownames(x$embedding), used)
+  })
   found <- pseudotimeOfSpots(
-    x$embedding[used, , drop = FALSE], used, rownames(x$embedding), x$graph[used, used, drop = FALSE], gateRoot(root),
-    domain, list(neighbours = neighbours, threads = threads, verbose = verbose)
+    x$embedding[used, , drop = FALSE], used, rownames(x$embedding), checked$start, checked$settings
   )
-  found$domains <- placeDomains(found$domains, domain, x$coords, x$slice)
+  found$domains <- placeDomains(found$domains, checked$start$domain, x$coords, x$slice)
   found[c("coords", "slice")] <- list(x$coords, x$slice)
   found
 }
@@ -83,23 +84,25 @@ domainPseudotime.starscape_fit <- function(x, root, domain = NULL, neighbours = 
 domainPseudotime.default <- function(x, root, domain = NULL, neighbours = 15, threads = 2,
                                      verbose = rlang::is_interactive(), graph = NULL, ...) {
   gateDots(...)
-  embedding <- gateEmbedding(x, "x")
-  spots <- nrow(embedding)
-  pseudotimeOfSpots(
-    embedding, rep(TRUE, spots), rownames(embedding), graph, gateRoot(root),
-    gateDomain(perSpot(domain, rownames(embedding), "domain"), spots),
-    list(neighbours = neighbours, threads = threads, verbose = verbose)
-  )
+  checked <- gateTogether(settings = gateFields(mget(names(pseudotimeChecks)), pseudotimeChecks), start = {
+    embedding <- gateEmbedding(x, "x")
+    spots <- rownames(embedding)
+    used <- rep(TRUE, nrow(embedding))
+    gateStart(root, domain, perSpotPairs(graph, spots, "graph"), spots, used)
+  })
+  pseudotimeOfSpots(embedding, used, spots, checked$start, checked$settings)
 }
 
 #' @rdname domainPseudotime
 #' @export
 domainPseudotime.Seurat <- function(x, root, domain = "domain", ..., reduction = "starscape") {
   needObject(x)
-  reduction <- gateReduction(reduction)
-  fit <- objectFit(x, reduction)
-  domain <- givenColumn(domain, objectMetadata(x, rownames(fit$embedding)), "domain")
-  storePseudotime(x, domainPseudotime.starscape_fit(fit, root, domain, ...), reduction)
+  # Both are looked at where the method for fits checks its arguments, the fit first.
+  delayedAssign("fit", objectFit(x, gateReduction(reduction)))
+  found <- domainPseudotime.starscape_fit(
+    fit, root, givenColumn(domain, objectMetadata(x, rownames(fit$embedding)), "domain"), ...
+  )
+  storePseudotime(x, found, reduction)
 }
 
 #' @rdname domainPseudotime
@@ -109,9 +112,11 @@ domainPseudotime.SingleCellExperiment <- domainPseudotime.Seurat
 #' @rdname domainPseudotime
 #' @export
 domainPseudotime.list <- function(x, root, domain = "domain", ..., reduction = "starscape") {
-  joined <- joinedFit(x, reduction)
-  domain <- columnOfObjects(domain, x, split(joined$spots, joined$from), "domain")
-  found <- domainPseudotime.starscape_fit(joined$fit, root, domain, ...)
+  # Looked at as by the method for objects.
+  delayedAssign("joined", joinedFit(x, reduction))
+  found <- domainPseudotime.starscape_fit(
+    joined$fit, root, columnOfObjects(domain, x, split(joined$spots, joined$from), "domain"), ...
+  )
   Map(function(object, rows) {
     part <- found
     part$pseudotime <- stats::setNames(found$pseudotime[rows], joined$spots[rows])
@@ -135,14 +140,13 @@ rootAs <- function(root, when, fit) {
   if (root %in% from) names[[when]][[match(root, from)]] else root
 }
 
-# `embedding` and `graph` hold the spots that are `used`, `spots` names all of them.
-pseudotimeOfSpots <- function(embedding, used, spots, graph, root, domain, settings) {
-  settings <- gateFields(settings, pseudotimeChecks)
-  start <- gateStart(root, domain, spots, used)
+# `embedding` holds the spots that are `used`, `spots` names all of them.
+pseudotimeOfSpots <- function(embedding, used, spots, start, settings) {
+  domain <- start$domain
   labels <- if (is.null(domain)) integer(length(used)) else as.integer(domain)
   labels[is.na(labels)] <- 0L
   found <- unwrap(core_domain_pseudotime(
-    unname(embedding), gateGraph(graph, sum(used)), labels[used], c(settings[c("neighbours", "threads")], start),
+    unname(embedding), start$graph, labels[used], c(settings[c("neighbours", "threads")], start$root),
     progressBar(settings$verbose)
   ))
   pseudotime <- stats::setNames(rep(NA_real_, length(used)), spots)
@@ -277,8 +281,26 @@ gateRoot <- function(root) {
   as.character(root)
 }
 
-# Where pseudotime starts, as the core takes it: a domain, or a spot among those that are used.
-gateStart <- function(root, domain, spots, used) {
+# The domains, the graph of the spots that are `used`, and where among them pseudotime starts.
+gateStart <- function(root, domain, graph, spots, used) {
+  sound <- FALSE
+  gateTogether(
+    domain = {
+      domain <- gateDomain(perSpot(domain, spots, "domain"), length(used))
+      sound <- TRUE
+      domain
+    },
+    graph = gateGraph(graph, sum(used)),
+    root = {
+      root <- gateRoot(root)
+      # Without the domains nobody knows whether it is one.
+      if (sound) startOf(root, domain, spots, used)
+    }
+  )
+}
+
+# A root as the core takes it: a domain, or a spot.
+startOf <- function(root, domain, spots, used) {
   if (root %in% domain[used]) {
     return(list(rootDomain = match(root, levels(domain))))
   }

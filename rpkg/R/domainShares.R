@@ -45,7 +45,7 @@ domainShares <- function(x, ...) {
 domainShares.default <- function(x, sample, group = NULL, ...) {
   needArguments()
   gateDots(...)
-  x <- plainTable(x)
+  x <- perSpot(x, NULL, "x")
   names <- spotNames(x)
   size <- if (is.data.frame(x)) nrow(x) else length(x)
   domain <- gateDomain(x, size)

@@ -45,17 +45,16 @@ factorMarkers <- function(x, ...) {
 factorMarkers.default <- function(x, fit = NULL, features = NULL, draws = 200, seed = 1, threads = 2,
                                   verbose = rlang::is_interactive(), ...) {
   gateDots(...)
-  settings <- gateFields(
-    list(draws = draws, seed = seed, threads = threads, verbose = verbose),
-    list(
-      draws = wholeNumber(2, 1e6), seed = seedNumber, threads = threadCount,
-      verbose = yesOrNo
-    )
+  given <- list(draws = draws, seed = seed, threads = threads, verbose = verbose)
+  checked <- gateTogether(
+    settings = gateFields(given, loadingChecks),
+    input = if (is.null(fit)) gateTransst(x) else gateDimensions(x, fit, features)
   )
+  settings <- checked$settings
   if (!is.null(fit)) {
-    return(dimensionMarkers(x, storedFit(fit, "fit"), features, settings))
+    return(dimensionMarkers(checked$input, settings))
   }
-  fit <- gateTransst(x)
+  fit <- checked$input
   parameters <- c(settings[c("draws", "seed", "threads")], lambda = fit$lambda)
   problem <- fit$problem
   spread <- unwrap(core_bootstrap_loadings(
@@ -64,6 +63,8 @@ factorMarkers.default <- function(x, fit = NULL, features = NULL, draws = 200, s
   ))
   factorTable(fit, spread)
 }
+
+loadingChecks <- list(draws = wholeNumber(2, 1e6), seed = seedNumber, threads = threadCount, verbose = yesOrNo)
 
 #' @rdname factorMarkers
 #' @param reduction `"transst"`, or the name of a fit of [runStarscape()]; `NULL` takes the first of `"transst"` and
@@ -87,13 +88,36 @@ factorsOfObject <- function(x, reduction, features, assay, layer, ...) {
   if (identical(reduction, "transst")) {
     return(factorMarkers.default(gateTransst(x), ...))
   }
-  fit <- objectFit(x, gateReduction(reduction))
-  factorMarkers.default(fittedCounts(x, objectCounts(x, assay, layer), fit), fit = fit, features = features, ...)
+  # Looked at where the default method checks its arguments, the fit first.
+  delayedAssign("held", gateTogether(
+    fit = objectFit(x, gateReduction(reduction)), counts = objectCounts(x, assay, layer)
+  ))
+  factorMarkers.default(fittedCounts(x, held$counts, held$fit), fit = held$fit, features = features, ...)
 }
 
-dimensionMarkers <- function(x, fit, features, settings) {
-  counts <- gateFittedSpots(gateNames(gateCounts(x)), fit)
-  genes <- sort(gateGenes(features, fit$features, rownames(counts)))
+# A fit, its counts and the genes that are asked for.
+gateDimensions <- function(x, fit, features) {
+  own <- NULL
+  held <- NULL
+  gateTogether(
+    fit = own <- storedFit(fit, "fit"),
+    counts = {
+      counts <- gateNames(gateCounts(x))
+      # Where spots are rows, no names of genes can be right.
+      if (!is.null(own)) gateFitOrientation(counts, own)
+      held <- counts
+      if (!is.null(own)) gateFittedSpots(counts, own)
+    },
+    genes = if (!is.null(held) && !(is.null(features) && is.null(own))) {
+      sort(gateGenes(features, own$features, rownames(held)))
+    }
+  )
+}
+
+dimensionMarkers <- function(input, settings) {
+  counts <- input$counts
+  fit <- input$fit
+  genes <- input$genes
   used <- usedSpots(fit)
   parameters <- c(settings[c("draws", "seed", "threads")], fit$params["normalisation"])
   found <- unwrap(core_dimension_loadings(

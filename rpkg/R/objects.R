@@ -68,9 +68,10 @@ placedCounts <- function(counts, places) {
   counts[, match(places$spots, colnames(counts)), drop = FALSE]
 }
 
-# What was given for each of these `spots`, of those whose places are known.
+# What was given for each of these `spots`, of those whose places are known; what has names is matched by these later.
 placedValues <- function(values, spots, places) {
-  whole <- is.null(places$spots) || !is.null(dim(values)) || length(values) != length(spots)
+  named <- !is.null(dim(values)) || !is.null(names(values))
+  whole <- is.null(places$spots) || named || length(values) != length(spots)
   if (whole) values else values[match(places$spots, spots)]
 }
 

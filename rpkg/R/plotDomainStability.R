@@ -27,8 +27,16 @@ plotDomainStability <- function(x, value = c("stability", "support", "consistenc
   gateDots(...)
   sweep <- gateSweep(x, "x")
   value <- oneOf(c("stability", "support", "consistency", "entropy"))(value, "value")
-  coords <- gateCoords(coords, rownames(sweep$labels))
-  shown <- sweep$spots[[value]]
+  # Cells that are on no image have no place.
+  spots <- rownames(sweep$labels)
+  placed <- seq_along(spots)
+  if (missing(coords) && anyNA(sweep$coords)) {
+    placed <- which(!is.na(sweep$coords[, 1]))
+    coords <- sweep$coords[placed, , drop = FALSE]
+    slice <- perSpotVector(slice, spots, "slice")[placed]
+  }
+  coords <- gateCoords(coords, spots[placed])
+  shown <- sweep$spots[[value]][placed]
   # Groups without a domain are a label more.
   largest <- if (value == "entropy") log(max(nlevels(sweep$spots$consensus), 2) + 1) else 1
   # Entropy is large where the others are small: the unstable spots are dark in all of them.

@@ -55,7 +55,8 @@
 #'   * `truth` (factor or `NULL`), `coords` (spots x 2 or 3, or `NULL`), `slice` (factor or `NULL`), and `method`, `k`,
 #'     `seeds` and `settings` as given.
 #'
-#'   Spots without counts are NA and take part in no measure. `memory_mb` is the peak of the resident memory of the
+#'   Spots without counts, and for methods that look at places the cells of a `Seurat` object that are on no image, are
+#'   NA and take part in no measure. `memory_mb` is the peak of the resident memory of the
 #'   process that ran the seed, since that process began (the line `VmHWM` of `/proc/self/status`); where the system
 #'   does not tell, that of R's heap ([gc()]). Runs in one process share it; to measure runs apart give a back end whose
 #'   workers each run one seed.
@@ -148,9 +149,9 @@ stabilitySweep <- function(x, method = "starscape", seeds = 1:20, k, truth = NUL
 stabilitySweep.default <- function(x, method = "starscape", seeds = 1:20, k, truth = NULL, BPPARAM = NULL,
                                    coords = NULL, slice = NULL, apart = TRUE, checkpoint = NULL, previous = NULL,
                                    threads = NULL, verbose = rlang::is_interactive(), ...) {
-  places <- function(placed) list(coords = coords, slice = slice)
+  input <- function(placed) gateInput(x, coords, slice, placed = placed)
   sweepCounts(
-    x, x, places, truth, method, seeds, k, BPPARAM,
+    x, input, truth, method, seeds, k, BPPARAM,
     apart = apart, checkpoint = checkpoint, previous = previous, threads = threads, verbose = verbose, ...
   )
 }
@@ -177,40 +178,74 @@ stabilitySweep.SpatialExperiment <- stabilitySweep.SingleCellExperiment
 # `given` are coords, slice and image.
 sweepObject <- function(x, method, seeds, k, truth, BPPARAM, given, assay, layer, ...) {
   needObject(x)
-  counts <- objectCounts(x, assay, layer)
-  spots <- colnames(counts)
-  places <- function(placed) {
-    found <- objectPlaces(x, spots, given[[1]], given[[2]], given[[3]], needed = placed)
-    lost <- if (is.null(found$spots)) 0 else length(spots) - length(found$spots)
-    if (lost > 0) stopArgument("coords", sprintf("is missing for %d cells that are on no image", lost), sweepHint)
-    found
+  # Looked at where the arguments are checked.
+  delayedAssign("counts", objectCounts(x, assay, layer))
+  input <- function(placed) {
+    places <- objectPlaces(x, colnames(counts), given[[1]], given[[2]], given[[3]], needed = placed)
+    tissue <- gateInput(placedCounts(counts, places), places$coords, places$slice, placed = placed)
+    if (is.null(places$spots)) tissue else withUnplaced(tissue, colnames(counts))
   }
-  truth <- givenColumn(truth, objectMetadata(x, spots), "truth")
-  sweepCounts(x, counts, places, truth, method, seeds, k, BPPARAM, ...)
+  sweepCounts(
+    x, input, givenColumn(truth, objectMetadata(x, colnames(counts)), "truth"), method, seeds, k, BPPARAM, ...
+  )
 }
 
-sweepHint <- "Leave these cells out with subset(), choose another `image`, or give `coords`."
+# The spots of an object whose places are known among all its `spots`: the others take no part.
+withUnplaced <- function(tissue, spots) {
+  rows <- match(spots, tissue$spots)
+  tissue$used <- !is.na(rows) & tissue$used[rows]
+  tissue$coords <- `rownames<-`(tissue$coords[rows, , drop = FALSE], spots)
+  if (!is.null(tissue$slice)) tissue$slice <- tissue$slice[rows]
+  tissue$spots <- spots
+  tissue
+}
 
-# `x` as the user gave it, and the counts it holds. `places` gives a list of coords and slice; it is told whether the
-# method needs the places.
-sweepCounts <- function(x, counts, places, truth, method, seeds, k, BPPARAM, apart = TRUE, checkpoint = NULL,
+# `x` as the user gave it. `input` gives the counts that it holds, and their places, as gateInput() does; it is told
+# whether the method needs the places.
+sweepCounts <- function(x, input, truth, method, seeds, k, BPPARAM, apart = TRUE, checkpoint = NULL,
                         previous = NULL, threads = NULL, verbose = rlang::is_interactive(), ...) {
-  seeds <- gateSeeds(seeds)
-  if (!is.null(previous)) seeds <- union(gateSweep(previous, "previous")$seeds, seeds)
-  if (is.null(threads)) threads <- if (gateWorkers(BPPARAM) > 1) 1 else 2
-  options <- gateFields(list(apart = apart, threads = threads, verbose = verbose), sweepChecks)
-  method <- gateMethod(method, list(...), options$threads)
-  places <- places(method$placed)
-  tissue <- gateInput(counts, places$coords, places$slice, placed = method$placed)
-  method$gate(tissue)
-  tissue$truth <- gateTruth(perSpotVector(truth, tissue$spots, "truth"), tissue$used)
-  k <- gateK(k, sum(tissue$used))
-  if (is.null(k)) stopArgument("k", "must be one whole number, not NULL")
-  job <- sweepJob(x, tissue, method, seeds, k, options$apart)
-  job$quiet <- !method$own && !options$verbose
+  options <- NULL
+  runs <- NULL
+  checked <- gateTogether(
+    seeds = gateSeeds(seeds), previous = if (!is.null(previous)) gateSweep(previous, "previous")$seeds,
+    options = options <- gateOptions(apart, threads, verbose, BPPARAM),
+    method = runs <- gateMethod(method, list(...), if (is.null(options)) 1L else options$threads),
+    tissue = gateTissue(input, runs, truth, k), checkpoint = if (!is.null(checkpoint)) openCheckpoint(checkpoint)
+  )
+  seeds <- union(checked$previous, checked$seeds)
+  tissue <- checked$tissue$input
+  tissue$truth <- checked$tissue$truth
+  job <- sweepJob(x, tissue, runs, seeds, checked$tissue$k, options$apart)
+  job$quiet <- !runs$own && !options$verbose
   records <- c(previousRecords(previous, job$fingerprint), storedRecords(checkpoint, job$fingerprint))
   records <- keepingGenerator(runSeeds(job, seeds, records, BPPARAM, checkpoint, options$verbose))
   newSweep(records, tissue, job, options)
+}
+
+# How the seeds are run.
+gateOptions <- function(apart, threads, verbose, BPPARAM) {
+  workers <- 1L
+  gateTogether(
+    BPPARAM = workers <- gateWorkers(BPPARAM),
+    options = {
+      if (is.null(threads)) threads <- if (workers > 1) 1 else 2
+      gateFields(list(apart = apart, threads = threads, verbose = verbose), sweepChecks)
+    }
+  )$options
+}
+
+# The spots with their truth, and the number of domains. Where the method is refused, nothing asks for places.
+gateTissue <- function(input, method, truth, k) {
+  tissue <- NULL
+  gateTogether(
+    input = tissue <- input(isTRUE(method$placed)),
+    truth = if (!is.null(tissue)) gateTruth(perSpotVector(truth, tissue$spots, "truth"), tissue$used),
+    k = {
+      if (is.null(k)) stopArgument("k", "must be one whole number, not NULL")
+      gateK(k, if (is.null(tissue)) Inf else sum(tissue$used))
+    },
+    method = if (!is.null(tissue) && !is.null(method)) method$gate(tissue)
+  )
 }
 
 sweepChecks <- list(apart = yesOrNo, threads = threadCount, verbose = yesOrNo)

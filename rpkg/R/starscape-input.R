@@ -33,8 +33,8 @@
 #'
 #' | from | to `x` |
 #' |---|---|
-#' | Visium: Space Ranger folder | `Seurat::Load10X_Spatial(folder)`, or `SpatialExperiment::read10xVisium(folder)` |
-#' | Visium HD: Space Ranger folder | `Seurat::Load10X_Spatial(folder, bin.size = 8)` |
+#' | Visium: folder `outs` of Space Ranger | `Seurat::Load10X_Spatial(folder)`, or VisiumIO, see below |
+#' | Visium HD: folder `outs` of Space Ranger | `Seurat::Load10X_Spatial(folder, bin.size = 8)`, from Seurat 5.1 on |
 #' | Visium, Visium HD: `filtered_feature_bc_matrix.h5` | `HDF5Array::TENxMatrix(file, "matrix")` and the places as `coords` |
 #' | Xenium folder | `Seurat::LoadXenium(folder)` |
 #' | CosMx folder | `Seurat::LoadNanostring(folder, fov)` |
@@ -42,6 +42,16 @@
 #' | Slide-seq | counts as a matrix, and the table of bead locations (`xcoord`, `ycoord`) as `coords` |
 #' | Stereo-seq, and any `.h5ad` | `zellkonverter::readH5AD(file)`, `assay = "X"` where it holds raw counts |
 #' | `SpatialFeatureExperiment` | is a `SpatialExperiment` |
+#'
+#' VisiumIO gives a `SpatialExperiment`; it has taken the place of `SpatialExperiment::read10xVisium()`, which is
+#' deprecated:
+#' ```
+#' x <- BiocIO::import(VisiumIO::TENxVisium(
+#'   resources = file.path(folder, "filtered_feature_bc_matrix"), spatialResource = file.path(folder, "spatial"),
+#'   images = "lowres"
+#' ))
+#' runStarscape(x)
+#' ```
 #'
 #' A `MoleculeExperiment` holds molecules; counted by cell it is a `SpatialExperiment`. A `SpatialData` store is written
 #' from Python as `.h5ad`, which has the places where a `SingleCellExperiment` is looked through for them:

@@ -78,12 +78,14 @@ transstMethod <- function(source, labels, nFactors = 15, lambda = NULL, borrow =
                           normalisation = "log", steps = 4, interaction = "auto", embedding = "factors",
                           graph = graphControl(), sourceCoords = NULL, sourceSlice = NULL, threads = 2) {
   needArguments()
-  known <- gateSource(source, labels, sourceCoords, sourceSlice)
   names <- c(
     "nFactors", "lambda", "borrow", "nFeatures", "normalisation", "steps", "interaction", "embedding", "threads"
   )
-  single <- gateFields(mget(names), transstChecks[names])
-  gateControl(graph, "graphControl")
+  # Nothing is kept twice, as workers are sent what is here.
+  gateTogether(
+    known <- gateSource(source, labels, sourceCoords, sourceSlice),
+    single <- gateFields(mget(names), transstChecks[names]), gateControl(graph, "graphControl")
+  )
   gateCommonEmbedding(single, known)
   cluster <- function(tissue, k, seed) {
     suppressMessages(classes = "starscape_message", rlang::inject(runTransST.default(

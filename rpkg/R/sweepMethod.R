@@ -97,9 +97,12 @@ starscapeMethod <- function(settings, threads, space = "embedding") {
   set <- c("x", "coords", "slice", "seed", "threads", "verbose", "...", if (space == "prior") "epochs")
   gateSettings(settings, setdiff(names(formals(runStarscape.default)), set), name)
   single <- intersect(names(settings), names(runChecks))
-  gateFields(settings[single], runChecks[single])
   controls <- c(stability = "starControl", loss = "lossControl", graph = "graphControl")
-  for (control in intersect(names(controls), names(settings))) gateControl(settings[[control]], controls[[control]])
+  controls <- controls[intersect(names(controls), names(settings))]
+  gateTogether(
+    gateFields(settings[single], runChecks[single]),
+    checkAll(length(controls), function(step) gateControl(settings[[names(controls)[[step]]]], controls[[step]]))
+  )
   # The prior is there before training.
   epochs <- if (space == "prior") list(epochs = 1)
   newMethod(

@@ -185,7 +185,7 @@ sweepFingerprint <- function(x, tissue, method, k, apart, first) {
   contentHash(lapply(list(
     version = format(utils::packageVersion("starscape")), given = if (method$own) x,
     values = counts@x, rows = counts@i, offsets = counts@p, names = counts@Dimnames,
-    tissue = list(tissue$coords, tissue$slice, tissue$used),
+    tissue = list(tissue$coords, unname(tissue$slice), tissue$used),
     code = lapply(method[c("embed", "cluster")], deparse, control = c("keepNA", "keepInteger")),
     method = list(method$name, method$seeded, method$embedSeeded, plainSettings(method$settings), method$versions),
     k = k, first = if (bothSeeded(apart, method)) first

@@ -135,6 +135,50 @@ test_that("arguments that are refused together go by the user's names as well", 
   expect_match(conditionMessage(error), "`newdata` is bad")
 })
 
+test_that("all arguments that are refused are named at once", {
+  named <- function(code, arguments) {
+    error <- tryCatch(suppressMessages(code, "starscape_message"), starscape_error_argument = identity)
+    expect_s3_class(error, "starscape_error_argument")
+    expect_setequal(error$arguments, arguments)
+    for (argument in arguments) expect_match(conditionMessage(error), sprintf("`%s`", argument), fixed = TRUE)
+  }
+  counts <- small$counts
+  spots <- colnames(counts)
+  named(factorMarkers(counts - 1, fit = 3, features = "none", draws = 1), c("x", "fit", "draws"))
+  named(factorMarkers(counts, fit = quickFit, features = "none", seed = -1), c("features", "seed"))
+  named(factorMarkers(quickFit, threads = 0), c("x", "threads"))
+  named(clusterMetrics(mean, 1:3, matrix("a"), 3, 0), c("truth", "embedding", "graph", "threads"))
+  named(clusterMetrics(1:3, 1:2, matrix(1, 2, 2), threads = 0), c("labels", "embedding", "threads"))
+  named(domainPseudotime(quickFit, "none", small$labels, neighbours = 0), c("root", "neighbours"))
+  named(domainPseudotime(quickFit, NA, small$labels[-1]), c("root", "domain"))
+  named(domainPseudotime(3, "1", verbose = 2), c("x", "verbose"))
+  named(domainPseudotime(quickFit$embedding, spots[[1]], 1:3, graph = 3), c("domain", "graph"))
+  sweep <- function(..., x = counts, k = 3) stabilitySweep(x, k = k, verbose = FALSE, ...)
+  named(sweep(seeds = "a", k = 1, coords = 3, truth = 1, apart = 2), c("seeds", "k", "coords", "apart"))
+  named(sweep(method = "none", coords = small$coords, truth = 1:3), c("method", "truth"))
+  named(sweep(x = 3, k = NULL, epochs = 0, loss = 3, previous = 3), c("x", "k", "epochs", "loss", "previous"))
+  named(sweep(coords = small$coords, latentDim = 1000, checkpoint = 3, truth = NA), c(
+    "latentDim", "checkpoint", "truth"
+  ))
+  fit <- quick(pair$counts, pair$coords, slice = pair$slice)
+  named(alignSlices(fit, "one", "two", reflect = 3), c("slice", "reference", "reflect"))
+  named(alignSlices(quickFit, seed = -1), c("x", "seed"))
+  named(consensusDomains(fakeSweep(), k = 1000, threads = 0), c("k", "threads"))
+  named(consensusDomains(3, k = 1), c("sweep", "k"))
+})
+
+test_that("arguments that objects hold are refused with the others", {
+  skip_if_not_installed("SingleCellExperiment")
+  refused <- function(code) tryCatch(code, starscape_error_argument = function(error) error$arguments)
+  object <- quick(sceSmall())
+  expect_setequal(refused(factorMarkers(object, reduction = "no", assay = "no", draws = 1)), c("x", "assay", "draws"))
+  expect_setequal(refused(domainPseudotime(object, NA, domain = "none")), c("root", "domain"))
+  expect_setequal(refused(domainPseudotime(object, "1", reduction = 3, threads = 0)), c("reduction", "threads"))
+  expect_setequal(refused(alignSlices(object, reduction = 3, threads = 0)), c("reduction", "threads"))
+  expect_setequal(refused(stabilitySweep(object, k = 1, truth = "none")), c("k", "truth"))
+  expect_setequal(refused(stabilitySweep(object, k = 1, assay = "none")), c("k", "assay"))
+})
+
 # The same section in every class that is there.
 sectionOf <- function(sim) {
   spatial <- function() {

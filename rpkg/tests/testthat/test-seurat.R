@@ -111,9 +111,10 @@ test_that("images that show some of the cells give domains of these, and those o
     tested(object, as.character(pair$labels)),
     tested(pair$counts[, first], as.character(pair$labels)[first], coords = pair$coords[first, ])
   )
+  named <- stats::setNames(as.character(pair$labels), colnames(pair$counts))
+  expect_identical(tested(object, rev(named)), tested(object, unname(named)))
   joint <- quick(list(a = object, b = object))
   expect_identical(nrow(objectFit(joint$a)$embedding), 90L)
-  expectArgumentError(stabilitySweep(object, k = 3, verbose = FALSE), "coords", "90 cells that are on no image")
   # Other cells.
   others <- `rownames<-`(pair$coords, paste0("q", seq_len(180)))
   object@images$left <- visiumImage(others, "left_")
@@ -123,6 +124,36 @@ test_that("images that show some of the cells give domains of these, and those o
   expect_message(
     objectPlaces(object, colnames(object)), "none of the cells are not used: \"left\"", class = "starscape_message"
   )
+})
+
+test_that("a sweep over an image that shows some of the cells is NA for the others", {
+  skip_if_not_installed("Seurat")
+  object <- suppressWarnings(SeuratObject::CreateSeuratObject(pair$counts))
+  first <- pair$slice == "slice1"
+  spots <- colnames(pair$counts)
+  object[["left"]] <- visiumImage(pair$coords[first, ], "left_")
+  object$truth <- as.character(pair$labels)
+  sweep <- function(x, ...) stabilitySweep(x, seeds = 1:3, k = 3, verbose = FALSE, latentDim = 5, epochs = 2, ...)
+  expect_message(
+    found <- sweep(object, truth = "truth"), "90 cells of `x` are on no image", class = "starscape_message"
+  )
+  own <- suppressMessages(
+    sweep(pair$counts[, first], coords = pair$coords[first, ], truth = as.character(pair$labels)[first]),
+    "starscape_message"
+  )
+  expect_identical(rownames(found$labels), spots)
+  expect_identical(found$labels[first, ], own$labels)
+  expect_true(all(is.na(found$labels[!first, ])) && all(is.na(found$spots[!first, ])))
+  expect_identical(found$spots[first, ], own$spots)
+  expect_identical(found$runs$ari, own$runs$ari)
+  expect_identical(consensusDomains(found, k = 2)[first, ], consensusDomains(own, k = 2))
+  expect_identical(nrow(built(plotDomainStability(found))$data[[1]]), 90L)
+  expect_identical(suppressMessages(sweep(object, truth = "truth", previous = found))$labels, found$labels)
+  # What does not look at places takes all cells.
+  whole <- suppressMessages(stabilitySweep(
+    object, function(x, seed) rep(1:3, length.out = ncol(x)), seeds = 1:2, k = 3, verbose = FALSE
+  ))
+  expect_false(anyNA(whole$labels))
 })
 
 test_that("an image that shows cells of another is no slice", {
