@@ -113,7 +113,7 @@ impl Mixture {
 
     /// Rates times the weights of the genes.
     pub fn weighted_rates(&self) -> Array2<f64> {
-        self.rates() * &self.weights.view().insert_axis(Axis(1))
+        self.rates() * self.weights.view().insert_axis(Axis(1))
     }
 
     /// Amounts given the factors, and factors given the amounts.
