@@ -73,9 +73,14 @@ fn maximisation_of_the_source_model() {
     for (found, expected) in updated.covariances.iter().zip(matrices(&expected["Sigma"])) {
         close(found, &expected);
     }
-    // The log-likelihood is that of the energies, and EM raises it, with labels missing too.
+    // The log-likelihood is that of cells and labels, by the energies, and EM raises it, with labels missing too.
     let energies = Expectation::new(&model).expect("regular").energies(values.view());
-    let direct: f64 = labels.iter().enumerate().map(|(cell, label)| -energies[[cell, label.expect("known")]]).sum();
+    let direct: f64 = labels
+        .iter()
+        .enumerate()
+        .map(|(cell, label)| (label.expect("known"), cell))
+        .map(|(label, cell)| model.weights[label].ln() - energies[[cell, label]])
+        .sum();
     let constant = 0.5 * values.len() as f64 * (2.0 * std::f64::consts::PI).ln();
     assert!((before - (direct - constant)).abs() < 1e-8 * before.abs());
     let partly: Vec<Option<usize>> =
