@@ -83,6 +83,7 @@ markers: install ## p-values, power and speed of markers, into benches/markers/;
 
 transst: install ## domains with a labelled source, into benches/transst/; DRAWS and OUT make it shorter
 	Rscript benches/transst/run.R .Rlib "$(or $(OUT),benches/transst)" $(or $(DRAWS),20)
+	Rscript benches/transst/proportions.R .Rlib "$(or $(OUT),benches/transst)" $(or $(DRAWS),20)
 
 fuzz: install ## random calls of all exports: each returns or refuses an argument by name; CALLS, SEED, NUMBER of one
 	Rscript tools/fuzz.R .Rlib $(or $(CALLS),5000) $(or $(SEED),1) $(NUMBER)

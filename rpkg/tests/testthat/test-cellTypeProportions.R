@@ -28,6 +28,9 @@ mixedFit <- fitMixed()
 # a factor for each gene between all spots and all cells.
 leastSquares <- function(spots, cells, type, scaled) {
   shares <- function(counts) as.matrix(counts) %*% diag(1 / Matrix::colSums(counts))
+  known <- Matrix::rowSums(cells) > 0
+  spots <- spots[known, ]
+  cells <- cells[known, ]
   profiles <- vapply(sort(unique(type)), function(own) rowMeans(shares(cells[, type == own])), numeric(nrow(cells)))
   spots <- shares(spots)
   if (scaled) profiles <- profiles * (rowMeans(spots) / rowMeans(shares(cells)))
