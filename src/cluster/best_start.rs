@@ -6,7 +6,7 @@ use super::mixture::{Mixture, Stop};
 use super::most_probable;
 use super::points::Points;
 use super::shrinkage::SEARCH;
-use super::swap::Swap;
+use super::swap::Swap as _;
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
 use crate::random::{Stream, substream};
@@ -35,26 +35,29 @@ pub(super) const FIXED_SEED: u64 = 20_260_101;
 /// [`Error::Argument`] for `k` outside 1..=points or no starts; [`Error::Numeric`] when no start gives a regular
 /// covariance; [`Error::Interrupted`].
 pub fn best_start(points: &Points, k: usize, starts: usize, monitor: &Monitor) -> Result<Vec<usize>> {
-    Ok(most_probable(&best_mixture(points, k, starts, SEARCH, monitor)?.posterior(points)?))
+    Ok(most_probable(&best_mixture(points, k, starts, SEARCH, Stop::CONVERGED, monitor)?.posterior(points)?))
 }
 
-/// The mixture behind [`best_start`], with a prior of the common covariance worth `weight` points a dimension.
+/// The mixture behind [`best_start`], with a prior of the common covariance worth `weight` points a dimension. The better
+/// half is followed until `stop`.
 pub(super) fn best_mixture(
     points: &Points,
     k: usize,
     starts: usize,
     weight: f64,
+    stop: Stop,
     monitor: &Monitor,
 ) -> Result<Mixture> {
-    Ok(finalists(points, k, starts, weight, monitor)?.swap_remove(0))
+    Ok(finalists(points, k, starts, weight, stop, monitor)?.swap_remove(0))
 }
 
-/// The better half of the starts, at least one, followed to their ends, highest first.
+/// The better half of the starts, at least one, followed until `stop`, highest first.
 pub(super) fn finalists(
     points: &Points,
     k: usize,
     starts: usize,
     weight: f64,
+    stop: Stop,
     monitor: &Monitor,
 ) -> Result<Vec<Mixture>> {
     if starts == 0 {
@@ -69,7 +72,7 @@ pub(super) fn finalists(
     // Sorts are stable: equal likelihoods stay in the order of their starts.
     fits.sort_by(Mixture::highest_first);
     fits.truncate(starts.div_ceil(STARTS_A_FINALIST));
-    let finish = |fit: Mixture| fit.finished(points, monitor);
+    let finish = |fit: Mixture| fit.refine(points, stop, monitor);
     let mut fits: Vec<Mixture> = fits.into_par_iter().map(finish).collect::<Result<_>>()?;
     fits.sort_by(Mixture::highest_first);
     Ok(fits)

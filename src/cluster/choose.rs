@@ -167,7 +167,7 @@ impl Search<'_> {
     }
 
     fn start(&self, points: &Points, k: usize, starts: usize, monitor: &Monitor) -> Result<Vec<usize>> {
-        Ok(most_probable(&best_mixture(points, k, starts, self.weight, monitor)?.posterior(points)?))
+        Ok(most_probable(&best_mixture(points, k, starts, self.weight, Stop::COMPARED, monitor)?.posterior(points)?))
     }
 
     /// How well the domains are found again on subsamples.

@@ -5,7 +5,7 @@ use super::swap::{LARGEST, Swap, maxima_by_swaps};
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
 use crate::random::{ChaCha8Rng, Stream, substream};
-use ndarray::{Array1, Array2, ArrayView1, Axis};
+use ndarray::{Array1, Array2, ArrayView1, Axis, Zip};
 use rand::Rng;
 use rayon::prelude::*;
 use std::cmp::Ordering;
@@ -156,16 +156,18 @@ fn assign(points: &Points, centres: &Array2<f64>) -> Assignment {
     let half_norms = half_norms(centres);
     let parts = points.in_blocks(|block| {
         let scores = centres.dot(&block.t());
-        let mut best = vec![(0, f64::NEG_INFINITY); block.nrows()];
-        for (cluster, row) in scores.rows().into_iter().enumerate() {
-            for (best, &product) in best.iter_mut().zip(row) {
-                let score = product - half_norms[cluster];
-                if score > best.1 {
-                    *best = (cluster, score);
-                }
-            }
+        let mut nearest = Array1::<u64>::zeros(block.nrows());
+        let mut highest = Array1::from_elem(block.nrows(), f64::NEG_INFINITY);
+        for (cluster, (row, half_norm)) in scores.rows().into_iter().zip(&half_norms).enumerate() {
+            // Chosen without a jump, whose way could not be foretold.
+            Zip::from(&mut nearest).and(&mut highest).and(row).for_each(|nearest, highest, &product| {
+                let score = product - half_norm;
+                let better = score > *highest;
+                *nearest = if better { cluster as u64 } else { *nearest };
+                *highest = if better { score } else { *highest };
+            });
         }
-        best
+        nearest.into_iter().map(|cluster| cluster as usize).zip(highest).collect::<Vec<_>>()
     });
     let nearest = parts.concat();
     let lengths = points.squared_lengths();

@@ -25,6 +25,8 @@ impl Stop {
     pub const EARLY: Stop = Stop { tolerance: 1e-5, limit: 15 };
     /// Enough to tell whether a component is better where it was moved to.
     const SWAPPED: Stop = Stop { tolerance: 1e-6, limit: 10 };
+    /// Enough to tell which of several maxima is highest.
+    pub(super) const COMPARED: Stop = Stop { tolerance: 1e-6, limit: 100 };
     /// Until nothing changes that a user could see.
     pub const CONVERGED: Stop = Stop { tolerance: 1e-8, limit: 500 };
 }

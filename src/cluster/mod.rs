@@ -11,6 +11,7 @@ mod choose_in_views;
 mod confidence;
 mod consensus;
 mod dependence;
+mod exponential;
 mod kmeans;
 mod mixture;
 mod order;

@@ -54,7 +54,7 @@ pub(super) fn rivals(points: &Points, k: usize, tiles: &[usize], monitor: &Monit
 
 /// The maxima that the search meets, with their shares.
 fn weighed(points: &Points, k: usize, tiles: &[usize], monitor: &Monitor) -> Result<Vec<Rival>> {
-    let fits = finalists(points, k, STARTS, FIT, monitor)?;
+    let fits = finalists(points, k, STARTS, FIT, Stop::CONVERGED, monitor)?;
     let fits = maxima_by_swaps(points, fits, FOLLOWED, FIXED_SEED, monitor)?;
     let shares = shares(points, &fits, tiles)?;
     let least = least_share(&shares);

@@ -36,7 +36,11 @@ pub(super) fn starting_labels(
     monitor: &Monitor,
 ) -> Result<Vec<usize>> {
     let partition = |(index, view): (usize, &Points)| -> Result<Partition> {
-        Ok(Partition::new(index, 1.0, best_mixture(view, k, STARTS, SEARCH, monitor)?.posterior(view)?))
+        Ok(Partition::new(
+            index,
+            1.0,
+            best_mixture(view, k, STARTS, SEARCH, Stop::CONVERGED, monitor)?.posterior(view)?,
+        ))
     };
     let partitions: Vec<Partition> = views.iter().enumerate().map(partition).collect::<Result<_>>()?;
     let agreed = most_probable(&equal_consensus(&partitions, k));

@@ -6,6 +6,7 @@
 //! Society B 63:411) on log-likelihoods, with a null that knows of autocorrelation.
 
 use super::best_start::best_mixture;
+use super::mixture::Stop;
 use super::shrinkage::FIT;
 use super::{Null, SectionView};
 use crate::error::Result;
@@ -13,7 +14,7 @@ use crate::monitor::Monitor;
 
 /// Starts of each fit: a likelihood need not be the very highest. The section is fitted anew with as many as the null:
 /// more starts would give it an advantage.
-const STARTS: usize = 8;
+const STARTS: usize = 4;
 /// Most spots that are looked at.
 const LARGEST: usize = 5000;
 /// 97.5 % quantiles of Student's t with 1 to 9 degrees of freedom: two numbers of domains are tried, each may exceed
@@ -73,8 +74,9 @@ fn gain(views: &[SectionView], rows: Option<&[usize]>, sizes: &[usize], monitor:
         let view = own.as_ref().unwrap_or(view);
         let some = view.thinned(LARGEST);
         let view = some.as_ref().unwrap_or(view);
-        let log_likelihood =
-            |k, starts| -> Result<f64> { Ok(best_mixture(view, k, starts, FIT, monitor)?.log_likelihood) };
+        let log_likelihood = |k, starts| -> Result<f64> {
+            Ok(best_mixture(view, k, starts, FIT, Stop::COMPARED, monitor)?.log_likelihood)
+        };
         let one = log_likelihood(1, 1)?;
         for (gain, &k) in gains.iter_mut().zip(sizes) {
             let several = log_likelihood(k, STARTS)?;

@@ -6,6 +6,7 @@
 //! same for all components, x·(Σ⁻¹μ_k) − ½ μ_kᵀΣ⁻¹μ_k is all that tells them apart: an iteration costs O(n k d) instead
 //! of O(n k d²). This is model EEE of mclust (Scrucca et al. 2016, The R Journal 8:289) with a prior.
 
+use super::exponential::exponentials;
 use super::points::Points;
 use super::shrinkage::CovariancePrior;
 use crate::error::{Error, Result};
@@ -196,7 +197,11 @@ pub(super) fn softmax_columns(values: &mut Array2<f64>) -> Array1<f64> {
     }
     let mut total = Array1::<f64>::zeros(values.ncols());
     for mut row in values.rows_mut() {
-        row.zip_mut_with(&largest, |value, largest| *value = (*value - largest).exp());
+        row -= &largest;
+        match row.as_slice_mut() {
+            Some(row) => exponentials(row),
+            None => row.iter_mut().for_each(|value| exponentials(std::slice::from_mut(value))),
+        }
         total += &row;
     }
     *values /= &total;

@@ -130,7 +130,7 @@ fn has_null(kind: Kind) -> bool {
 
 /// Spots at most that tissue without domains is drawn for, and the compact pieces that they come from: it takes a walk
 /// of 64 steps, which hardly leaves such a piece.
-const LARGEST_NULL: usize = 20_000;
+const LARGEST_NULL: usize = 10_000;
 const WINDOWS: usize = 4;
 
 /// The spots of a section that stand for all of it where tissue without domains is drawn; none where all do.
