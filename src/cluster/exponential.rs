@@ -36,7 +36,8 @@ pub(super) fn exponentials(values: &mut [f64]) {
 /// e^x = 2^n e^r, with n the integer nearest to x / log 2.
 #[inline(always)]
 fn exponential(x: f64) -> f64 {
-    let kept = x.max(LEAST);
+    // Not `max`, which would make a number of what is none.
+    let kept = if x < LEAST { LEAST } else { x };
     let shifted = kept * LOG2_E + ROUND;
     let exponent = shifted - ROUND;
     let rest = kept - exponent * LN_2_UPPER - exponent * LN_2_LOWER;
@@ -62,5 +63,8 @@ mod tests {
             let expected = if *x < LEAST { 0.0 } else { x.exp() };
             assert!((found - expected).abs() <= 4.5e-16 * expected, "{x}: {found} {expected}");
         }
+        let mut none = [f64::NAN];
+        exponentials(&mut none);
+        assert!(none[0].is_nan());
     }
 }
