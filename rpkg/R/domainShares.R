@@ -45,11 +45,16 @@ domainShares <- function(x, ...) {
 domainShares.default <- function(x, sample, group = NULL, ...) {
   needArguments()
   gateDots(...)
-  x <- perSpot(x, NULL, "x")
-  names <- spotNames(x)
-  size <- if (is.data.frame(x)) nrow(x) else length(x)
-  domain <- gateDomain(x, size)
-  if (is.null(domain)) stopArgument("x", "is NULL", "Give the domain of each spot.")
+  if (is.null(x)) stopArgument("x", "is NULL", "Give the domain of each spot.")
+  sharesOfSpots(x, sample, group, "x")
+}
+
+# `argument` is the one that the domains were given in.
+sharesOfSpots <- function(domain, sample, group, argument) {
+  domain <- perSpot(domain, NULL, argument)
+  names <- spotNames(domain)
+  size <- if (is.data.frame(domain)) nrow(domain) else length(domain)
+  domain <- gateDomain(domain, size, argument)
   sample <- gateSlice(perSpotVector(sample, names, "sample"), size, "sample")
   group <- groupOfSamples(group, sample, names)
   known <- !is.na(domain)
@@ -100,12 +105,11 @@ domainShares.list <- function(x, sample = NULL, group = NULL, domain = "domain",
 }
 
 sharesOfColumns <- function(metadata, sample, group, domain, ...) {
+  gateDots(...)
   gateKnown(domain, names(metadata), "domain", "columns of the cell metadata")
   value <- metadata[[domain]]
   names(value) <- if (!is.null(rownames(metadata))) rownames(metadata)
-  domainShares.default(
-    value, givenColumn(sample, metadata, "sample"), givenColumn(group, metadata, "group"), ...
-  )
+  sharesOfSpots(value, givenColumn(sample, metadata, "sample"), givenColumn(group, metadata, "group"), "domain")
 }
 
 # The group of each sample, in their order: from one value per spot, or from values named by sample.

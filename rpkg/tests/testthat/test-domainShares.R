@@ -53,6 +53,9 @@ test_that("objects and lists of objects give what vectors give", {
   expect_equal(domainShares(parts, "donor", "group"), wanted)
   error <- expect_error(domainShares(parts, group = "grp"), class = "starscape_error_argument")
   expect_equal(error$argument, "group")
+  object$none <- NA
+  error <- expect_error(domainShares(object, "donor", domain = "none"), class = "starscape_error_argument")
+  expect_equal(error$argument, "domain")
   skip_if_not_installed("SeuratObject")
   seurat <- SeuratObject::CreateSeuratObject(methods::as(counts, "CsparseMatrix"), meta.data = spots)
   expect_equal(domainShares(seurat, "donor", "group"), wanted)
@@ -69,6 +72,7 @@ test_that("what cannot be tested is refused by name", {
   }
   refused(domainShares(domain), "sample")
   refused(domainShares(NULL, sample), "x")
+  refused(domainShares(rep(NA, 16), sample), "x")
   refused(domainShares(domain, sample[-1]), "sample")
   refused(domainShares(domain, sample, rep(c("x", "y"), 8)), "group")
   refused(domainShares(domain, sample, c(s1 = "x", s2 = "x", s3 = "x", s4 = "y")), "group")
