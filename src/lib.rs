@@ -39,6 +39,7 @@ pub mod threads;
 pub mod tiles;
 pub mod transst;
 pub mod vae;
+mod vectorized;
 pub mod views;
 
 pub use error::{Error, Result};

@@ -29,6 +29,7 @@ const COEFFICIENTS: [f64; 12] = [
 ];
 
 /// Replaces each value, none above 0, by its exponential, to two units in the last place.
+#[inline(always)]
 pub(super) fn exponentials(values: &mut [f64]) {
     values.iter_mut().for_each(|value| *value = exponential(*value));
 }

@@ -2,10 +2,12 @@
 
 use super::points::Points;
 use super::swap::{LARGEST, Swap, maxima_by_swaps};
+use super::tied::Moments;
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
 use crate::random::{ChaCha8Rng, Stream, substream};
-use ndarray::{Array1, Array2, ArrayView1, Axis, Zip};
+use crate::vectorized::vectorized;
+use ndarray::{Array1, Array2, ArrayView1, Axis};
 use rand::Rng;
 use rayon::prelude::*;
 use std::cmp::Ordering;
@@ -155,17 +157,16 @@ fn half_norms(centres: &Array2<f64>) -> Array1<f64> {
 fn assign(points: &Points, centres: &Array2<f64>) -> Assignment {
     let half_norms = half_norms(centres);
     let parts = points.in_blocks(|block| {
-        let scores = centres.dot(&block.t());
-        let mut nearest = Array1::<u64>::zeros(block.nrows());
-        let mut highest = Array1::from_elem(block.nrows(), f64::NEG_INFINITY);
-        for (cluster, (row, half_norm)) in scores.rows().into_iter().zip(&half_norms).enumerate() {
-            // Chosen without a jump, whose way could not be foretold.
-            Zip::from(&mut nearest).and(&mut highest).and(row).for_each(|nearest, highest, &product| {
-                let score = product - half_norm;
-                let better = score > *highest;
-                *nearest = if better { cluster as u64 } else { *nearest };
-                *highest = if better { score } else { *highest };
-            });
+        let products = centres.dot(&block.t());
+        let products = products.as_standard_layout();
+        let mut nearest = vec![0u64; block.nrows()];
+        let mut highest = vec![f64::NEG_INFINITY; block.nrows()];
+        for (cluster, (row, half_norm)) in products.rows().into_iter().zip(&half_norms).enumerate() {
+            let Some(row) = row.to_slice() else { continue };
+            vectorized(
+                #[inline(always)]
+                || take_higher(row, *half_norm, cluster as u64, &mut highest, &mut nearest),
+            );
         }
         nearest.into_iter().map(|cluster| cluster as usize).zip(highest).collect::<Vec<_>>()
     });
@@ -174,6 +175,18 @@ fn assign(points: &Points, centres: &Array2<f64>) -> Assignment {
     let squared_distances =
         lengths.iter().zip(&nearest).map(|(length, best)| (length - 2.0 * best.1).max(0.0)).collect();
     Assignment { labels: nearest.into_iter().map(|best| best.0).collect(), squared_distances }
+}
+
+/// Where the score of a cluster, `product` less `half_norm`, is above the highest so far, it takes its place: chosen
+/// without a jump, whose way could not be foretold.
+#[inline(always)]
+fn take_higher(products: &[f64], half_norm: f64, cluster: u64, highest: &mut [f64], nearest: &mut [u64]) {
+    for ((product, highest), nearest) in products.iter().zip(highest).zip(nearest) {
+        let score = product - half_norm;
+        let better = score > *highest;
+        *nearest = if better { cluster } else { *nearest };
+        *highest = if better { score } else { *highest };
+    }
 }
 
 /// Gives every empty cluster the point that is furthest from its own centre (the first of several) and not alone.
@@ -203,13 +216,8 @@ fn fill_empty(assignment: &mut Assignment, clusters: usize) {
 
 /// Moves every centre to the mean of its points; the centre of an empty cluster stays.
 fn update(points: &Points, labels: &[usize], centres: &mut Array2<f64>) {
-    let mut sums = Array2::<f64>::zeros(centres.dim());
-    let mut sizes = vec![0.0; centres.nrows()];
-    for (point, &label) in points.values().rows().into_iter().zip(labels) {
-        sums.row_mut(label).scaled_add(1.0, &point);
-        sizes[label] += 1.0;
-    }
-    for (cluster, &size) in sizes.iter().enumerate() {
+    let Moments { masses, sums } = Moments::of_labels(points, labels, centres.nrows());
+    for (cluster, &size) in masses.iter().enumerate() {
         if size > 0.0 {
             centres.row_mut(cluster).assign(&(&sums.row(cluster) / size));
         }

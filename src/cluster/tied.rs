@@ -10,6 +10,7 @@ use super::exponential::exponentials;
 use super::points::Points;
 use super::shrinkage::CovariancePrior;
 use crate::error::{Error, Result};
+use crate::vectorized::vectorized;
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use ndarray_linalg::UPLO;
 use ndarray_linalg::cholesky::{DeterminantC, FactorizeC, InverseC};
@@ -48,9 +49,13 @@ impl Moments {
     /// Moments of hard labels, each below `components`.
     pub fn of_labels(points: &Points, labels: &[usize], components: usize) -> Self {
         let mut moments = Moments::zeros(components, points.dimensions());
-        for (point, &label) in points.values().rows().into_iter().zip(labels) {
-            moments.masses[label] += 1.0;
-            moments.sums.row_mut(label).scaled_add(1.0, &point);
+        labels.iter().for_each(|&label| moments.masses[label] += 1.0);
+        let values = points.values().as_standard_layout();
+        if let (Some(values), Some(sums)) = (values.as_slice(), moments.sums.as_slice_mut()) {
+            vectorized(
+                #[inline(always)]
+                || add_rows(values, labels, points.dimensions(), sums),
+            );
         }
         moments
     }
@@ -191,19 +196,46 @@ impl Discriminants {
 
 /// Replaces the log weights in each column by weights that sum to 1 and returns the logs of what they summed to.
 pub(super) fn softmax_columns(values: &mut Array2<f64>) -> Array1<f64> {
-    let mut largest = Array1::from_elem(values.ncols(), f64::NEG_INFINITY);
-    for row in values.rows() {
-        largest.zip_mut_with(&row, |largest, &value| *largest = largest.max(value));
+    let columns = values.ncols();
+    if columns == 0 {
+        return Array1::zeros(0);
     }
-    let mut total = Array1::<f64>::zeros(values.ncols());
-    for mut row in values.rows_mut() {
-        row -= &largest;
-        match row.as_slice_mut() {
-            Some(row) => exponentials(row),
-            None => row.iter_mut().for_each(|value| exponentials(std::slice::from_mut(value))),
-        }
-        total += &row;
+    let mut largest = vec![f64::NEG_INFINITY; columns];
+    let mut total = vec![0.0; columns];
+    if !values.is_standard_layout() {
+        *values = values.as_standard_layout().into_owned();
     }
-    *values /= &total;
-    largest + total.mapv(f64::ln)
+    if let Some(flat) = values.as_slice_mut() {
+        vectorized(
+            #[inline(always)]
+            || softmax_of_rows(flat, &mut largest, &mut total),
+        );
+    }
+    Array1::from(largest) + Array1::from(total).mapv(f64::ln)
+}
+
+/// Adds each row of `values` to the row of `sums` that its label names; both have `width` columns.
+#[inline(always)]
+fn add_rows(values: &[f64], labels: &[usize], width: usize, sums: &mut [f64]) {
+    for (value, &label) in values.chunks_exact(width).zip(labels) {
+        let sum = &mut sums[label * width..][..width];
+        sum.iter_mut().zip(value).for_each(|(sum, value)| *sum += value);
+    }
+}
+
+/// The softmax across rows that lie one after the other, each as long as `largest` and `total`.
+#[inline(always)]
+fn softmax_of_rows(flat: &mut [f64], largest: &mut [f64], total: &mut [f64]) {
+    let columns = largest.len();
+    for row in flat.chunks_exact(columns) {
+        largest.iter_mut().zip(row).for_each(|(largest, &value)| *largest = largest.max(value));
+    }
+    for row in flat.chunks_exact_mut(columns) {
+        row.iter_mut().zip(&*largest).for_each(|(value, largest)| *value -= largest);
+        exponentials(row);
+        total.iter_mut().zip(&*row).for_each(|(total, value)| *total += value);
+    }
+    for row in flat.chunks_exact_mut(columns) {
+        row.iter_mut().zip(&*total).for_each(|(value, total)| *value /= total);
+    }
 }

@@ -1,24 +1,50 @@
 //! Averages over spatial neighbours.
 
 use super::SpatialGraph;
-use ndarray::{Array2, ArrayView2, Axis, Zip};
+use crate::vectorized::vectorized;
+use ndarray::{Array2, ArrayView2};
+use rayon::prelude::*;
+
+/// Rows handled by one task.
+const ROWS: usize = 256;
 
 /// P^steps · values with P = D⁻¹(A + I): each step replaces a spot by the mean of itself and its neighbours.
 /// `values` is spots x features; the cost is linear in edges x features.
 pub fn diffuse(graph: &SpatialGraph, values: ArrayView2<f64>, steps: usize) -> Array2<f64> {
-    let mut current = values.to_owned();
+    let mut current = values.as_standard_layout().into_owned();
+    let width = values.ncols();
+    if width == 0 {
+        return current;
+    }
     for _ in 0..steps {
         let mut next = Array2::zeros(current.raw_dim());
-        Zip::indexed(next.axis_iter_mut(Axis(0))).par_for_each(|spot, mut row| {
-            row.assign(&current.row(spot));
-            for &neighbour in graph.neighbours(spot) {
-                row += &current.row(neighbour as usize);
-            }
-            row /= (graph.degree(spot) + 1) as f64;
-        });
+        if let (Some(before), Some(after)) = (current.as_slice(), next.as_slice_mut()) {
+            after.par_chunks_mut(ROWS * width).enumerate().for_each(|(task, rows)| {
+                vectorized(
+                    #[inline(always)]
+                    || average(graph, before, width, task * ROWS, rows),
+                );
+            });
+        }
         current = next;
     }
     current
+}
+
+/// Fills `rows`, those of the spots from `first` on, with the means of what the spots and their neighbours have in
+/// `before`.
+#[inline(always)]
+fn average(graph: &SpatialGraph, before: &[f64], width: usize, first: usize, rows: &mut [f64]) {
+    for (offset, row) in rows.chunks_exact_mut(width).enumerate() {
+        let spot = first + offset;
+        row.copy_from_slice(&before[spot * width..][..width]);
+        for &neighbour in graph.neighbours(spot) {
+            let other = &before[neighbour as usize * width..][..width];
+            row.iter_mut().zip(other).for_each(|(sum, value)| *sum += value);
+        }
+        let count = (graph.degree(spot) + 1) as f64;
+        row.iter_mut().for_each(|sum| *sum /= count);
+    }
 }
 
 #[cfg(test)]

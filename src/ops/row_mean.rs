@@ -1,6 +1,7 @@
 //! Means over listed rows, as a candle operation with its own backward.
 
 use super::contiguous;
+use crate::vectorized::vectorized;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType, bail};
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -89,15 +90,23 @@ impl Lists {
     fn sums<T: WithDType>(&self, x: &[T], dimensions: usize) -> Vec<T> {
         let mut y = vec![T::zero(); self.count() * dimensions];
         y.par_chunks_mut(ROWS * dimensions).enumerate().for_each(|(chunk, block)| {
-            for (offset, sum) in block.chunks_exact_mut(dimensions).enumerate() {
-                let list = chunk * ROWS + offset;
-                for &row in &self.entries[self.offsets[list]..self.offsets[list + 1]] {
-                    let values = &x[row as usize * dimensions..(row as usize + 1) * dimensions];
-                    sum.iter_mut().zip(values).for_each(|(sum, &value)| *sum += value);
-                }
-            }
+            vectorized(
+                #[inline(always)]
+                || self.add_rows(x, dimensions, chunk * ROWS, block),
+            );
         });
         y
+    }
+
+    /// Adds the rows of the lists from `first` on to those of `block`.
+    #[inline(always)]
+    fn add_rows<T: WithDType>(&self, x: &[T], dimensions: usize, first: usize, block: &mut [T]) {
+        for (sum, bounds) in block.chunks_exact_mut(dimensions).zip(self.offsets[first..].windows(2)) {
+            for &row in &self.entries[bounds[0]..bounds[1]] {
+                let values = &x[row as usize * dimensions..][..dimensions];
+                sum.iter_mut().zip(values).for_each(|(sum, &value)| *sum += value);
+            }
+        }
     }
 }
 
