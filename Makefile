@@ -24,7 +24,8 @@ PACKAGED := $(wildcard benches/*.rs) $(shell find vignettes rpkg/tests -type f -
 INSTALLED := .Rlib/starscape/DESCRIPTION
 
 .PHONY: help setup demo test test-core test-r install package test-package check bench stability panel slices scale \
-  markers transst fuzz sanitize lint deny bioccheck docs vignettes site picture stack-current test-current clean
+  markers transst smoke fuzz sanitize lint lint-rust lint-r deny bioccheck docs vignettes site picture stack-current \
+  test-current clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -71,19 +72,23 @@ panel: install ## accuracy and steadiness on sections of six technologies, into 
 	Rscript benches/panel/network.R .Rlib "$(or $(OUT),benches/panel)" $(SECTIONS)
 	Rscript benches/panel/project.R .Rlib "$(or $(OUT),benches/panel)" $(SECTIONS)
 
-slices: install ## several slices together, into benches/slices/; SEEDS, DRAWS and OUT make it shorter
-	Rscript benches/slices/run.R .Rlib "$(or $(OUT),benches/slices)" $(or $(SEEDS),20) $(or $(DRAWS),3)
+slices: install ## several slices together, into benches/slices/; SEEDS, DRAWS, SIDE, OUT make it shorter
+	Rscript benches/slices/run.R .Rlib "$(or $(OUT),benches/slices)" $(or $(SEEDS),20) $(or $(DRAWS),3) $(or $(SIDE),1)
 
 scale: install ## time and memory by the number of cells, into benches/scale/; LARGEST, OUT shorten it
 	Rscript benches/scale/run.R .Rlib "$(or $(OUT),benches/scale)" $(or $(LARGEST),262144)
 
-markers: install ## p-values, power and speed of markers, into benches/markers/; DRAWS, GENES, SEEDS, OUT shorten it
+markers: install ## p-values, power and speed of markers, into benches/markers/; DRAWS, GENES, SEEDS, SIDE, OUT shorten it
 	Rscript benches/markers/run.R .Rlib "$(or $(OUT),benches/markers)" $(or $(DRAWS),50)
-	Rscript benches/markers/null.R .Rlib "$(or $(OUT),benches/markers)" $(or $(GENES),400) $(or $(SEEDS),4)
+	Rscript benches/markers/null.R .Rlib "$(or $(OUT),benches/markers)" $(or $(GENES),400) $(or $(SEEDS),4) \
+	  $(or $(SIDE),1)
 
-transst: install ## domains with a labelled source, into benches/transst/; DRAWS and OUT make it shorter
-	Rscript benches/transst/run.R .Rlib "$(or $(OUT),benches/transst)" $(or $(DRAWS),20)
+transst: install ## domains with a labelled source, into benches/transst/; DRAWS, SIDE and OUT make it shorter
+	Rscript benches/transst/run.R .Rlib "$(or $(OUT),benches/transst)" $(or $(DRAWS),20) $(or $(SIDE),1)
 	Rscript benches/transst/proportions.R .Rlib "$(or $(OUT),benches/transst)" $(or $(DRAWS),20)
+
+smoke: install ## every benchmark once, on small simulated sections
+	tools/smoke-benches.sh
 
 fuzz: install ## random calls of all exports: each returns or refuses an argument by name; CALLS, SEED, NUMBER of one
 	Rscript tools/fuzz.R .Rlib $(or $(CALLS),5000) $(or $(SEED),1) $(NUMBER)
@@ -91,12 +96,17 @@ fuzz: install ## random calls of all exports: each returns or refuses an argumen
 sanitize: install ## memory: a thousand refused calls without growth, valgrind on the core and on R calls of it
 	tools/sanitize.sh .Rlib
 
-lint: setup ## formatting, lints and documentation of all Rust code
+lint: lint-rust lint-r ## formatting, lints and documentation of the Rust code, lints of the R code
+
+lint-rust: setup
 	tools/rust-component.sh clippy rustfmt
 	cargo fmt --all --check
 	$(CARGO) clippy $(JOBS) --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(JOBS) --locked --workspace --no-deps
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(JOBS) --locked --workspace --no-deps --document-private-items
+
+lint-r: install
+	Rscript tools/lint-r.R .Rlib
 
 deny: setup ## licences, origins and known faults of the crates (installs cargo-deny)
 	tools/deny.sh

@@ -1,6 +1,6 @@
 # Tables of the results in Markdown.
 
-number <- function(value) ifelse(is.na(value), "", formatC(value, digits = 3, format = "f"))
+number <- function(value, digits = 3) ifelse(is.na(value), "", formatC(value, digits = digits, format = "f"))
 
 # A line for each row, below its names; numbers as `shown` writes them.
 tableLines <- function(table, shown = number) {

@@ -15,7 +15,7 @@ readPositions <- function(folder) {
   file <- file.path(folder, c("tissue_positions.csv", "tissue_positions_list.csv"))
   file <- file[file.exists(file)][1]
   if (is.na(file)) stop("no tissue_positions.csv or tissue_positions_list.csv in ", folder, call. = FALSE)
-  header <- grepl("^barcode", readLines(file, 1))
+  header <- startsWith(readLines(file, 1), "barcode")
   positions <- read.csv(file, header = header)
   names(positions) <- c("barcode", "in_tissue", "array_row", "array_col", "pxl_row", "pxl_col")
   positions

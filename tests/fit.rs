@@ -46,7 +46,8 @@ fn finds_the_simulated_domains() {
     let params = DomainParams { k: Some(3), k_range: (3, 3), method: Method::Mixture, seed: 1 };
     let start = Start::Space(found.prior.view());
     let domains = find_domains(found.embedding.view(), Some(&found.graph), start, &params, &Monitor::silent());
-    assert!(adjusted_rand_index(&simulation.labels, &domains.expect("domains").labels) > 0.8);
+    let ari = adjusted_rand_index(&simulation.labels, &domains.expect("domains").labels);
+    assert!(ari > 0.92, "{ari}");
     let first = found.network.history.first().expect("an epoch").total;
     assert!(found.network.history.last().expect("an epoch").total < first);
     assert_eq!(found.prior.ncols(), 12);
@@ -108,7 +109,7 @@ fn seeds_change_a_deterministic_start_less_than_a_random_one() {
         let (first, second) = (run(1), run(2));
         (&first - &second).mapv(|value| value * value).sum() / first.mapv(|value| value * value).sum()
     };
-    assert!(distance(Initialisation::Deterministic) < 0.25 * distance(Initialisation::Random));
+    assert!(distance(Initialisation::Deterministic) < 0.05 * distance(Initialisation::Random));
 }
 
 #[test]
@@ -218,8 +219,8 @@ fn a_batch_loses_its_effect_and_keeps_what_it_is_made_of() {
     let together = vec![0; kept.len()];
     let clean = agreement(1.0, &together);
     let (apart, corrected, affected) = (agreement(1.0, &batch), agreement(4.0, &batch), agreement(4.0, &together));
-    assert!(clean > 0.8 && apart > clean - 0.05 && corrected > clean - 0.05, "{clean} {apart} {corrected}");
-    assert!(affected < clean - 0.2, "{affected}");
+    assert!(clean > 0.94 && apart > clean - 0.03 && corrected > clean - 0.03, "{clean} {apart} {corrected}");
+    assert!(affected < clean - 0.35, "{affected}");
 }
 
 /// A fit that goes on from its first stage has the bits of one that was never interrupted.

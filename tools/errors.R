@@ -1,6 +1,6 @@
 # A thousand calls that are refused, by R's checks and by the core: Rscript tools/errors.R LIBRARY [CALLS]
-# Each raises a classed error, and the process is not larger after the second thousand: an error crosses from the core as a value, and
-# nothing that was read for the call stays behind.
+# Each raises a classed error, and the process is not larger after the second thousand: an error crosses from the core
+# as a value, and nothing that was read for the call stays behind.
 arguments <- commandArgs(TRUE)
 .libPaths(c(normalizePath(arguments[1]), .libPaths()))
 library(starscape)

@@ -53,9 +53,11 @@ objectMaterials <- function(made, few) {
     domainPseudotime(object, root = "1")
   }
   if (requireNamespace("SingleCellExperiment", quietly = TRUE)) {
-    single <- function(counts, coords, ...) SingleCellExperiment::SingleCellExperiment(
-      list(counts = counts), colData = S4Vectors::DataFrame(x = coords[, 1], y = coords[, 2], ...)
-    )
+    single <- function(counts, coords, ...) {
+      SingleCellExperiment::SingleCellExperiment(
+        list(counts = counts), colData = S4Vectors::DataFrame(x = coords[, 1], y = coords[, 2], ...)
+      )
+    }
     objects$single <- whole(single(made$counts, made$coords, donor = made$donor, truth = made$labels))
     joined <- single(made$pair$counts, made$pair$coords, section = made$pair$slice)
     objects$joined <- alignSlices(do.call(runStarscape, c(list(joined, slice = "section"), few)))
@@ -160,10 +162,12 @@ factorHarm <- list(
   }
 )
 
-put <- function(what) function(value) {
-  at <- someOf(length(value))
-  value[at] <- rep(what, length(at))
-  value
+put <- function(what) {
+  function(value) {
+    at <- someOf(length(value))
+    value[at] <- rep(what, length(at))
+    value
+  }
 }
 
 numberHarm <- list(

@@ -38,7 +38,7 @@ target <- function(link, from) {
   if (startsWith(path, "rpkg/man/")) return(sub("^rpkg/", "", path))
   if (path == "README.md") return(paste0("index.html", parts[3]))
   if (path %in% texts) return(paste0(sub("md$", "html", page(path)), parts[3]))
-  if (grepl("[.]png$", path)) {
+  if (endsWith(path, ".png")) {
     pictures <<- c(pictures, path)
     return(page(path))
   }
@@ -64,7 +64,7 @@ for (picture in pictures) stopifnot(file.copy(picture, file.path(pkg$dst_path, p
 # Formulas of help pages become MathML, which browsers draw by themselves.
 mathml <- function(tex) {
   block <- grepl("^\\$\\$|^\\\\\\[", tex)
-  inner <- gsub("&amp;", "&", gsub("&lt;", "<", gsub("&gt;", ">", substring(tex, 3, nchar(tex) - 2))), fixed = FALSE)
+  inner <- gsub("&amp;", "&", gsub("&lt;", "<", gsub("&gt;", ">", substring(tex, 3, nchar(tex) - 2))))
   markdown <- if (block) paste0("$$", trimws(inner), "$$") else paste0("$", trimws(inner), "$")
   html <- system2("pandoc", c("--from", "markdown", "--to", "html", "--mathml"), input = markdown, stdout = TRUE)
   sub("</p>$", "", sub("^<p>", "", paste(html, collapse = "\n")))

@@ -1,32 +1,32 @@
 # Do the p-values of domainMarkers(spatial = TRUE) hold when genes vary smoothly over the tissue and the domains mean
 # nothing, and what do they cost when domains mean something?
 #
-#   Rscript benches/markers/null.R LIBRARY OUT GENES SEEDS
+#   Rscript benches/markers/null.R LIBRARY OUT GENES SEEDS SIDE
 #
 # Writes OUT/null.md. Domains are fixed labels that lie together; genes are independent draws of one field each, as they
 # are (continuous) or as rates of negative-binomial counts at library sizes that differ. GENES are drawn a setting, and
-# SEEDS such sets. With 400 genes a seed takes about eight minutes.
+# SEEDS such sets. With 400 genes a seed takes about eight minutes. Tissues have SIDE of their sides, 1 for the table.
 
-arguments <- commandArgs(TRUE)
-.libPaths(c(normalizePath(arguments[[1]]), .libPaths()))
-library(starscape)
-out <- arguments[[2]]
+source("benches/common.R")
 genes <- as.integer(arguments[[3]])
 seeds <- seq_len(as.integer(arguments[[4]]))
-dir.create(out, showWarnings = FALSE, recursive = TRUE)
+side <- as.numeric(arguments[[5]])
 
 # Tissue ----------------------------------------------------------------------------------------------------------
 
 hexagonal <- function(rows, columns) {
+  rows <- round(side * rows)
+  columns <- round(side * columns)
   place <- expand.grid(x = seq_len(columns), y = seq_len(rows))
   cbind(x = place$x + 0.5 * (place$y %% 2), y = place$y * sqrt(3) / 2)
 }
 
 # Cells at random, four times as dense on one side as on the other.
-irregular <- function(spots, side) {
+irregular <- function(spots, width) {
+  spots <- round(side^2 * spots)
   place <- matrix(stats::runif(8 * spots), ncol = 2, dimnames = list(NULL, c("x", "y")))
   place <- place[stats::runif(4 * spots) < 0.25 + 0.75 * place[, 1], ]
-  side * place[seq_len(spots), ]
+  side * width * place[seq_len(spots), ]
 }
 
 layers <- function(places, k = 7) {
@@ -96,11 +96,11 @@ tests <- function(counts, domain, places, slice, spatial, compare = "rest") {
 
 drawTissues <- function() {
   tissues <- list(
-    lattice = list(places = hexagonal(64, 57), slice = rep(1L, 64 * 57)),
-    irregular = list(places = irregular(2000, 45), slice = rep(1L, 2000)),
-    "two slices" = list(places = rbind(hexagonal(40, 36), hexagonal(40, 36)), slice = rep(1:2, each = 40 * 36))
+    lattice = list(hexagonal(64, 57)), irregular = list(irregular(2000, 45)),
+    "two slices" = list(hexagonal(40, 36), hexagonal(40, 36))
   )
-  lapply(tissues, function(tissue) {
+  lapply(tissues, function(slices) {
+    tissue <- list(places = do.call(rbind, slices), slice = rep(seq_along(slices), vapply(slices, nrow, 0L)))
     tissue$domains <- list(
       layers = layers(tissue$places), blobs = blobs(tissue$places), ragged = ragged(tissue$places, tissue$slice)
     )
@@ -183,13 +183,6 @@ powerRows <- function(tissue) {
 
 # Report ----------------------------------------------------------------------------------------------------------
 
-markdown <- function(table) {
-  lines <- apply(rbind(names(table), "---", as.matrix(table)), 1, function(row) {
-    paste0("| ", paste(row, collapse = " | "), " |")
-  })
-  paste(lines, collapse = "\n")
-}
-
 # Means over seeds of the columns `of`, by the others that name a setting.
 overSeeds <- function(rows, by, of) {
   key <- factor(do.call(paste, rows[by]), unique(do.call(paste, rows[by])))
@@ -252,26 +245,33 @@ measured <- lapply(seeds, function(seed) {
   withr::with_seed(seed, .rng_kind = "Mersenne-Twister", .rng_sample_kind = "Rejection", {
     message("seed ", seed)
     tissues <- drawTissues()
-    list(null = do.call(rbind, Map(nullRows, tissues, names(tissues))), power = powerRows(tissues$lattice))
+    list(
+      null = do.call(rbind, Map(nullRows, tissues, names(tissues))), power = powerRows(tissues$lattice),
+      spots = vapply(tissues, function(tissue) sum(tissue$slice == 1), 0)
+    )
   })
 })
 null <- do.call(rbind, lapply(measured, `[[`, "null"))
 powers <- do.call(rbind, lapply(measured, `[[`, "power"))
+spots <- measured[[1]]$spots
 writeLines(c(
   "# Do p-values hold for genes that vary smoothly over the tissue?", "",
   sprintf("Made by `make markers`: means over %d seeds with %d genes a setting.", length(seeds), genes), "",
-  "180 settings: a lattice of 3648 spots, 2000 irregular cells of uneven density, two slices of 1440 spots; fixed",
+  sprintf(
+    "180 settings: a lattice of %d spots, %d irregular cells of uneven density, two slices of %d spots; fixed",
+    spots[["lattice"]], spots[["irregular"]], spots[["two slices"]]
+  ),
   "labels in seven layers, in four blobs, and in five ragged domains of many pieces; Gaussian fields, exp(-d^2/2r^2)",
   "(smooth) or exp(-d/r) (rough), as they are (continuous) or as rates of negative-binomial counts (mean 1, size 2,",
   "standard deviation 0.7 of the log rate, library sizes that vary by 30 %). Every domain against the rest: with 400",
   "genes 1600 to 2800 tests a seed, whose share below 0.05 has a standard error of about 0.006. What else was tried:",
   "`tried.md`.", "",
-  "## Null", "", "Share of p < 0.05 without and with `spatial = TRUE`.", "", markdown(nullSummary(null)), "",
+  "## Null", "", "Share of p < 0.05 without and with `spatial = TRUE`.", "", tableLines(nullSummary(null)), "",
   "By setting; with it, one figure each for lattice, irregular cells, two slices. The last column is the share of",
-  "p < 0.001 with it, over all labels and tissues.", "", markdown(nullTable(null)), "",
+  "p < 0.001 with it, over all labels and tissues.", "", tableLines(nullTable(null)), "",
   "## Power", "",
   "Counts on the lattice with a log2 fold change in one domain. The oracle divides the same rank sum by its true",
   "standard deviation, that of genes without an effect, and takes it as normal.", "",
-  "Share of the oracle's power that is kept, over the four fold changes:", "", markdown(keptTable(powers)), "",
-  markdown(powerTable(powers))
+  "Share of the oracle's power that is kept, over the four fold changes:", "", tableLines(keptTable(powers)), "",
+  tableLines(powerTable(powers))
 ), file.path(out, "null.md"))

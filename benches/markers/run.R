@@ -5,16 +5,11 @@
 # Writes OUT/results.md. DRAWS are the simulated sections of the null and of the power study. Needs the real section
 # 151673 (STARSCAPE_DATA) and Seurat; without one of them its tables are left out.
 
-arguments <- commandArgs(TRUE)
-.libPaths(c(normalizePath(arguments[[1]]), .libPaths()))
-library(starscape)
-out <- arguments[[2]]
+source("benches/common.R")
 draws <- seq_len(as.integer(arguments[[3]]))
-dir.create(out, showWarnings = FALSE, recursive = TRUE)
 source("rpkg/tests/testthat/helper-sections.R")
 
-quietly <- function(code) suppressMessages(code, "starscape_message")
-markersOf <- function(..., spatial = FALSE) quietly(domainMarkers(..., spatial = spatial, verbose = FALSE))
+markersOf <- function(..., spatial = FALSE) quiet(domainMarkers(..., spatial = spatial, verbose = FALSE))
 core <- function(name) getFromNamespace(name, "starscape")
 
 # Simulated sections --------------------------------------------------------------------------------------------------
@@ -42,14 +37,14 @@ section <- function(draw, effects, rows = 25, columns = 25, depth = 3000) {
 }
 
 fitOf <- function(sim) {
-  quietly(runStarscape(sim$counts, unname(sim$coords), latentDim = 10, epochs = 30, verbose = FALSE))
+  quiet(runStarscape(sim$counts, unname(sim$coords), latentDim = 10, epochs = 30, verbose = FALSE))
 }
 
 # Markers from counts split with a given overdispersion.
 splitWith <- function(sim, fit, k, overdispersion) {
   parts <- core("splitCounts")(sim$counts, overdispersion, list(split = 0.5, seed = 1, threads = 2), NULL)
   found <- list(k = k, method = "gmm", seed = 1L, space = "embedding")
-  markersOf(parts$second, quietly(core("findAgain")(fit, parts$first, found, 2L)), correct = "none")
+  markersOf(parts$second, quiet(core("findAgain")(fit, parts$first, found, 2L)), correct = "none")
 }
 
 # No domains: what share of the p-values is below 0.05, and of the genes below a false discovery rate of 5 %.
@@ -63,9 +58,9 @@ nullDraw <- function(draw, genes) {
     "count splitting" = markersOf(sim$counts, domains, fit = fit),
     "count splitting, true overdispersion" = splitWith(sim, fit, 3, sim$overdispersion)
   )
-  vapply(results, function(markers) c(
-    p = mean(markers$p_value < 0.05, na.rm = TRUE), fdr = mean(markers$fdr < 0.05, na.rm = TRUE)
-  ), numeric(2))
+  vapply(results, function(markers) {
+    c(p = mean(markers$p_value < 0.05, na.rm = TRUE), fdr = mean(markers$fdr < 0.05, na.rm = TRUE))
+  }, numeric(2))
 }
 
 nullTable <- function(genes) {
@@ -231,7 +226,7 @@ partners <- function(labels, domain) {
 }
 
 knownGenes <- function(data) {
-  fit <- quietly(runStarscape(data$counts, unname(data$coords), verbose = FALSE))
+  fit <- quiet(runStarscape(data$counts, unname(data$coords), verbose = FALSE))
   domains <- findDomains(fit, k = 7, verbose = FALSE)
   own <- stats::setNames(nm = sort(unique(stats::na.omit(data$labels))))
   known <- lapply(c(FALSE, TRUE), function(spatial) {
@@ -254,14 +249,7 @@ knownGenes <- function(data) {
 
 # Report --------------------------------------------------------------------------------------------------------------
 
-asTable <- function(table) {
-  cells <- vapply(table, function(column) {
-    if (is.numeric(column)) sprintf("%.3g", column) else as.character(column)
-  }, character(nrow(table)))
-  cells <- matrix(cells, nrow(table))
-  rows <- apply(cells, 1, function(row) paste0("| ", paste(row, collapse = " | "), " |"))
-  c(paste0("| ", paste(names(table), collapse = " | "), " |"), paste0("|", strrep("---|", ncol(table))), rows)
-}
+figures <- function(table) tableLines(table, function(values) sprintf("%.3g", values))
 
 report <- c(
   "# Markers of domains", "",
@@ -275,18 +263,18 @@ say <- function(...) {
 say(
   "## No domains", "",
   "625 independent spots, negative binomial counts (overdispersion 0.1 to 1), three domains found and tested. Shares",
-  "over all genes and domains, mean over the draws.", "", asTable(do.call(rbind, lapply(c(300, 50), nullTable)))
+  "over all genes and domains, mean over the draws.", "", figures(do.call(rbind, lapply(c(300, 50), nullTable)))
 )
 say(
   "## Power", "",
   "2000 spots in three layers, 500 genes, 150 of which mark one layer. Share of these found at a false discovery rate",
-  "of 5 %, by log2 fold change.", "", asTable(powerTable())
+  "of 5 %, by log2 fold change.", "", figures(powerTable())
 )
 say(
   "## Replicates", "",
   "Four donors, three known domains that no gene marks on average, spots independent. Shares of p-values below 0.05,",
   "by how much a domain differs from donor to donor (standard deviation of log expression).", "",
-  asTable(replicateTable())
+  figures(replicateTable())
 )
 if (folder != "" && dir.exists(folder)) {
   data <- readSection("151673")
@@ -296,13 +284,13 @@ if (folder != "" && dir.exists(folder)) {
     "Section 151673: rank by p-value, or by AUC at a false discovery rate of 5 %, among the genes that are higher in",
     "the layer, or in the domain that holds most of it. Domains found again in half of the counts have ARI",
     sprintf("%.2f with those of all.", genes$ari), "",
-    asTable(genes$table)
+    figures(genes$table)
   )
   if (requireNamespace("Seurat", quietly = TRUE)) {
     say(
       "## Against Seurat", "",
       sprintf("Section 151673, layers against the rest, Seurat %s with limma.", utils::packageVersion("Seurat")), "",
-      asTable(againstSeurat(data))
+      figures(againstSeurat(data))
     )
   }
 }

@@ -1,23 +1,16 @@
 # What the scripts of this folder share: their arguments LIBRARY OUT [SECTION ...], the sections, domains with given
-# settings, what is changed about a section, and tables.
+# settings, and what is changed about a section.
 
-arguments <- commandArgs(TRUE)
-.libPaths(c(normalizePath(arguments[[1]]), .libPaths()))
-library(starscape)
+source("benches/common.R")
 source("benches/panel/sections.R")
-source("benches/tables.R")
 if (folder == "") stop("STARSCAPE_DATA does not name the folder of the real sections.")
-out <- arguments[[2]]
-dir.create(out, showWarnings = FALSE, recursive = TRUE)
 wanted <- if (length(arguments) > 2) arguments[-(1:2)] else names(panel)
 
-quiet <- function(code) suppressMessages(code, "starscape_message")
 domainsOf <- function(counts, coords, k, ...) {
   fit <- quiet(runStarscape(counts, coords, verbose = FALSE, ...))
   found <- quiet(findDomains(fit, k = k, verbose = FALSE))
   list(fit = fit, domain = as.character(found$domain), confidence = found$confidence)
 }
-agreement <- function(first, second) clusterMetrics(first, second)[["ARI"]]
 
 nineTenths <- function(section) {
   spots <- ncol(section$counts)

@@ -39,7 +39,8 @@ ridgePrediction <- function(predictors, own, part, held) {
 }
 
 # Models by name, each a function of the own scores, the part of each spot and the part held out, that gives
-# predictions. They are as wide as the network: two units a component. `rings` average over the neighbours of the spots in question.
+# predictions. They are as wide as the network: two units a component. `rings` average over the neighbours of the spots
+# in question.
 controlModels <- function(scores, rings) {
   width <- 2 * ncol(scores)
   means <- function(code) do.call(cbind, lapply(rings, function(ring) as.matrix(ring %*% code)))
@@ -59,7 +60,7 @@ controlModels <- function(scores, rings) {
     linear = linear,
     `positive and negative parts` = beside(pmax(scores, 0)),
     `random units before averaging` = beside(units(scores, 1)),
-    `k-means types` = beside(stats::model.matrix(~ 0 + factor(types))),
+    `k-means types` = beside(stats::model.matrix(~ 0 + type, data.frame(type = factor(types)))),
     `random units after averaging` = function(own, part, held) {
       expected <- linear(own, part, held)
       ridgePrediction(cbind(around, units(expected / stats::sd(expected), 3)), own, part, held)

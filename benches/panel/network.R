@@ -79,7 +79,7 @@ writeLines(c(
         "over the rings of a fixed code of two values a component, or as many random units of the linear expectation,",
         "to the ridge regression, each fifth held out in turn. Sections with too few tiles are left out."), "",
   tableLines(controlTable), "",
-  sprintf(paste("Domains with all of the network (40 epochs, whatever the held-out tiles say), one setting changed at a",
-                "time: means over %s."), paste(examined, collapse = ", ")), "",
+  sprintf(paste("Domains with all of the network (40 epochs, whatever the held-out tiles say), one setting changed at",
+                "a time: means over %s."), paste(examined, collapse = ", ")), "",
   tableLines(termTable)
 ), file.path(out, "network.md"))

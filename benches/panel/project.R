@@ -14,7 +14,6 @@ pairs <- list(
 )
 pairs <- Filter(function(pair) all(pair %in% wanted), pairs)
 
-agreement <- function(one, other) clusterMetrics(one, other)[["ARI"]]
 namedSection <- function(name) {
   section <- panelSection(name)
   colnames(section$counts) <- rownames(section$coords) <- paste0("spot", seq_len(ncol(section$counts)))

@@ -17,11 +17,13 @@ readTumour <- function(path) {
   )
 }
 
-unlabelled <- function(k) function(path) {
-  section <- readStarmap(path)
-  section$labels <- rep(NA, ncol(section$counts))
-  section$k <- k
-  section
+unlabelled <- function(k) {
+  function(path) {
+    section <- readStarmap(path)
+    section$labels <- rep(NA, ncol(section$counts))
+    section$k <- k
+    section
+  }
 }
 
 tumours <- c("A1", "B1", "C1", "D1")

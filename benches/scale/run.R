@@ -3,8 +3,8 @@
 #   Rscript benches/scale/run.R LIBRARY OUT LARGEST
 #
 # Writes OUT/results.md. Simulated tissue of 1,024 cells and four times as many each time, up to LARGEST, as imaging
-# platforms give it (500 genes, a quarter of the entries filled) and as bins do (2,000 genes, 3 %). Every measurement runs
-# in a fresh R process; memory is the peak of that process, its input included.
+# platforms give it (500 genes, a quarter of the entries filled) and as bins do (2,000 genes, 3 %). Every measurement
+# runs in a fresh R process; memory is the peak of that process, its input included.
 #
 # What costs several fits (TransST, joint fits, the choice of k) and imputation end at MODEST cells.
 
@@ -20,8 +20,8 @@ shapes <- list(imaging = list(genes = 500, librarySize = 210), bins = list(genes
 sides <- 2^(5:10)
 sides <- sides[sides^2 <= largest]
 
-# What is timed, in this order, each a function of the tissue and of what came before. What is in one list is timed in one
-# process.
+# What is timed, in this order, each a function of the tissue and of what came before. What is in one list is timed in
+# one process.
 processes <- list(
   fitted = list(
     fit = function(x, done, threads) starscape::runStarscape(x$counts, x$coords, threads = threads, verbose = FALSE),
@@ -75,7 +75,7 @@ measure <- function(library, file, operations, threads) {
   .libPaths(c(library, .libPaths()))
   tissue <- readRDS(file)
   done <- list()
-  seconds <- c()
+  seconds <- numeric()
   for (name in names(operations)) {
     time <- system.time(suppressMessages(done[[name]] <- operations[[name]](tissue, done, threads)))
     seconds[[name]] <- time[["elapsed"]]
@@ -128,8 +128,9 @@ exponents <- function(table) {
 
 three <- function(values) formatC(values, digits = 3, format = "fg", big.mark = ",")
 titles <- c(
-  fit = "fit, s", domains = "domains, s", peakGB = "peak, GB", markers = "markers, s", variableGenes = "variable genes, s",
-  chosen = "domains, k found, s", imputed = "50 genes imputed, s", joint = "two batches, s", transST = "TransST, s"
+  fit = "fit, s", domains = "domains, s", peakGB = "peak, GB", markers = "markers, s",
+  variableGenes = "variable genes, s", chosen = "domains, k found, s", imputed = "50 genes imputed, s",
+  joint = "two batches, s", transST = "TransST, s"
 )
 titled <- function(table) {
   known <- names(table) %in% names(titles)

@@ -1,25 +1,19 @@
 # Several slices together: accuracy, mixing, batch effects, alignment, order and imputation, over seeds.
 #
-#   Rscript benches/slices/run.R LIBRARY OUT SEEDS DRAWS
+#   Rscript benches/slices/run.R LIBRARY OUT SEEDS DRAWS SIDE
 #
 # Writes OUT/results.md. SEEDS are run for the defaults, three for the fits without the losses of several slices; DRAWS
-# are the simulated batch effects, the first of them with all these seeds and the others with the first seed only. Needs
-# the real sections (STARSCAPE_DATA).
+# are the simulated batch effects, the first of them with all these seeds and the others with the first seed only.
+# Simulated sections have SIDE of their sides, 1 for the table. Needs the real sections (STARSCAPE_DATA).
 
-arguments <- commandArgs(TRUE)
-.libPaths(c(normalizePath(arguments[[1]]), .libPaths()))
-library(starscape)
-out <- arguments[[2]]
+source("benches/common.R")
 seeds <- seq_len(as.integer(arguments[[3]]))
 few <- utils::head(seeds, 3)
 draws <- seq_len(as.integer(arguments[[4]]))
-dir.create(out, showWarnings = FALSE, recursive = TRUE)
+side <- round(36 * as.numeric(arguments[[5]]))
 
-# What the tests measure with: of a file of tests its functions and constants, not the tests.
-tests <- "rpkg/tests/testthat"
-source(file.path(tests, "helper-sections.R"))
-for (file in c("test-real-alignment.R", "test-real-pseudotime.R", "test-real-impute.R")) {
-  for (line in as.list(parse(file.path(tests, file)))) if (rlang::is_call(line, "<-")) eval(line)
+for (file in c("helper-sections.R", "test-real-alignment.R", "test-real-pseudotime.R", "test-real-impute.R")) {
+  fromTests(file)
 }
 if (folder == "" || !dir.exists(folder)) stop("STARSCAPE_DATA is not set: there is nothing to measure.")
 
@@ -52,11 +46,12 @@ measure <- function(fit, parts, space = "embedding") {
 }
 
 pairwise <- function(domains) {
-  if (length(domains) < 2) NA_real_ else {
-    mean(utils::combn(length(domains), 2, function(pair) {
-      clusterMetrics(domains[[pair[[1]]]], domains[[pair[[2]]]])[["ARI"]]
-    }))
+  if (length(domains) < 2) {
+    return(NA_real_)
   }
+  mean(utils::combn(length(domains), 2, function(pair) {
+    agreement(domains[[pair[[1]]]], domains[[pair[[2]]]])
+  }))
 }
 
 # Values x seeds of one setting, and how far its domains agree.
@@ -142,13 +137,13 @@ batchRow <- function(name, setting) {
 
 batchTable <- function(name) do.call(rbind, lapply(names(settings), function(setting) batchRow(name, setting)))
 
-# Composition -----------------------------------------------------------------------------------------------------------
+# Composition ---------------------------------------------------------------------------------------------------------
 
-# Two simulated sections of four layers: both whole, the second with two of the layers, each without one of its own. Half
-# of the genes of the second are moved by `effect` standard deviations of the log.
+# Two simulated sections of four layers: both whole, the second with two of the layers, each without one of its own.
+# Half of the genes of the second are moved by `effect` standard deviations of the log.
 simulatedPair <- function(seed, kind, effect) {
   drawn <- simulateSlices(
-    slices = 2, rows = 36, columns = 36, genes = 300, domains = 4, batch = effect, gradient = 0, seed = seed
+    slices = 2, rows = side, columns = side, genes = 300, domains = 4, batch = effect, gradient = 0, seed = seed
   )
   second <- drawn$slice == levels(drawn$slice)[[2]]
   layer <- as.integer(drawn$labels)
@@ -160,17 +155,15 @@ simulatedPair <- function(seed, kind, effect) {
 
 # Agreement of joint domains with the layers, and the silhouette of the sections within layers that both have.
 ofPair <- function(pair, ...) {
-  fit <- suppressMessages(
-    runStarscape(pair$counts, pair$coords, slice = pair$slice, verbose = FALSE, ...), "starscape_message"
-  )
-  domain <- suppressMessages(findDomains(fit, k = 4, verbose = FALSE)$domain, "starscape_message")
+  fit <- quiet(runStarscape(pair$counts, pair$coords, slice = pair$slice, verbose = FALSE, ...))
+  domain <- quiet(findDomains(fit, k = 4, verbose = FALSE)$domain)
   shared <- names(which(apply(table(pair$layer, pair$slice) > 0, 1, all)))
   mixing <- vapply(shared, function(layer) {
     own <- which(pair$layer == layer)
     section <- as.character(pair$slice[own])
     clusterMetrics(section, section, embedding = fit$embedding[own, ])[["silhouette"]]
   }, 0)
-  c(clusterMetrics(pair$layer, domain)[["ARI"]], mean(mixing))
+  c(agreement(pair$layer, domain), mean(mixing))
 }
 
 compositionTable <- function(seeds) {
@@ -199,7 +192,7 @@ transferOver <- function(seeds) {
   ari <- vapply(seeds, function(seed) {
     alignment <- alignSlices(fitSeed(cortexPair, seed), seed = seed, verbose = FALSE)
     own <- alignment$slice == "151674"
-    clusterMetrics(labels[own], transferLabels(alignment, labels)$label[own])[["ARI"]]
+    agreement(labels[own], transferLabels(alignment, labels)$label[own])
   }, 0)
   overview("151674 on 151673: ARI of labels carried over", ari)
 }
@@ -236,7 +229,7 @@ imputationTable <- function(seeds) {
   shown <- data$counts
   shown@x[withr::with_seed(1, sample(length(shown@x), length(shown@x) %/% 10))] <- 0
   fits <- lapply(seeds, function(seed) {
-    suppressMessages(runStarscape(shown, unname(data$coords), seed = seed, verbose = FALSE), "starscape_message")
+    quiet(runStarscape(shown, unname(data$coords), seed = seed, verbose = FALSE))
   })
   genes <- fits[[1]]$features
   hidden <- which(as.matrix(data$counts[genes, ]) > 0 & as.matrix(shown[genes, ]) == 0, arr.ind = TRUE)
@@ -265,14 +258,7 @@ rivalValues <- function(seen, graph) {
 
 # Report --------------------------------------------------------------------------------------------------------------
 
-markdown <- function(table) {
-  numbers <- vapply(table, is.numeric, NA)
-  table[numbers] <- lapply(table[numbers], function(column) ifelse(is.na(column), "-", sprintf("%.4f", column)))
-  lines <- apply(rbind(names(table), "---", as.matrix(table)), 1, function(row) {
-    paste0("| ", paste(row, collapse = " | "), " |")
-  })
-  paste(lines, collapse = "\n")
-}
+tableOf <- function(table) tableLines(table, function(values) number(values, 4))
 
 overSets <- function(tabulate) {
   do.call(rbind, lapply(names(sets), function(name) {
@@ -291,21 +277,22 @@ message("alignment and order")
 further <- rbind(transferOver(seeds), copyOver(seeds), orderOver(seeds))
 message("imputation")
 imputed <- imputationTable(seeds)
-version <- sprintf("starscape %s, R %s.", utils::packageVersion("starscape"), getRversion())
 writeLines(c(
   "# Several slices together", "",
   "Made by `make slices`. Mixing: silhouette of the slices within true domains. A gap is the largest less the smallest",
-  "value over the seeds, of the measure before it.", "", version, "",
-  sprintf("## Over %d seeds", length(seeds)), "", markdown(together), "",
+  "value over the seeds, of the measure before it.", "", versions(), "",
+  sprintf("## Over %d seeds", length(seeds)), "", tableOf(together), "",
   "## Batch effects", "",
   "Half of the genes of all sections but the first are scaled by 1/3 to 3 and raised by up to their mean. One effect",
   sprintf("over the seeds; in the last three columns %d effects with the first seed.", length(draws)), "",
-  markdown(batches), "",
+  tableOf(batches), "",
   "## Composition", "",
-  sprintf("Two simulated sections of 1296 spots, %d draws; half of the genes of the second are moved by", length(seeds)),
-  "normal amounts of that standard deviation of the log.", "", markdown(composition), "",
+  sprintf(
+    "Two simulated sections of %d spots, %d draws; half of the genes of the second are", side^2, length(seeds)
+  ),
+  "moved by normal amounts of that standard deviation of the log.", "", tableOf(composition), "",
   sprintf("## Alignment and order over %d seeds", length(seeds)), "",
   "The copy is turned by 37 degrees and shifted, without a fifth of its spots and half of its counts.", "",
-  markdown(further), "",
-  sprintf("## A tenth of the non-zero entries of 151673 imputed, over %d seeds", length(seeds)), "", markdown(imputed)
+  tableOf(further), "",
+  sprintf("## A tenth of the non-zero entries of 151673 imputed, over %d seeds", length(seeds)), "", tableOf(imputed)
 ), file.path(out, "results.md"))

@@ -4,16 +4,12 @@
 #
 # Writes into OUT: results.md (tables), runs.csv (every run) and pictures. SEEDS are run for starscape, PARTS for other
 # settings of it, PEERS for other methods, DRAWS data sets of each kind of perturbation, on all sections or those named.
-# Finished seeds are kept in build/stability/, so that a run that was stopped goes on. Without the real sections
-# (STARSCAPE_DATA) a simulated one is measured.
+# Finished seeds are kept in build/stability/, or in OUT/kept/ where the tables go elsewhere, so that a run that was
+# stopped goes on. Without the real sections (STARSCAPE_DATA) a simulated one is measured.
 
-arguments <- commandArgs(TRUE)
-.libPaths(c(normalizePath(arguments[[1]]), .libPaths()))
-library(starscape)
-out <- arguments[[2]]
+source("benches/common.R")
 counts <- as.integer(arguments[3:6])
 names(counts) <- c("seeds", "parts", "peers", "draws")
-dir.create(out, showWarnings = FALSE, recursive = TRUE)
 workers <- BiocParallel::MulticoreParam(2, progressbar = FALSE)
 
 # Sections ------------------------------------------------------------------------------------------------------------
@@ -74,14 +70,15 @@ methods <- c(
   )
 )
 
-# Seeds are kept for the very build that ran them.
+# Seeds are kept for the very build that ran them, and not among the tables of the repository.
+kept <- if (dirname(out) == "benches") file.path("build", "stability") else file.path(out, "kept")
 build <- substr(rlang::hash(unname(tools::md5sum(c(
   list.files(system.file("libs", package = "starscape"), full.names = TRUE),
   system.file("R", "starscape.rdb", package = "starscape")
 )))), 1, 12)
 
 sweep <- function(name, method, section, data) {
-  folder <- file.path("build", "stability", build, gsub("[^A-Za-z0-9]+", "-", name), section)
+  folder <- file.path(kept, build, gsub("[^A-Za-z0-9]+", "-", name), section)
   dir.create(folder, showWarnings = FALSE, recursive = TRUE)
   begin <- proc.time()[["elapsed"]]
   before <- length(list.files(folder))
@@ -121,41 +118,34 @@ perturbed <- function(data, draw, kind) {
 
 # Mean and lowest ARI of two draws on the spots that both have, and the ARI with the annotation.
 perturbation <- function(data, kind) {
-  draw <- function(draw) suppressMessages(perturbed(data, draw, kind), "starscape_message")
+  draw <- function(draw) quiet(perturbed(data, draw, kind))
   labels <- BiocParallel::bplapply(seq_len(counts[["draws"]]), draw, BPPARAM = workers)
   pairs <- utils::combn(length(labels), 2, function(pair) {
-    clusterMetrics(labels[[pair[[1]]]], labels[[pair[[2]]]])[["ARI"]]
+    agreement(labels[[pair[[1]]]], labels[[pair[[2]]]])
   })
-  truth <- vapply(labels, function(labels) clusterMetrics(data$labels, labels)[["ARI"]], 0)
+  truth <- vapply(labels, function(labels) agreement(data$labels, labels), 0)
   c(mean = mean(pairs), lowest = min(pairs), ari = mean(truth), gap = diff(range(truth)))
 }
 
 # Tables --------------------------------------------------------------------------------------------------------------
-
-number <- function(value, digits = 3) ifelse(is.na(value), "-", formatC(value, digits = digits, format = "f"))
-
-markdown <- function(table) {
-  lines <- apply(rbind(names(table), "---", as.matrix(table)), 1, function(row) {
-    paste0("| ", paste(row, collapse = " | "), " |")
-  })
-  paste(lines, collapse = "\n")
-}
 
 # Methods x sections: mean ARI with the annotation (gap) and agreement of two seeds.
 sweepTable <- function(sweeps) {
   cells <- function(own, value) vapply(own, function(sweep) value(sweep, summary(sweep)), "")
   rows <- lapply(names(sweeps), function(name) {
     own <- sweeps[[name]]
-    figure <- cells(own, function(sweep, figures) sprintf(
-      "%s (%s) %s", number(mean(sweep$runs$ari, na.rm = TRUE)), number(figures[["gap"]]),
-      number(figures[["mean_ari"]], 4)
-    ))
+    figure <- cells(own, function(sweep, figures) {
+      sprintf(
+        "%s (%s) %s", number(mean(sweep$runs$ari, na.rm = TRUE)), number(figures[["gap"]]),
+        number(figures[["mean_ari"]], 4)
+      )
+    })
     aris <- vapply(own, function(sweep) mean(sweep$runs$ari, na.rm = TRUE), 0)
     gaps <- vapply(own, function(sweep) summary(sweep)[["gap"]], 0)
     agreements <- vapply(own, function(sweep) summary(sweep)[["mean_ari"]], 0)
     seconds <- vapply(own, function(sweep) summary(sweep)[["seconds"]], 0)
     data.frame(
-      method = name, seeds = length(own[[1]]$seeds), rbind(figure), mean = number(mean(aris)),
+      method = name, seeds = as.character(length(own[[1]]$seeds)), rbind(figure), mean = number(mean(aris)),
       "worst gap" = number(max(gaps)), "worst agreement" = number(min(agreements), 4),
       "s a run" = number(mean(seconds), 1), check.names = FALSE, row.names = NULL
     )
@@ -192,7 +182,7 @@ perturbations <- do.call(rbind, lapply(c("spots", "counts"), function(kind) {
   figures <- t(vapply(data, perturbation, c(mean = 0, lowest = 0, ari = 0, gap = 0), kind = kind))
   data.frame(
     section = rownames(figures), perturbation = c(spots = "90 % of the spots", counts = "80 % of the counts")[[kind]],
-    draws = counts[["draws"]], "mean ARI of two draws" = number(figures[, "mean"]),
+    draws = as.character(counts[["draws"]]), "mean ARI of two draws" = number(figures[, "mean"]),
     lowest = number(figures[, "lowest"]), "ARI with annotation" = number(figures[, "ari"]),
     gap = number(figures[, "gap"]), check.names = FALSE, row.names = NULL
   )
@@ -214,14 +204,16 @@ gain <- sprintf(
   "The network all of the way adds %s to the mean ARI of the defaults (%s).",
   number(meanAri("+ averaged weights: network") - meanAri("starscape"), 4), number(meanAri("starscape"), 4)
 )
-agreed <- sprintf("Mean agreement of two draws: %s.", number(mean(as.numeric(perturbations[["mean ARI of two draws"]]))))
+agreed <- sprintf(
+  "Mean agreement of two draws: %s.", number(mean(as.numeric(perturbations[["mean ARI of two draws"]])))
+)
 writeLines(c(
   "# Stability over seeds and perturbed data", "",
   "Made by `make stability`. Cells: mean ARI with the annotation (worst-to-best gap) mean pairwise ARI of two seeds.",
-  "", machine(), "", "## Methods and parts of the model", "", markdown(sweepTable(sweeps)), "", gain, wall, "",
+  "", machine(), "", "## Methods and parts of the model", "", tableLines(sweepTable(sweeps)), "", gain, wall, "",
   "## Where the change comes from: mean pairwise ARI", "",
-  markdown(sourceTable(sweeps[c("starscape", peers[1:2])])), "",
-  "## Perturbed data, starscape", "", markdown(perturbations), "", agreed
+  tableLines(sourceTable(sweeps[c("starscape", peers[1:2])])), "",
+  "## Perturbed data, starscape", "", tableLines(perturbations), "", agreed
 ), file.path(out, "results.md"))
 
 picture <- function(plot, name, width = 180, height = 120) {
@@ -236,9 +228,7 @@ picture(plotDomainStability(sweeps$starscape[[first]]), "map-starscape.png", 120
 picture(plotDomainStability(sweeps[["k-means on PCs"]][[first]]), "map-kmeans.png", 120, 100)
 picture(plotCoassignment(sweeps$starscape[[first]]), "coassignment-starscape.png", 120, 100)
 picture(plotCoassignment(sweeps[["k-means on PCs"]][[first]]), "coassignment-kmeans.png", 120, 100)
-fit <- suppressMessages(
-  runStarscape(data[[1]]$counts, data[[1]]$coords, stability = whole(), verbose = FALSE), "starscape_message"
-)
+fit <- quiet(runStarscape(data[[1]]$counts, data[[1]]$coords, stability = whole(), verbose = FALSE))
 surface <- lossSurface(fit, k = length(unique(stats::na.omit(data[[1]]$labels))), verbose = FALSE)
 picture(plotStabilitySurface(surface), "surface-loss.png", 110, 90)
 picture(plotStabilitySurface(surface, "agreement"), "surface-agreement.png", 110, 90)

@@ -5,21 +5,11 @@
 # Writes OUT/proportions.md: DRAWS sets of spots for each reference and depth, and as many in which one type of the
 # cells is missing from the reference. Without the references (STARSCAPE_DATA) it ends and says so.
 
-arguments <- commandArgs(TRUE)
-.libPaths(c(normalizePath(arguments[[1]]), .libPaths()))
-library(starscape)
-out <- arguments[[2]]
+source("benches/common.R")
 draws <- seq_len(as.integer(arguments[[3]]))
-dir.create(out, showWarnings = FALSE, recursive = TRUE)
 
-# What the tests measure with: of a file of tests its functions, not the tests.
-functionsOf <- function(file, names = NULL) {
-  for (line in as.list(parse(file.path("rpkg/tests/testthat", file)))) {
-    if (rlang::is_call(line, "<-") && (is.null(names) || as.character(line[[2]]) %in% names)) eval(line, globalenv())
-  }
-}
-functionsOf("helper-sections.R")
-functionsOf("test-cellTypeProportions.R", "leastSquares")
+fromTests("helper-sections.R")
+fromTests("test-cellTypeProportions.R", "leastSquares")
 
 references <- c("lymph node" = "lymph_node", pancreas = "pdac")
 depths <- c(300, 2000)
@@ -65,7 +55,7 @@ drawSpots <- function(reference, depth, mixed, seed, spots = 200) {
 # Ours -----------------------------------------------------------------------------------------------------------------
 
 proportionsOf <- function(spots, kept = rep(TRUE, length(spots$type))) {
-  cellTypeProportions(suppressMessages(classes = "starscape_message", runTransST(
+  cellTypeProportions(quiet(runTransST(
     spots$counts, spots$source[, kept], spots$type[kept], coords = spots$coords, k = 3, verbose = FALSE
   )))
 }
@@ -116,7 +106,7 @@ overDraws <- function(measure) {
 settingOf <- function(depth, mixed, name) {
   data.frame(
     reference = name, "types a spot" = if (is.finite(mixed)) paste("at most", mixed) else "any",
-    "counts a spot" = depth, check.names = FALSE
+    "counts a spot" = as.character(depth), check.names = FALSE
   )
 }
 
@@ -146,23 +136,16 @@ leftRow <- function(depth, mixed, name, values) {
   )
 }
 
-markdown <- function(table) {
-  lines <- apply(rbind(names(table), "---", as.matrix(table)), 1, function(row) {
-    paste0("| ", paste(trimws(row), collapse = " | "), " |")
-  })
-  paste(lines, collapse = "\n")
-}
-
 if (folder == "" || !dir.exists(file.path(folder, "pdac"))) {
   message("STARSCAPE_DATA has no single-cell references: proportions of cell types are not measured")
   quit(status = 0)
 }
 tableOf <- function(row, values) {
-  markdown(do.call(rbind, Map(row, settings$depth, settings$mixed, settings$reference, values)))
+  tableLines(do.call(rbind, Map(row, settings$depth, settings$mixed, settings$reference, values)))
 }
 writeLines(c(
   "# What spots are made of", "", "Made by `make transst`.", "",
-  sprintf("starscape %s, R %s.", utils::packageVersion("starscape"), getRversion()), "",
+  versions(), "",
   "Half of the cells of a reference make 200 spots of 2 to 10 cells, with a factor of each gene (log standard",
   sprintf("deviation 0.5); the others are the source; %d draws. Least squares are non-negative, on the", length(draws)),
   "types' means.", "",

@@ -1,29 +1,22 @@
 # Domains with the help of a labelled source: simulated tissue, real sections, useless sources, time.
 #
-#   Rscript benches/transst/run.R LIBRARY OUT DRAWS
+#   Rscript benches/transst/run.R LIBRARY OUT DRAWS SIDE
 #
-# Writes OUT/results.md. DRAWS tissues are drawn at the main strength of signal, a fifth of them at the others. Needs
-# Seurat and mclust for the mixture on components; without the real sections (STARSCAPE_DATA) their table is left out.
+# Writes OUT/results.md. DRAWS tissues are drawn at the main strength of signal, a fifth of them at the others; they
+# have SIDE of their sides and genes, 1 for the table. Needs Seurat and mclust for the mixture on components; without
+# the real sections (STARSCAPE_DATA) their table is left out.
 
-arguments <- commandArgs(TRUE)
-.libPaths(c(normalizePath(arguments[[1]]), .libPaths()))
-library(starscape)
-out <- arguments[[2]]
+source("benches/common.R")
 draws <- seq_len(as.integer(arguments[[3]]))
-dir.create(out, showWarnings = FALSE, recursive = TRUE)
+side <- as.numeric(arguments[[4]])
 
-# What the tests measure with: of a file of tests its functions and constants, not the tests.
-tests <- "rpkg/tests/testthat"
-source(file.path(tests, "helper-sections.R"))
-for (line in as.list(parse(file.path(tests, "test-real-transst.R")))) if (rlang::is_call(line, "<-")) eval(line)
+fromTests("helper-sections.R")
+fromTests("test-real-transst.R")
 
 # Where the target alone is about half right in the tissues 101 and 102, which are none of the draws; the fit with a
 # source was not looked at. The others show what becomes of weaker and of stronger signals.
 strength <- 1
 otherStrengths <- c(0.5, 0.75, 1.5, 2)
-
-quietly <- function(code) suppressMessages(code, "starscape_message")
-ariOf <- function(truth, labels) clusterMetrics(truth, labels)[["ARI"]]
 
 # Sources -------------------------------------------------------------------------------------------------------------
 
@@ -33,7 +26,7 @@ borrowing <- function(target, sources, k, ...) {
     values <- lapply(sources, `[[`, name)
     if (length(values) == 1) values[[1]] else values
   }
-  quietly(runTransST(
+  quiet(runTransST(
     target$counts, parts("counts"), parts("labels"), coords = unname(target$coords), sourceCoords = parts("coords"),
     k = k, verbose = FALSE, ...
   ))
@@ -54,7 +47,7 @@ withoutGenes <- function(source, seed) {
 
 # A tied Gaussian mixture on Seurat's components.
 tiedOnComponents <- function(target, k, npcs) {
-  sweep <- quietly(stabilitySweep(
+  sweep <- quiet(stabilitySweep(
     target$counts, method = "mclust", seeds = 1, k = k, coords = unname(target$coords), npcs = npcs,
     apart = FALSE, verbose = FALSE
   ))
@@ -75,7 +68,7 @@ compare <- function(target, sources, k, seed, ..., npcs) {
     "permuted labels" = shuffled$domain, "permuted genes" = renamed$domain
   )
   c(
-    vapply(domains, function(labels) ariOf(target$labels, labels), 0), borrowed = fit$borrowed, lambda = fit$lambda,
+    vapply(domains, function(labels) agreement(target$labels, labels), 0), borrowed = fit$borrowed, lambda = fit$lambda,
     predicted = fit$predictedShare, "borrowed labels" = shuffled$borrowed, "borrowed genes" = renamed$borrowed
   )
 }
@@ -84,8 +77,8 @@ compare <- function(target, sources, k, seed, ..., npcs) {
 
 draw <- function(seed, separation = strength, rows = 50, columns = 50, genes = 1000) {
   simulateSlices(
-    rows = rows, columns = columns, genes = genes, domains = 4, layout = "potts", model = "factor", nFactors = 10,
-    separation = separation, source = TRUE, seed = seed
+    rows = round(side * rows), columns = round(side * columns), genes = round(side * genes), domains = 4,
+    layout = "potts", model = "factor", nFactors = 10, separation = separation, source = TRUE, seed = seed
   )
 }
 
@@ -162,7 +155,7 @@ seedsRow <- function(name, target, source, k, ...) {
   found <- lapply(1:20, function(seed) as.integer(borrowing(target, list(source), k, seed = seed, ...)$domain))
   data.frame(
     target = name, seeds = "20", "different labelings" = as.character(length(unique(found))),
-    ARI = ariOf(target$labels, found[[1]]), check.names = FALSE
+    ARI = agreement(target$labels, found[[1]]), check.names = FALSE
   )
 }
 
@@ -175,21 +168,12 @@ timeRow <- function(rows, columns, genes) {
     borrowing(tissue, list(tissue$source), 4, nFactors = 10, threads = 2)
   )[["elapsed"]])
   data.frame(
-    spots = as.character(rows * columns), cells = as.character(rows * columns), genes = as.character(genes),
-    seconds = min(seconds)
+    spots = as.character(ncol(tissue$counts)), cells = as.character(ncol(tissue$source$counts)),
+    genes = as.character(nrow(tissue$counts)), seconds = min(seconds)
   )
 }
 
 # Report --------------------------------------------------------------------------------------------------------------
-
-markdown <- function(table) {
-  numbers <- vapply(table, is.numeric, NA)
-  table[numbers] <- lapply(table[numbers], function(column) sprintf("%.3f", column))
-  lines <- apply(rbind(names(table), "---", as.matrix(table)), 1, function(row) {
-    paste0("| ", paste(row, collapse = " | "), " |")
-  })
-  paste(lines, collapse = "\n")
-}
 
 message("time")
 times <- rbind(
@@ -210,27 +194,30 @@ strengths <- do.call(rbind, Map(
 ))
 writeLines(c(
   "# Domains with the help of a labelled source", "", "Made by `make transst`.", "",
-  sprintf("starscape %s, R %s.", utils::packageVersion("starscape"), getRversion()), "",
+  versions(), "",
   sprintf("## Simulated tissue, %d draws", length(draws)), "",
-  "The setting of the paper: 50 x 50 spots, four Potts domains, 1000 genes, ten factors, noise variances that differ",
+  sprintf(
+    "The setting of the paper: %d spots, four Potts domains, %d genes, ten factors, noise variances that differ",
+    ncol(tissue$counts), nrow(tissue$counts)
+  ),
   "between genes; counts are Poisson, and the lattice is hexagonal. The source is as large as the target, another part",
   "of the tissue. `separation` is 1, where the target alone was about half right in two other draws (101 and 102:",
   "0.484 and 0.415). Fits have ten factors and the true k; the mixture is mclust's EEE on ten of Seurat's components,",
   "which knows no space.", "",
-  markdown(do.call(rbind, lapply(fits, fitRow, main))), "",
+  tableLines(do.call(rbind, lapply(fits, fitRow, main))), "",
   sprintf(
     "Borrowed in %.0f %% of the draws; with permuted labels in %.0f %%, with permuted genes in %.0f %%.",
     100 * mean(main["borrowed", ]), 100 * mean(main["borrowed labels", ]), 100 * mean(main["borrowed genes", ])
   ), "",
-  "## Strength of the signal", "", "Mean ARI.", "", markdown(strengths[order(strengths$separation), ]), "",
+  "## Strength of the signal", "", "Mean ARI.", "", tableLines(strengths[order(strengths$separation), ]), "",
   if (!is.null(real)) {
     c(
       "## Real sections", "",
       "Defaults at the annotation's k; the mixture is on 15 components. Permuted sources are one permutation each.",
-      "Seconds of the fit with the defaults, on two threads.", "", markdown(real), ""
+      "Seconds of the fit with the defaults, on two threads.", "", tableLines(real), ""
     )
   },
-  "## Seeds", "", markdown(seeds), "",
+  "## Seeds", "", tableLines(seeds), "",
   "## Time", "", "Shortest of three fits on two threads, ten factors, four domains, source as large as the target.", "",
-  markdown(times)
+  tableLines(times)
 ), file.path(out, "results.md"))

@@ -29,11 +29,11 @@
 #' source's cells are like the target's, and know nothing of a type that is missing, nor of the
 #' error of the genes' factors, which matters where few genes differ between types.
 #'
-#' **Several slices** may come from platforms, captures or donors that differ: each slice of at least 100 spots has factors
-#' of its own and its own decision whether the source is used; smaller ones share them.
+#' **Several slices** may come from platforms, captures or donors that differ: each slice of at least 100 spots has
+#' factors of its own and its own decision whether the source is used; smaller ones share them.
 #'
-#' **One label.** Where most cells of a spot are of one type, or a spot is a cell (`cellsPerSpot = 1`), the spot has that
-#' type as its `label` in [runTransST()]: when the probability of it is above 0.9, as counted in the same spots put
+#' **One label.** Where most cells of a spot are of one type, or a spot is a cell (`cellsPerSpot = 1`), the spot has
+#' that type as its `label` in [runTransST()]: when the probability of it is above 0.9, as counted in the same spots put
 #' together, and "unknown" otherwise.
 #'
 #' @param x A `transst_fit` from [runTransST()], or an object that has one.
@@ -45,8 +45,8 @@
 #'     had no other spread;
 #'   * `majority`: a data frame with the most frequent `type` of each spot and the `probability` that more than half of
 #'     its cells are of it, NA where the source says nothing;
-#'   * `evidence`: a data frame with one row, or a row for each slice with factors of its own: gains a thousand counts of
-#'     the `source`, its standard error, of the target's `own` groups and of `shuffled` labels; the share that a
+#'   * `evidence`: a data frame with one row, or a row for each slice with factors of its own: gains a thousand counts
+#'     of the `source`, its standard error, of the target's `own` groups and of `shuffled` labels; the share that a
 #'     `missing` type adds; counts that the `neighbours` of a spot are worth, NA where they tell nothing; whether the
 #'     source was `used`.
 #' @section Errors:
@@ -72,7 +72,6 @@ cellTypeProportions <- function(x, level = 0.9) {
   composition <- storedComposition(x)
   level <- realNumber(0, 1, positive = TRUE)(level, "level")
   if (level == 1) stopArgument("level", "is 1, and no interval surely holds the truth", "Give 0.9, for instance.")
-  types <- colnames(composition$proportions)
   ends <- intervalEnds(composition, level)
   list(
     proportions = cbind(composition$proportions, other = composition$other), lower = ends$lower, upper = ends$upper,

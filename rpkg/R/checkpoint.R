@@ -62,7 +62,8 @@ fitCheckpoint <- function(checkpoint, input, parameters) {
       kept <- readKept(file, "Delete the file to run this stage again.")
       if (!identical(kept$fingerprint, fingerprint)) {
         stopArgument(
-          "checkpoint", sprintf("holds the %s of other data or settings", stage), "Give every fit a directory of its own."
+          "checkpoint", sprintf("holds the %s of other data or settings", stage),
+          "Give every fit a directory of its own."
         )
       }
       tell("`checkpoint`: goes on from the ", stage, " that \"", checkpoint, "\" keeps.")

@@ -49,7 +49,8 @@ starFields <- list(
     20000, wholeNumber(100, largestInteger),
     paste(
       "number of spots that a step of the training looks at, 100 or more; where there are more, parts of the tissue",
-      "take turns of ten epochs, so that 120 epochs see twelve parts at most. More take more memory, some 3.5 kB a spot."
+      "take turns of ten epochs, so that 120 epochs see twelve parts at most. More take more memory, some 3.5 kB a",
+      "spot."
     )
   ),
   priorScale = field(

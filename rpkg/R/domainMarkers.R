@@ -62,8 +62,9 @@ NULL
 #' repeated on synthetic data that resemble the counts but have one cluster only, and the false discovery rate is
 #' controlled by the contrast of real and synthetic p-values. That works with any clustering and any test; it gives no
 #' p-values, and neighbouring spots are not what it is about. DESpace takes the clusters as given and looks for
-#' spatially variable genes: by edgeR, genes that differ between any of them, or between one and the others. Its p-values
-#' account neither for clusters that were found in the same counts nor for the likeness of neighbours within them.
+#' spatially variable genes: by edgeR, genes that differ between any of them, or between one and the others. Its
+#' p-values account neither for clusters that were found in the same counts nor for the likeness of neighbours within
+#' them.
 #' @section Errors:
 #' Unusable input is an error of class `starscape_error_argument` whose field `argument` names the argument: counts that
 #' are not whole numbers or a missing fit for count splitting, a single replicate for pseudobulk. Domains of fewer than

@@ -5,15 +5,15 @@
 #'
 #' The figures come from lines through the measurements of the project's `benches/scale`, of simulated tissue of up to
 #' a million cells on two cores of a server of 2025: they are right within a factor of two on machines like it. Memory
-#' depends little on the machine. [runStarscape()] stops before it begins where four fifths of what a fit and its domains
-#' are expected to need beside the counts are not free; it does not where the system does not tell what is free.
+#' depends little on the machine. [runStarscape()] stops before it begins where four fifths of what a fit and its
+#' domains are expected to need beside the counts are not free; it does not where the system does not tell what is free.
 #'
 #' What helps where memory is short: fewer genes (`nFeatures` saves time only, leaving out rows of the counts saves
 #' memory); a fit of a part of the cells and [projectDomains()] for the rest; sections one after the other instead of
 #' jointly.
 #'
-#' @param x Counts or an object, as [runStarscape()] takes them, or a list of those; or `NULL` to plan without data, from
-#'   `spots`, `genes` and `filled`.
+#' @param x Counts or an object, as [runStarscape()] takes them, or a list of those; or `NULL` to plan without data,
+#'   from `spots`, `genes` and `filled`.
 #' @param spots,genes Number of spots (cells, bins) and genes where there is no `x`.
 #' @param filled Share of the counts that are not 0, above 0 to 1, where there is no `x`: about 0.25 for the small
 #'   panels of imaging, 0.1 for 55 µm spots, 0.01 to 0.05 for bins and whole transcriptomes of single cells.
@@ -77,7 +77,8 @@ plannedSize <- function(spots, genes, filled) {
     stopArgument(missing[[1]], "is missing, and there is no `x`", "Give `x`, or `spots`, `genes` and `filled`.")
   }
   checks <- list(
-    spots = wholeNumber(1, largestInteger), genes = wholeNumber(1, largestInteger), filled = realNumber(0, 1, positive = TRUE)
+    spots = wholeNumber(1, largestInteger), genes = wholeNumber(1, largestInteger),
+    filled = realNumber(0, 1, positive = TRUE)
   )
   # Products of integers would overflow.
   size <- lapply(gateFields(given, checks), as.numeric)

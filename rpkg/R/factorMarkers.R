@@ -135,8 +135,8 @@ factorTable <- function(fit, spread) {
   # Draws that do not differ say nothing of the error.
   equal <- is.nan(error) | error <= 1e-10
   if (any(equal, na.rm = TRUE)) {
-    tell(sum(equal, na.rm = TRUE), " loadings are equal in all draws, or of genes that do not vary. Their p-values are ",
-         "NA.")
+    tell(sum(equal, na.rm = TRUE), " loadings are equal in all draws, or of genes that do not vary. Their p-values ",
+         "are NA.")
   }
   error[which(equal)] <- NA
   table <- data.frame(

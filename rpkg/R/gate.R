@@ -118,7 +118,7 @@ soundFields <- function(values, checks) {
 needArguments <- function(needed = NULL) {
   frame <- parent.frame()
   defaults <- formals(sys.function(sys.parent()))
-  if (is.null(needed)) needed <- setdiff(names(defaults)[vapply(defaults, identical, NA, quote(expr = ))], "...")
+  if (is.null(needed)) needed <- setdiff(names(defaults)[vapply(defaults, identical, NA, rlang::missing_arg())], "...")
   for (name in needed) {
     if (eval(call("missing", as.name(name)), frame)) {
       stopArgument(name, "is missing", if (name %in% names(whatToGive)) whatToGive[[name]] else "See the help page.")

@@ -188,4 +188,3 @@ stopCountsClass <- function(x) {
     )
   )
 }
-

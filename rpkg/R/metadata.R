@@ -128,4 +128,3 @@ givenColumn <- function(value, metadata, argument, of = "x") {
   }
   value
 }
-

@@ -31,4 +31,3 @@ plotHistory <- function(x, reduction = "starscape") {
     ggplot2::theme_minimal() +
     ggplot2::theme(panel.grid.minor = ggplot2::element_blank())
 }
-

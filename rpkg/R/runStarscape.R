@@ -69,11 +69,11 @@
 #' are made of the same: a batch with no type in common with others keeps its own mean and variance, and a message says
 #' so. Assumed is that effects of a batch are the same in all types, and that at least two batches share some types.
 #' @section Long fits:
-#' [estimateResources()] tells beforehand how long a fit takes and how much memory. With `checkpoint`, the stages of a fit
-#' are kept in that directory when they are done: after an interruption, or the end of R, the same call goes on from the
-#' last of them, with the same result as if nothing had happened. A directory is for one fit: other data or settings
-#' are refused (other `threads` are not). A stage that cannot be written, for want of space, is told by a warning of class
-#' `starscape_warning`, and the fit goes on. Delete the directory when the fit is stored elsewhere.
+#' [estimateResources()] tells beforehand how long a fit takes and how much memory. With `checkpoint`, the stages of a
+#' fit are kept in that directory when they are done: after an interruption, or the end of R, the same call goes on from
+#' the last of them, with the same result as if nothing had happened. A directory is for one fit: other data or settings
+#' are refused (other `threads` are not). A stage that cannot be written, for want of space, is told by a warning of
+#' class `starscape_warning`, and the fit goes on. Delete the directory when the fit is stored elsewhere.
 #'
 #' @section Errors:
 #' Unusable input is an error of class `starscape_error_argument` whose field `argument` names the argument. Spots and

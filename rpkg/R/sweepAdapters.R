@@ -158,6 +158,6 @@ nearestPartition <- function(k, partition, attempts = 12) {
 # A Gaussian mixture with tied covariance, from mclust's hierarchical start on a random subset of the spots.
 tiedMixture <- function(embedding, k) {
   # Mclust() looks for this function where it was called from.
-  mclustBIC <- mclust::mclustBIC
+  mclustBIC <- mclust::mclustBIC # nolint: object_usage_linter.
   mclust::Mclust(embedding, G = k, modelNames = "EEE", verbose = FALSE)$classification
 }

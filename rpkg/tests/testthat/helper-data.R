@@ -31,7 +31,7 @@ expectColumns <- function(object) {
   find <- function(object, k, ...) findDomains(object, k = k, verbose = FALSE, ...)
   two <- silent(find(find(object, 2), 3, name = "three"))
   expect_identical(c(nlevels(two$domain), nlevels(two$three)), c(2L, 3L))
-  expect_true(is.numeric(two$three_confidence))
+  expect_type(two$three_confidence, "double")
   # Its own columns are replaced silently, also after another fit.
   again <- silent(find(quick(silent(find(two, 2, name = "three"))), 2, name = "three"))
   expect_identical(nlevels(again$three), 2L)

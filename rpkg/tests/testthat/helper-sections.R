@@ -32,11 +32,11 @@ readStarmap <- function(path) {
 }
 
 sections <- list(
-  "151673" = list(read = readVisium, path = "dlpfc/151673", least = 0.55),
-  "151674" = list(read = readVisium, path = "dlpfc/151674", least = 0.53),
-  BZ5 = list(read = readStarmap, path = "starmap_mpfc/BZ5", least = 0.80),
-  BZ9 = list(read = readStarmap, path = "starmap_mpfc/BZ9", least = 0.66),
-  BZ14 = list(read = readStarmap, path = "starmap_mpfc/BZ14", least = 0.75)
+  "151673" = list(read = readVisium, path = "dlpfc/151673", least = 0.63),
+  "151674" = list(read = readVisium, path = "dlpfc/151674", least = 0.64),
+  BZ5 = list(read = readStarmap, path = "starmap_mpfc/BZ5", least = 0.86),
+  BZ9 = list(read = readStarmap, path = "starmap_mpfc/BZ9", least = 0.80),
+  BZ14 = list(read = readStarmap, path = "starmap_mpfc/BZ14", least = 0.85)
 )
 
 # Every section is read once, and fitted once with each seed.

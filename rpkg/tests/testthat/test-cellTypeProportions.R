@@ -24,8 +24,8 @@ fitMixed <- function(..., source = mixed$cells, labels = mixed$type, coords = mi
 }
 mixedFit <- fitMixed()
 
-# The simplest baseline: non-negative least squares on the types' mean shares, by multiplicative updates, with or without
-# a factor for each gene between all spots and all cells.
+# The simplest baseline: non-negative least squares on the types' mean shares, by multiplicative updates, with or
+# without a factor for each gene between all spots and all cells.
 leastSquares <- function(spots, cells, type, scaled) {
   shares <- function(counts) as.matrix(counts) %*% diag(1 / Matrix::colSums(counts))
   known <- Matrix::rowSums(cells) > 0
@@ -46,14 +46,16 @@ test_that("proportions are nearer to the truth than least squares, and intervals
   expect_true(found$evidence$used)
   expect_equal(unname(rowSums(found$proportions)), rep(1, ncol(mixed$spots)))
   expect_gt(min(diag(cor(found$proportions[, types], mixed$truth))), 0.9)
-  expect_lt(off(found$proportions[, types]), 0.1)
+  expect_lt(off(found$proportions[, types]), 0.08)
   for (scaled in c(FALSE, TRUE)) {
     expect_lt(off(found$proportions[, types]), off(leastSquares(mixed$spots, mixed$cells, mixed$type, scaled)))
   }
   inside <- mean(mixed$truth >= found$lower[, types] & mixed$truth <= found$upper[, types])
-  expect_true(inside > 0.8 && inside < 0.98)
+  expect_gt(inside, 0.8)
+  expect_lt(inside, 0.98)
   narrow <- cellTypeProportions(mixedFit, level = 0.5)
-  expect_true(all(narrow$upper <= found$upper) && all(narrow$lower >= found$lower))
+  expect_true(all(narrow$upper <= found$upper))
+  expect_true(all(narrow$lower >= found$lower))
   expect_true(all(found$lower <= found$proportions[, types] & found$proportions[, types] <= found$upper))
 })
 
@@ -62,11 +64,11 @@ test_that("a spot has a label when most of its cells are surely of one type", {
   right <- mixed$truth[cbind(seq_len(nrow(majority)), as.integer(majority$type))] > 0.5
   expect_identical(levels(majority$type), colnames(mixed$truth))
   # Calibrated: 144 spots.
-  expect_lt(abs(mean(majority$probability) - mean(right)), 0.1)
+  expect_lt(abs(mean(majority$probability) - mean(right)), 0.03)
   label <- fitMixed(borrow = "never")$label
   labelled <- label != "unknown"
   expect_identical(labelled, majority$probability > 0.9)
-  expect_gt(mean(right[labelled]), 0.85)
+  expect_gt(mean(right[labelled]), 0.97)
   expect_identical(as.character(label)[labelled], as.character(majority$type)[labelled])
 })
 
@@ -104,7 +106,8 @@ test_that("a source that says nothing is told, and what it lacks is other", {
   found <- cellTypeProportions(useless)
   expect_false(found$evidence$used)
   expect_identical(unname(found$proportions[, "other"]), rep(1, ncol(mixed$spots)))
-  expect_true(all(is.na(found$lower)) && all(useless$label == "unknown"))
+  expect_true(all(is.na(found$lower)))
+  expect_true(all(useless$label == "unknown"))
   expect_identical(useless$domain, useless$targetOnly$domain)
 
   known <- mixed$type != "type1"

@@ -15,10 +15,12 @@ test_that("p-values of domains that are not there are uniform with count splitti
   draws <- lapply(1:8, function(seed) {
     sim <- withoutDomains(seed)
     fit <- quick(sim$counts, sim$coords, stability = starControl())
-    markers <- function(fit, correct) suppressMessages(domainMarkers(
-      sim$counts, findDomains(fit, k = 3, verbose = FALSE), fit = fit, correct = correct, spatial = FALSE,
-      verbose = FALSE
-    ), "starscape_message")
+    markers <- function(fit, correct) {
+      suppressMessages(domainMarkers(
+        sim$counts, findDomains(fit, k = 3, verbose = FALSE), fit = fit, correct = correct, spatial = FALSE,
+        verbose = FALSE
+      ), "starscape_message")
+    }
     split <- markers(fit, "countsplit")
     list(
       none = markers(fit, "none")$p_value, follows = markers(oneSpace(fit), "none")$p_value, split = split$p_value,

@@ -13,9 +13,11 @@ inOrder <- function(markers, domain, against = "rest", genes = rownames(small$co
 known <- markersOf()
 
 test_that("some genes have the values that they have among all, with rates of their own", {
-  run <- function(...) suppressMessages(domainMarkers(
-    small$counts, small$labels, coords = small$coords, correct = "none", verbose = FALSE, ...
-  ))
+  run <- function(...) {
+    suppressMessages(domainMarkers(
+      small$counts, small$labels, coords = small$coords, correct = "none", verbose = FALSE, ...
+    ))
+  }
   all <- run()
   genes <- c("gene7", "gene3")
   some <- run(features = genes)
@@ -30,7 +32,7 @@ test_that("some genes have the values that they have among all, with rates of th
 
 test_that("every domain against the rest is the test of R, with the shares of Seurat", {
   expect_s3_class(known, c("domain_markers", "data.frame"), exact = TRUE)
-  expect_identical(names(known), c(
+  expect_named(known, c(
     "gene", "domain", "logFC", "auc", "pct_in", "pct_out", "statistic", "p_value", "fdr", "against"
   ))
   values <- logShares(small$counts)
@@ -47,7 +49,7 @@ test_that("every domain against the rest is the test of R, with the shares of Se
     expect_identical(rows$fdr, stats::p.adjust(rows$p_value, "BH"))
     expect_identical(sign(rows$statistic), sign(rows$auc - 0.5))
   }
-  expect_identical(is.unsorted(known$p_value[known$domain == "2"]), FALSE)
+  expect_false(is.unsorted(known$p_value[known$domain == "2"]))
 })
 
 test_that("pairs and groups are the same test on their spots alone", {
@@ -112,7 +114,7 @@ test_that("a function finds domains of any method again", {
   }
   found <- suppressMessages(transst(small$counts, 1))
   markers <- markersOf(domain = found, fit = transst, correct = "countsplit", coords = small$coords, spatial = TRUE)
-  expect_gt(attr(markers, "split")$ari, 0.5)
+  expect_gt(attr(markers, "split")$ari, 0.93)
   pick <- function(...) markersOf(domain = domains, correct = "countsplit", ...)
   expectArgumentError(pick(fit = function(x, seed) 1:3), "fit", "144")
   expectArgumentError(pick(fit = function(x) 1:3), "fit", "2 arguments")

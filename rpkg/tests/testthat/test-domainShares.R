@@ -16,7 +16,8 @@ test_that("counts and shares are those of the table, and every way of saying the
   expect_equal(unclass(found$spots), unclass(table(spots$donor, spots$domain)), ignore_attr = TRUE)
   expect_equal(rowSums(found$shares), stats::setNames(rep(1, 8), paste0("d", 1:8)))
   expect_lt(found$test$p_value[[3]], 0.05)
-  expect_true(found$test$lower[[3]] > 0 && found$test$logOddsRatio[[3]] < found$test$upper[[3]])
+  expect_gt(found$test$lower[[3]], 0)
+  expect_lt(found$test$logOddsRatio[[3]], found$test$upper[[3]])
   byName <- stats::setNames(rep(c("first", "second"), each = 4), paste0("d", 1:8))
   expect_equal(domainShares(spots$domain, spots$donor, rev(byName))$test$p_value, {
     domainShares(spots$domain, spots$donor, factor(spots$group, c("second", "first")))$test$p_value

@@ -12,7 +12,7 @@ test_that("many spots are drawn as an image, few as discs", {
   many <- as.matrix(expand.grid(1:250, 1:201))
   expect_identical(drawn(plotDomains(many, many[, 1])), "starscape_spots")
   expect_identical(drawn(plotDomains(many, many[, 1], raster = FALSE)), "circle")
-  expect_identical(starscape:::drawsRaster(NULL, 50000), FALSE)
+  expect_false(starscape:::drawsRaster(NULL, 50000))
   # Spots count once for each gene.
   values <- matrix(1, 2, 30000, dimnames = list(c("a", "b"), NULL))
   expect_identical(drawn(plotDomains(many[1:30000, ], features = values)), "starscape_spots")

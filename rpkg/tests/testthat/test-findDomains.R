@@ -15,7 +15,7 @@ test_that("simulated layers are found", {
   layers <- simulateSlices(rows = 30, columns = 40, genes = 500, domains = 5, seed = 1)
   fit <- runStarscape(layers$counts, layers$coords, latentDim = 10, epochs = 60, verbose = FALSE)
   domains <- findDomains(fit, k = 5, verbose = FALSE)
-  expect_gt(clusterMetrics(layers$labels, domains$domain)[["ARI"]], 0.85)
+  expect_gt(clusterMetrics(layers$labels, domains$domain)[["ARI"]], 0.96)
 })
 
 test_that("k is chosen with a message and its criteria", {
@@ -58,7 +58,7 @@ test_that("domains of a fit are what its views agree on", {
   noise$embedding[] <- withr::with_seed(1, stats::rnorm(length(noise$embedding)))
   outvoted <- findDomains(noise, k = 3, verbose = FALSE)
   expect_lt(utils::tail(attr(outvoted, "views")$weight, 1), 0.05)
-  expect_gt(clusterMetrics(domains$domain, outvoted$domain)[["ARI"]], 0.8)
+  expect_gt(clusterMetrics(domains$domain, outvoted$domain)[["ARI"]], 0.97)
 })
 
 test_that("views can be asked for by name", {
@@ -88,7 +88,7 @@ test_that("types of spots are seen where shares of types are all that differs", 
     )
     fit <- runStarscape(niches$counts, niches$coords, epochs = 20, verbose = FALSE)
     views <- attr(domains <- findDomains(fit, k = 3, verbose = FALSE), "views")
-    expect_gt(clusterMetrics(niches$labels, domains$domain)[["ARI"]], 0.85)
+    expect_gt(clusterMetrics(niches$labels, domains$domain)[["ARI"]], 0.9)
   }
   expect_gt(sum(views$weight[startsWith(views$view, "types")]), 0.6)
   # Averaged scores alone do not show them.

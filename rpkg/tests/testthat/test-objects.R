@@ -77,7 +77,9 @@ test_that("arguments that a class does not have are refused by name", {
   expectArgumentError(runTransST(object, sceOf(label = small$labels), "labels"), "labels", "`source`")
   expectArgumentError(domainMarkers(object, small$labels, slice = "nope", correct = "none"), "slice", "nope")
   expectArgumentError(quick(object, graph = graphControl("radius", radius = 0.1)), "graph", "no two spots")
-  expectArgumentError(domainShares(small$labels, rep(1:4, 36), group = c("1" = "a", "2" = "b")), "group", "sample \"3\"")
+  expectArgumentError(
+    domainShares(small$labels, rep(1:4, 36), group = c("1" = "a", "2" = "b")), "group", "sample \"3\""
+  )
   donors <- lapply(list(1:72, 73:144), function(own) {
     half <- object[, own]
     half$donor <- rep(c("p", "q"), 36)

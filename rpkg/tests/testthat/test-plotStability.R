@@ -126,7 +126,9 @@ test_that("the levels of the loss are round, few and hold the fitted model", {
   expect_equal(starscape:::lossLevels(c(0.5, 30)), c(0.5, 1, 2, 5, 10, 20))
   for (end in 10^c(1, 2, 3, 7, 13, 40)) {
     levels <- starscape:::lossLevels(c(1, end))
-    expect_true(1 %in% levels && length(levels) <= 8 && length(levels) >= 3)
+    expect_true(1 %in% levels)
+    expect_lte(length(levels), 8)
+    expect_gte(length(levels), 3)
   }
 })
 

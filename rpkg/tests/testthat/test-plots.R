@@ -16,7 +16,7 @@ test_that("Visium positions become a true hexagonal grid, y down", {
   expect_equal(near, rep(2, 144), ignore_attr = TRUE)
   expect_equal(spots$y, -sqrt(3) * small$coords[, 2], ignore_attr = TRUE)
   square <- as.matrix(expand.grid(1:10, 1:10))
-  expect_identical(starscape:::isHexagonal(square), FALSE)
+  expect_false(starscape:::isHexagonal(square))
 })
 
 test_that("discs nearly touch at every scale", {

@@ -18,11 +18,11 @@ test_that("spots among those of the fit and another section get its domains", {
   ari <- function(labels) clusterMetrics(truth, labels)[["ARI"]]
   expect_gt(ari(rest$nearest), ari(domains$domain[nearest]))
   expect_gt(ari(rest$nearest), 0.85)
-  expect_gt(mean(rest$confidence[rest$nearest == rest$domain], na.rm = TRUE), 0.8)
+  expect_gt(mean(rest$confidence[rest$nearest == rest$domain], na.rm = TRUE), 0.96)
   expect_lt(mean(is.na(rest$domain)), 0.05)
   for (level in c("own", "fit")) {
     apart <- project(tissue$counts[, -sketch], domains, among = FALSE, level = level)
-    expect_gt(ari(apart$nearest), 0.85)
+    expect_gt(ari(apart$nearest), 0.89)
   }
 })
 
@@ -33,8 +33,8 @@ test_that("the fit's own scores come out again, and nothing hangs on order, thre
   order <- withr::with_seed(1, sample(288))
   genes <- withr::with_seed(2, sample(200))
   shuffled <- project(
-    as.matrix(tissue$counts[genes, -sketch][, order]), domains[order, ], coords = tissue$coords[-sketch, ][rev(order), ],
-    threads = 1
+    as.matrix(tissue$counts[genes, -sketch][, order]), domains[order, ],
+    coords = tissue$coords[-sketch, ][rev(order), ], threads = 1
   )
   expect_equal(shuffled[rownames(rest), ], rest, tolerance = 1e-12)
 })
@@ -63,7 +63,7 @@ test_that("a domain that the fit does not know is unknown, and so is another tis
     expect_gt(found[["TRUE"]], 0.5)
   }
   other <- simulateSlices(rows = 12, columns = 12, genes = 200, domains = 3, seed = 9)
-  expect_gt(mean(unknown(other, "fit")), 0.9)
+  expect_gt(mean(unknown(other, "fit")), 0.97)
 })
 
 test_that("slices and batches are those of the fit", {

@@ -20,11 +20,11 @@ cortex <- c("WM", paste0("L", 6:1))
 
 test_that("pseudotime from white matter follows the layers of cortex for every seed", {
   needSections("pseudotime of real sections")
-  for (seed in 1:3) expect_gte(layerOrder("151673", cortex, seed), 0.85)
+  for (seed in 1:3) expect_gte(layerOrder("151673", cortex, seed), 0.87)
 })
 
 test_that("pseudotime of the other sections follows their layers", {
   needSections("pseudotime of real sections")
-  expect_gte(layerOrder("151674", cortex), 0.85)
-  for (name in animals) expect_gte(layerOrder(name, c("L6", "L5", "L2/3", "L1")), 0.75)
+  expect_gte(layerOrder("151674", cortex), 0.87)
+  for (name in animals) expect_gte(layerOrder(name, c("L6", "L5", "L2/3", "L1")), 0.77)
 })

@@ -32,7 +32,7 @@ test_that("sections of other patients do no harm", {
     )
   }, c(fit = 0, alone = 0, share = 0))
   message("tumours: ", paste(colnames(ari), round(ari["fit", ], 3), collapse = ", "))
-  expect_gte(mean(ari["fit", ]), 0.34)
+  expect_gte(mean(ari["fit", ]), 0.36)
   expect_true(all(ari["fit", ] >= ari["alone", ] - 0.02))
 })
 

@@ -1,7 +1,7 @@
 # What cannot be used is refused by the name of the user's argument, whatever the function.
 
 required <- function(call) {
-  setdiff(names(Filter(function(default) identical(default, quote(expr = )), formals(call))), "...")
+  setdiff(names(Filter(function(default) identical(default, rlang::missing_arg()), formals(call))), "...")
 }
 
 test_that("a required argument that is missing is named by every function", {

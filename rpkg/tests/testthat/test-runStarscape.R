@@ -5,7 +5,8 @@ test_that("a fit has the promised parts", {
   expect_identical(dim(fit$embedding), c(144L, 5L))
   expect_identical(dimnames(fit$embedding), list(spots, paste0("STAR_", 1:5)))
   expect_identical(dimnames(fit$prior), dimnames(fit$embedding))
-  expect_true(all(is.finite(fit$embedding)) && all(is.finite(fit$prior)))
+  expect_true(all(is.finite(fit$embedding)))
+  expect_true(all(is.finite(fit$prior)))
   expect_named(
     fit$history,
     c("epoch", "total", "reconstruction", "kl", "telescope", "consistency", "prototype", "scale"),
@@ -23,7 +24,7 @@ test_that("a fit has the promised parts", {
 
 test_that("the graph is symmetric, sparse and without loops", {
   graph <- quickFit$graph
-  expect_true(methods::is(graph, "sparseMatrix"))
+  expect_s4_class(graph, "sparseMatrix")
   expect_true(Matrix::isSymmetric(graph))
   expect_identical(dimnames(graph), list(colnames(small$counts), colnames(small$counts)))
   expect_false(any(Matrix::diag(graph)))
@@ -191,7 +192,7 @@ test_that("print and summary tell the essentials", {
   expect_output(print(quickFit), "144 spots x 5 dimensions")
   expect_output(print(quickFit), "genes: 80 (pearson, moran)", fixed = TRUE)
   expect_output(print(quickFit), "views: scores of spots, averaged")
-  expect_identical(withVisible(print(quickFit))$visible, FALSE) |> capture.output() |> invisible()
+  expect_output(expect_invisible(print(quickFit)))
   overview <- summary(quickFit)
   expect_s3_class(overview, "summary.starscape_fit")
   expect_identical(overview$spots, 144L)

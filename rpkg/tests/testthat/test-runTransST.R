@@ -11,11 +11,11 @@ placed <- borrowing(sourceCoords = sections$coords[!own, ], k = 3)
 test_that("labels of a section of the same tissue are borrowed and help", {
   expect_s3_class(placed, "transst_fit")
   expect_true(placed$borrowed)
-  expect_gt(placed$predictedShare, 0.5)
+  expect_gt(placed$predictedShare, 0.82)
   ari <- function(domain) clusterMetrics(sections$labels[own], domain)[["ARI"]]
   expect_gt(ari(placed$domain), ari(placed$targetOnly$domain))
-  # Twice as often right as by chance among three layers, on 196 spots.
-  expect_gt(mean(placed$label == sections$labels[own]), 2 / 3)
+  # By chance a third of the 196 spots is right.
+  expect_gt(mean(placed$label == sections$labels[own]), 0.81)
   expect_equal(unname(rowSums(placed$posterior)), rep(1, sum(own)))
   expect_true(placed$convergence$converged)
   expect_lt(placed$convergence$gradient, 1e-10)
@@ -192,7 +192,7 @@ test_that("loadings have errors, and factors of noise have none to show", {
   expect_identical(markers, factorMarkers(placed, draws = 40, threads = 1, verbose = FALSE))
   expect_true(all(markers$lower <= markers$loading & markers$loading <= markers$upper))
   expect_true(all(markers$fdr >= markers$p_value))
-  expect_gt(stats::cor(abs(markers$loading), markers$sign_stability, method = "spearman"), 0.5)
+  expect_gt(stats::cor(abs(markers$loading), markers$sign_stability, method = "spearman"), 0.7)
   plot <- plotLoadings(placed, factors = 1:2, top = 5, draws = 10)
   expect_identical(nrow(plot$data), 10L)
   expect_s3_class(ggplot2::ggplot_build(plot), "ggplot_built")

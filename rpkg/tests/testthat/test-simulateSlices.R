@@ -36,7 +36,7 @@ test_that("a factor model draws other counts of the same layout, and its source 
   expect_identical(alone$labels, draw()$labels)
   expect_false(identical(alone$counts, draw()$counts))
   source <- with$source
-  expect_identical(names(source), c("counts", "coords", "labels"))
+  expect_named(source, c("counts", "coords", "labels"))
   expect_identical(dim(source$counts), dim(with$counts))
   expect_identical(rownames(source$coords), colnames(source$counts))
   expect_false(identical(source$labels, with$labels))

@@ -24,7 +24,8 @@ test_that("a list of slices is fitted like one matrix with its slices", {
   expect_identical(unname(fit$embedding), unname(together$embedding))
   expect_identical(rownames(fit$embedding), paste0(two$slice, "_", unlist(lapply(countsOf, colnames))))
   expect_identical(as.character(fit$slice), as.character(two$slice))
-  expect_true(is.na(fit$history$prototype[[2]]) && is.finite(fit$history$prototype[[3]]))
+  expect_true(is.na(fit$history$prototype[[2]]))
+  expect_true(is.finite(fit$history$prototype[[3]]))
   expect_identical(unname(joint(countsOf, rev(coordsOf))$coords), unname(fit$coords))
   repeated <- two$counts
   colnames(repeated) <- unlist(lapply(countsOf, colnames))
@@ -81,7 +82,7 @@ test_that("objects of a list keep their names and get joint domains", {
     )
   })
   fitted <- joint(objects)
-  expect_identical(names(fitted), names(objects))
+  expect_named(fitted, names(objects))
   expect_identical(colnames(fitted[[2]]), colnames(objects[[2]]))
   fit <- joint(countsOf, coordsOf)
   expected <- findDomains(fit, k = 3)

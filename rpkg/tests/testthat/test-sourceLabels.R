@@ -13,7 +13,8 @@ test_that("types of one or two cells are told once, and used", {
   expect_match(told, "one or two cells: \"NK\" \\(2\\), \"mast\" \\(1\\)", all = FALSE)
   expect_false(any(grepl("Too few different cells", told)))
   expect_true(all(c("mast", "NK") %in% colnames(fit$labelPosterior)))
-  expect_false(anyNA(fit$labelPosterior) || anyNA(fit$composition$proportions))
+  expect_false(anyNA(fit$labelPosterior))
+  expect_false(anyNA(fit$composition$proportions))
   # The others are found as without them.
   expect_equal(fit$predictedShare, suppressMessages(labelled(types))$predictedShare, tolerance = 0.1)
 })

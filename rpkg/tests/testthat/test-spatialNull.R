@@ -37,18 +37,18 @@ test_that("domains that mean something are still found", {
   counts[1:20, layers == 2] <- 4L * counts[1:20, layers == 2]
   markers <- spatialOf(counts, layers, coords = places)
   true <- markers$domain == "2" & markers$gene %in% rownames(counts)[1:20]
-  expect_gt(mean(markers$fdr[true] < 0.05), 0.8)
+  expect_gt(mean(markers$fdr[true] < 0.05), 0.87)
 })
 
 test_that("the statistic is the one without neighbours, less sure of itself", {
   naive <- spatialOf(spatial = FALSE)
-  expect_identical(names(known), c(names(naive), "n_effective"))
+  expect_named(known, c(names(naive), "n_effective"))
   naive <- naive[order(naive$gene, naive$domain), ]
   spatial <- known[order(known$gene, known$domain), ]
   expect_identical(spatial$auc, naive$auc)
   ratio <- naive$statistic / spatial$statistic
   expect_true(all(ratio > 0.5 & spatial$n_effective > 0 & spatial$n_effective <= 144))
-  expect_gt(stats::cor(ratio^2, 144 / spatial$n_effective, method = "spearman"), 0.8)
+  expect_gt(stats::cor(ratio^2, 144 / spatial$n_effective, method = "spearman"), 0.92)
 })
 
 test_that("threads, classes and the fit's places do not change the result", {
@@ -72,7 +72,7 @@ test_that("pairs, blocks and slices are accounted for", {
   alone <- spatialOf(small$counts[, own], droplevels(small$labels[own]), coords = small$coords[own, ])
   both <- pairs[pairs$domain == "1" & pairs$against == "2", ]
   # What the third domain adds is a better estimate of the covariance.
-  expect_gt(stats::cor(both$statistic[match(alone$gene[1:80], both$gene)], alone$statistic[1:80]), 0.95)
+  expect_gt(stats::cor(both$statistic[match(alone$gene[1:80], both$gene)], alone$statistic[1:80]), 0.97)
   joint <- function(...) spatialOf(pair$counts, pair$labels, coords = pair$coords, slice = pair$slice, ...)
   expect_true(all(is.finite(joint()$p_value)))
   blocked <- joint(block = pair$slice)

@@ -45,7 +45,7 @@ test_that("genes come by falling z, with adjusted p-values", {
   expect_setequal(found$gene, rownames(small$counts))
   expect_false(is.unsorted(-found$z))
   expect_identical(found$fdr, stats::p.adjust(found$p_value, "BH"))
-  expect_gt(mean(found$fdr < 0.05), 0.1)
+  expect_gt(mean(found$fdr < 0.05), 0.42)
 })
 
 test_that("p-values are uniform where spots are permuted", {

@@ -160,7 +160,8 @@ test_that("a sweep goes on after its process was killed", {
   while (length(list.files(checkpoint, "^seed")) < 2 && Sys.time() < end) Sys.sleep(0.05)
   child$kill()
   kept <- length(list.files(checkpoint, "^seed"))
-  expect_true(kept >= 2 && kept < 6)
+  expect_gte(kept, 2)
+  expect_lt(kept, 6)
   expect_identical(withoutCosts(run(counts, slow, checkpoint)), withoutCosts(sweepSmall(slow)))
 })
 

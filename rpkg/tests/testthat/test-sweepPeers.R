@@ -47,10 +47,12 @@ test_that("Banksy computes each slice alone and gives back the order of the spot
   mixed <- order(rep(1:90, 2))
   counts <- pair$counts[, mixed]
   slice <- factor(pair$slice[mixed])
-  sweep <- function(slice) stabilitySweep(
-    counts, "banksy", seeds = 1, k = 3, coords = pair$coords[mixed, ], slice = slice, npcs = 5, apart = FALSE,
-    verbose = FALSE
-  )
+  sweep <- function(slice) {
+    stabilitySweep(
+      counts, "banksy", seeds = 1, k = 3, coords = pair$coords[mixed, ], slice = slice, npcs = 5, apart = FALSE,
+      verbose = FALSE
+    )
+  }
   sweep(slice)
   expect_identical(vapply(noted$computeBanksy, `[[`, 0L, "spots"), as.vector(table(slice)))
   expect_identical(noted$computeBanksy[[1]]$names, colnames(counts)[slice == levels(slice)[[1]]])
@@ -84,9 +86,11 @@ test_that("lattices are told from other places", {
 test_that("small data are clamped", {
   noted <- standInPackage(banksyFunctions, "0.99.9")
   few <- small$counts[1:8, 1:14]
-  run <- function(method, ...) suppressMessages(stabilitySweep(
-    few, method, seeds = 1, k = 2, coords = small$coords[1:14, ], verbose = FALSE, ...
-  ), "starscape_message")
+  run <- function(method, ...) {
+    suppressMessages(stabilitySweep(
+      few, method, seeds = 1, k = 2, coords = small$coords[1:14, ], verbose = FALSE, ...
+    ), "starscape_message")
+  }
   expect_identical(run("banksy", k_geom = c(15, 30))$runs$status, "ok")
   expect_equal(noted$computeBanksy[[1]]$k_geom, c(13, 13))
   expect_equal(noted$runBanksyPCA[[1]]$npcs, 7)
