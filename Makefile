@@ -24,8 +24,8 @@ PACKAGED := $(wildcard benches/*.rs) $(shell find vignettes rpkg/tests -type f -
 INSTALLED := .Rlib/starscape/DESCRIPTION
 
 .PHONY: help setup demo test test-core test-r install package test-package check bench stability panel slices scale \
-  markers transst smoke fuzz sanitize lint lint-rust lint-r deny bioccheck docs vignettes site picture stack-current \
-  test-current clean
+  markers transst smoke fuzz fuzz-core sanitize lint lint-rust lint-r deny bioccheck docs vignettes site picture \
+  stack-current test-current clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -93,6 +93,9 @@ smoke: install ## every benchmark once, on small simulated sections
 fuzz: install ## random calls of all exports: each returns or refuses an argument by name; CALLS, SEED, NUMBER of one
 	Rscript tools/fuzz.R .Rlib $(or $(CALLS),5000) $(or $(SEED),1) $(NUMBER)
 
+fuzz-core: setup ## random input to every function of the core that takes data from R; SECONDS=20, TARGETS of them
+	tools/fuzz-core.sh $(or $(SECONDS),20) $(TARGETS)
+
 sanitize: install ## memory: a thousand refused calls without growth, valgrind on the core and on R calls of it
 	tools/sanitize.sh .Rlib
 
@@ -101,6 +104,7 @@ lint: lint-rust lint-r ## formatting, lints and documentation of the Rust code, 
 lint-rust: setup
 	tools/rust-component.sh clippy rustfmt
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy $(JOBS) --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(JOBS) --locked --workspace --no-deps
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(JOBS) --locked --workspace --no-deps --document-private-items

@@ -31,6 +31,8 @@ pub fn nearest_neighbours(
     count: usize,
     monitor: &Monitor,
 ) -> Result<Vec<Vec<Neighbour>>> {
+    // Room is made for so many.
+    let count = count.min(targets.nrows());
     let half_lengths = targets.map_axis(Axis(1), |row| 0.5 * row.dot(&row));
     let blocks: Vec<ArrayView2<f64>> = queries.axis_chunks_iter(Axis(0), QUERIES).collect();
     let found: Vec<Vec<Vec<Neighbour>>> = blocks
@@ -115,6 +117,13 @@ mod tests {
                 prop_assert_eq!(found.iter().map(|neighbour| neighbour.target).collect::<Vec<_>>(), expected);
             }
         }
+    }
+
+    #[test]
+    fn more_than_there_are_finds_all() {
+        let targets = Array2::from_shape_fn((3, 1), |(row, _)| row as f64);
+        let found = nearest_neighbours(targets.view(), targets.view(), usize::MAX, &Monitor::silent()).unwrap();
+        assert_eq!(found[2].iter().map(|neighbour| neighbour.target).collect::<Vec<_>>(), [2, 1, 0]);
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub struct Projected {
 /// own: `features` are the fit's genes with their statistics, of one batch of `spots`, `loadings` genes x components.
 ///
 /// # Errors
-/// [`Error::Interrupted`].
+/// [`Error::Argument`] naming `fit` for parts that do not fit together; [`Error::Interrupted`].
 pub fn component_scores(
     counts: &Counts,
     normalisation: Normalisation,
@@ -81,6 +81,7 @@ pub fn component_scores(
     root_mean_square: f64,
     monitor: &Monitor,
 ) -> Result<Array2<f64>> {
+    check_components(counts, features, loadings, root_mean_square)?;
     let scaled = ScaledFeatures::on_scale_of(counts, normalisation, features, spots);
     let mut scores = Array2::zeros((counts.spots(), loadings.ncols()));
     for (block, mut rows) in scores.axis_chunks_iter_mut(Axis(0), BLOCK).enumerate() {
@@ -94,8 +95,8 @@ pub fn component_scores(
 /// Domains of the new spots with these scores. Linear in spots.
 ///
 /// # Errors
-/// [`Error::Argument`] naming `coords`, `scores`, `slice` or `domain`; [`Error::Numeric`] when domains do not vary;
-/// [`Error::Interrupted`].
+/// [`Error::Argument`] naming `coords`, `scores`, `slice`, `domain` or `fit`; [`Error::Numeric`] when domains do not
+/// vary; [`Error::Interrupted`].
 pub fn project(
     known: &Known,
     scores: ArrayView2<f64>,
@@ -212,6 +213,22 @@ fn typical(
     domain.iter().zip(far).map(share).collect()
 }
 
+fn check_components(counts: &Counts, features: &Features, loadings: ArrayView2<f64>, scale: f64) -> Result<()> {
+    let genes = features.genes.len();
+    let levels = [&features.shares, &features.means, &features.deviations];
+    let fits = loadings.nrows() == genes
+        && levels.iter().all(|levels| levels.dim() == (1, genes))
+        && features.genes.iter().all(|&gene| gene < counts.genes());
+    if !fits {
+        return Err(Error::argument("fit", "must have loadings and levels of the genes it was made from"));
+    }
+    let finite = loadings.iter().chain(levels.into_iter().flatten()).all(|value| value.is_finite());
+    if !finite || !(scale.is_finite() && scale > 0.0) {
+        return Err(Error::argument("fit", "must have finite loadings and levels, and scores that vary"));
+    }
+    Ok(())
+}
+
 fn check(known: &Known, scores: ArrayView2<f64>, surroundings: &Surroundings) -> Result<()> {
     let (spots, new) = (known.scores.nrows(), scores.nrows());
     if scores.ncols() != known.scores.ncols() {
@@ -225,16 +242,31 @@ fn check(known: &Known, scores: ArrayView2<f64>, surroundings: &Surroundings) ->
     if known.domain.iter().flatten().any(|&own| own >= known.count) {
         return Err(Error::argument("domain", format!("must be below {}", known.count)));
     }
+    check_finite("scores", scores)?;
+    check_finite("fit", known.scores)?;
+    if known.confidence.iter().any(|value| !value.is_finite()) {
+        return Err(Error::argument("fit", "has a confidence that is not finite"));
+    }
     let fits = match surroundings {
         Surroundings::Own(graph) => graph.spots() == new,
         Surroundings::Known(coords, slice) => {
-            coords.nrows() == new && slice.len() == new && coords.ncols() == known.coords.ncols()
+            let axes = coords.ncols();
+            check_finite("coords", *coords)?;
+            check_finite("fit", known.coords)?;
+            coords.nrows() == new && slice.len() == new && axes == known.coords.ncols() && [2, 3].contains(&axes)
         }
     };
     if fits {
         Ok(())
     } else {
         Err(Error::argument("coords", format!("must have the {new} new spots and the fit's axes")))
+    }
+}
+
+fn check_finite(argument: &'static str, values: ArrayView2<f64>) -> Result<()> {
+    match values.iter().all(|value| value.is_finite()) {
+        true => Ok(()),
+        false => Err(Error::argument(argument, "has values that are not finite")),
     }
 }
 
@@ -354,5 +386,7 @@ mod tests {
         refused(Known { slice: &tissue.slice[1..], ..tissue.known() }, &tissue.graph, "fit");
         refused(Known { count: 1, ..tissue.known() }, &tissue.graph, "domain");
         refused(tissue.known(), &SpatialGraph::from_edges(3, []), "coords");
+        let unknown = tissue.scores.mapv(|_| f64::NAN);
+        refused(Known { scores: unknown.view(), ..tissue.known() }, &tissue.graph, "fit");
     }
 }

@@ -62,7 +62,8 @@ pub struct SurfacePoint {
 /// landscape of neural nets, NeurIPS). Points come by rows of equal beta, both steps rising.
 ///
 /// # Errors
-/// [`Error::Argument`] for `points`, `radius` or `k`; [`Error::Numeric`]; [`Error::Interrupted`].
+/// [`Error::Argument`] for `points`, `radius`, `k`, a setting of the training, or a `fit` whose parts do not fit
+/// together or are not finite; [`Error::Numeric`]; [`Error::Interrupted`].
 pub fn loss_surface(
     fitted: &Fitted,
     train: &TrainParams,
@@ -70,6 +71,8 @@ pub fn loss_surface(
     monitor: &Monitor,
 ) -> Result<Vec<SurfacePoint>> {
     check(params)?;
+    train.check()?;
+    check_fit(fitted)?;
     let section = Section::new(fitted.scores.view(), fitted.slice, &fitted.graph)?;
     let sample = section.whole()?;
     let mut objective = Objective::new(&sample, train, monitor);
@@ -132,6 +135,23 @@ impl<'a> Domains<'a> {
     fn agreement(&self, embedding: ArrayView2<f64>) -> Result<f64> {
         Ok(adjusted_rand_index(&self.fitted, &self.find(embedding)?))
     }
+}
+
+fn check_fit(fitted: &Fitted) -> Result<()> {
+    let (spots, latent) = fitted.scores.dim();
+    let lengths = [fitted.prior.nrows(), fitted.slice.len(), fitted.graph.spots()];
+    if lengths.iter().any(|&own| own != spots) || fitted.embedding.dim() != (spots, latent) {
+        let message = format!("must have {spots} spots and {latent} dimensions in all its parts");
+        return Err(Error::argument("fit", message));
+    }
+    if latent == 0 || fitted.prior.ncols() < latent {
+        return Err(Error::argument("fit", format!("must have a prior of {latent} components or more")));
+    }
+    let mut numbers = fitted.scores.iter().chain(fitted.prior.iter()).chain(fitted.embedding.iter());
+    if !numbers.all(|value| value.is_finite()) || !(0.0..=1.0).contains(&fitted.share) {
+        return Err(Error::argument("fit", "must have finite values, and a share of the network from 0 to 1"));
+    }
+    Ok(())
 }
 
 fn check(params: &SurfaceParams) -> Result<()> {

@@ -158,6 +158,10 @@ fn the_surface_has_the_fitted_network_in_its_middle() {
     assert_eq!((points[0].alpha, points[0].beta, points[24].alpha), (-2.0, -2.0, 2.0));
     assert_eq!(surface(5, 1).expect("surface"), points);
     assert!(matches!(surface(4, 1), Err(Error::Argument { argument: "points", .. })));
+    let of_others = Fitted { slice: &slice[1..], ..around };
+    let settings = SurfaceParams { k: 3, points: 3, radius: 2.0, seed: 1 };
+    let refused = loss_surface(&of_others, &params.train, &settings, &Monitor::silent());
+    assert!(matches!(refused, Err(Error::Argument { argument: "fit", .. })));
 }
 
 #[test]

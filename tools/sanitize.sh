@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # sanitize.sh LIBRARY: what memory is used for. A thousand refused calls that must not make the process larger; under
 # valgrind, modules of the core whose tests end within a minute, and one small call of each operation from R.
+# AddressSanitizer looks at the core in make fuzz-core.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/lib.sh

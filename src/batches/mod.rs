@@ -9,7 +9,7 @@
 
 mod two_way;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use std::sync::Arc;
 use two_way::TwoWay;
 
@@ -41,8 +41,12 @@ impl Batches {
     /// Batches made of types, whose number is given for each spot, from 0.
     ///
     /// # Errors
-    /// [`crate::Error::Numeric`] when a decomposition fails.
+    /// [`Error::Argument`] naming `batch` for types of other spots; [`Error::Numeric`] when a decomposition fails.
     pub fn made_of(number: &[usize], types: &[usize]) -> Result<Self> {
+        if types.len() != number.len() {
+            let message = format!("has {} values for the types of {} spots", number.len(), types.len());
+            return Err(Error::argument("batch", message));
+        }
         let two_way = Arc::new(TwoWay::new(number, types)?);
         Ok(Batches { types: Some(two_way), ..Batches::alike(number) })
     }
@@ -145,6 +149,12 @@ mod tests {
         }
         let difference = |levels: &Levels| levels.means[1] - levels.means[0];
         assert!((difference(&own) - difference(&same)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn types_of_other_spots_are_refused() {
+        let refused = Batches::made_of(&[0, 1], &[0, 1, 1]).err();
+        assert!(matches!(refused, Some(Error::Argument { argument: "batch", .. })));
     }
 
     #[test]

@@ -70,6 +70,11 @@ fn checked<'a>(
     if genes == 0 || spots == 0 {
         return Err(Error::argument("x", format!("must have genes and spots, not {genes} x {spots}")));
     }
+    // Checked here, as the crate adds one to a number of spots that may be the largest there is.
+    if offsets.len().checked_sub(1) != Some(spots) {
+        let message = format!("is not a valid sparse matrix: {} offsets do not fit {spots} spots", offsets.len());
+        return Err(Error::argument("x", message));
+    }
     sprs::CsMatViewI::try_new_csc((genes, spots), offsets, rows, values)
         .map_err(|(.., error)| Error::argument("x", format!("is not a valid sparse matrix: {error}")))
 }

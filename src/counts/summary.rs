@@ -76,5 +76,6 @@ mod tests {
         assert_eq!(found, expected);
         assert!(Summary::of(3, 1, &[0, 2], &[0, 3], &[1.0, 1.0]).is_err());
         assert!(Summary::of(0, 1, &[0, 0], &[], &[]).is_err());
+        assert!(Summary::of(3, usize::MAX, &[0, 1], &[0], &[1.0]).is_err());
     }
 }

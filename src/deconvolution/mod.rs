@@ -86,7 +86,8 @@ pub struct Deconvolution {
 /// Fits the model. Linear in the counts of the target times the number of types.
 ///
 /// # Errors
-/// [`Error::Argument`] naming `labels` or `source`, [`Error::Interrupted`].
+/// [`Error::Argument`] naming `x`, `labels` or `source`, [`Error::Numeric`] for counts far too large,
+/// [`Error::Interrupted`].
 pub fn fit(target: &Target, source: Source, params: &Params, monitor: &Monitor) -> Result<Deconvolution> {
     check(target, &source, params)?;
     let profiles = Profiles::new(source.counts, source.labels, source.types, &|_| true);
@@ -103,6 +104,10 @@ pub fn fit(target: &Target, source: Source, params: &Params, monitor: &Monitor) 
     let strength = evidence.neighbours.unwrap_or(STRENGTH);
     let (amounts, errors) = last_amounts(target.counts, &mixture, modes.view(), strength, monitor)?;
     let (proportions, errors) = proportions_of_cells(&amounts, &errors, &profiles.sizes);
+    // Exponentials of counts far beyond any that are measured.
+    if proportions.iter().any(|value| !value.is_finite()) {
+        return Err(Error::Numeric("the proportions are not finite: some counts are too large".to_owned()));
+    }
     let known = match evidence.described() {
         true => {
             let likeness = Likeness {
@@ -183,8 +188,18 @@ fn check(target: &Target, source: &Source, params: &Params) -> Result<()> {
     if source.labels.len() != source.counts.spots() {
         return Err(Error::argument("labels", "must have a value for each cell of the source"));
     }
+    let spots = target.counts.spots();
+    if target.graph.spots() != spots || target.scores.nrows() != spots {
+        return Err(Error::argument("x", format!("must have a graph and scores of its {spots} spots")));
+    }
+    if target.scores.iter().any(|value| !value.is_finite()) {
+        return Err(Error::argument("x", "has scores that are not finite"));
+    }
+    if source.labels.iter().flatten().any(|&kind| kind >= source.types) {
+        return Err(Error::argument("labels", "has a type beyond their number"));
+    }
     let mut cells = vec![0; source.types];
-    source.labels.iter().flatten().for_each(|&kind| cells[kind.min(source.types - 1)] += 1);
+    source.labels.iter().flatten().for_each(|&kind| cells[kind] += 1);
     if source.types < 2 || cells.contains(&0) {
         return Err(Error::argument("labels", "must name at least two types, each with a cell"));
     }

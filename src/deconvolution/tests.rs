@@ -125,6 +125,20 @@ fn a_source_that_says_nothing_is_told() -> Result<()> {
 }
 
 #[test]
+fn parts_of_other_spots_and_unknown_types_are_refused() {
+    let whole = tissue();
+    let refused = |tissue: &Tissue, labels: &[Option<usize>], name: &str| match found(tissue, labels, TYPES) {
+        Err(Error::Argument { argument, .. }) => assert_eq!(argument, name),
+        _ => panic!("{name} was not refused"),
+    };
+    let mut beyond = whole.labels.clone();
+    beyond[0] = Some(TYPES);
+    refused(&whole, &beyond, "labels");
+    let labels = whole.labels.clone();
+    refused(&Tissue { graph: SpatialGraph::from_edges(3, []), ..whole }, &labels, "x");
+}
+
+#[test]
 fn a_missing_type_is_found() -> Result<()> {
     let tissue = tissue();
     let labels: Vec<Option<usize>> = tissue.labels.iter().map(|label| label.filter(|&kind| kind < 3)).collect();

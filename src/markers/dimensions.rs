@@ -6,7 +6,7 @@
 use crate::batches::Batches;
 use crate::bootstrap::{Spread, bootstrap};
 use crate::counts::Counts;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::monitor::Monitor;
 use crate::normalise::Normalisation;
@@ -23,7 +23,7 @@ const GROUPS: usize = 100;
 /// 25 neighbouring spots, in at most 100 groups, are drawn with replacement. `draws` are their number and seed.
 ///
 /// # Errors
-/// As [`bootstrap`].
+/// [`Error::Argument`] naming `fit` for parts that are not of these spots or not finite; as [`bootstrap`].
 #[allow(clippy::too_many_arguments)] // counts with places, and how to draw
 pub fn dimension_loadings(
     counts: &Counts,
@@ -35,6 +35,7 @@ pub fn dimension_loadings(
     draws: (usize, u64),
     monitor: &Monitor,
 ) -> Result<(Array2<f64>, Spread)> {
+    check(counts, embedding, coords, slice)?;
     let selection = FeatureSelection::Given(genes.to_vec());
     let params = FeatureParams { normalisation, selection, ..FeatureParams::default() };
     let no_graph = SpatialGraph::from_edges(counts.spots(), []);
@@ -54,6 +55,17 @@ pub fn dimension_loadings(
     let loadings = slopes(&sums, &vec![1.0; count]);
     let spread = bootstrap(loadings.view(), count, draws, monitor, |times| Ok(slopes(&sums, times)))?;
     Ok((loadings, spread))
+}
+
+fn check(counts: &Counts, embedding: ArrayView2<f64>, coords: ArrayView2<f64>, slice: &[usize]) -> Result<()> {
+    let spots = counts.spots();
+    if [embedding.nrows(), coords.nrows(), slice.len()].iter().any(|&own| own != spots) || coords.ncols() < 2 {
+        return Err(Error::argument("fit", format!("must have embedding, places and slices of these {spots} spots")));
+    }
+    if embedding.iter().chain(coords.iter()).any(|value| !value.is_finite()) {
+        return Err(Error::argument("fit", "has values that are not finite"));
+    }
+    Ok(())
 }
 
 /// Dimensions centred and of unit variance; 0 where constant.

@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const BLOCK: usize = 64;
 /// Below this overdispersion, the shares of a beta distribution differ from the mean share by less than 1e-4.
 const LEAST: f64 = 1e-8;
+/// Largest count that is split: beyond it, not all whole numbers are numbers of the computer.
+const LARGEST: f64 = 9_007_199_254_740_992.0;
 
 /// The part of each stored count that goes to the first of two parts; the rest is the second. `share` is the first
 /// part's expected share, `overdispersion` each gene's φ. A count of mean μ that is Poisson (φ = 0) or negative
@@ -59,8 +61,8 @@ pub fn split_counts(
 }
 
 fn draw(count: f64, overdispersion: f64, share: f64, rng: &mut ChaCha8Rng) -> Result<f64> {
-    if count.fract() != 0.0 {
-        return Err(Error::argument("x", format!("must be whole numbers to be split, not {count}")));
+    if count.fract() != 0.0 || count > LARGEST {
+        return Err(Error::argument("x", format!("must be whole numbers up to {LARGEST:e} to be split, not {count}")));
     }
     let failed = |_| Error::Numeric(format!("a count of {count} cannot be split at overdispersion {overdispersion}"));
     let probability = if count > 1.0 && overdispersion > LEAST {
@@ -129,11 +131,15 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_count() {
-        let (offsets, rows, values) = ([0, 1], [0], [1.5]);
-        let counts = Counts::new(1, 1, &offsets, &rows, &values).unwrap();
-        let split = |phi, share| split_counts(&counts, &[phi], share, 1, &Monitor::silent());
-        assert!(matches!(split(0.0, 0.5), Err(Error::Argument { argument: "x", .. })));
-        assert!(matches!(split(0.0, 1.0), Err(Error::Argument { argument: "split", .. })));
-        assert!(matches!(split(-1.0, 0.5), Err(Error::Argument { argument: "overdispersion", .. })));
+        let split = |count, phi, share| {
+            let (offsets, rows, values) = ([0, 1], [0], [count]);
+            let counts = Counts::new(1, 1, &offsets, &rows, &values).unwrap();
+            split_counts(&counts, &[phi], share, 1, &Monitor::silent())
+        };
+        assert!(matches!(split(1.5, 0.0, 0.5), Err(Error::Argument { argument: "x", .. })));
+        assert!(matches!(split(1e100, 0.0, 0.5), Err(Error::Argument { argument: "x", .. })));
+        assert!(split(LARGEST, 0.5, 0.5).is_ok());
+        assert!(matches!(split(1.5, 0.0, 1.0), Err(Error::Argument { argument: "split", .. })));
+        assert!(matches!(split(1.5, -1.0, 0.5), Err(Error::Argument { argument: "overdispersion", .. })));
     }
 }

@@ -2,6 +2,9 @@
 
 use crate::error::{Error, Result};
 
+/// Most factors: the covariances of domains take memory with their square.
+const MOST_FACTORS: usize = 1000;
+
 /// How counts depend on the domain.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Model {
@@ -9,7 +12,7 @@ pub enum Model {
     NegativeBinomial,
     /// Poisson counts whose log means are W v + e, with v | domain k ~ N(μ_k, Σ_k).
     Factor {
-        /// Number of factors, at least 1.
+        /// Number of factors, from 1 to 1000.
         factors: usize,
         /// Root mean square distance between the μ of two domains, 0 or more; within a domain the factors have a
         /// variance of 1 on average.
@@ -25,7 +28,9 @@ pub enum Model {
 impl Model {
     pub(super) fn check(self) -> Result<()> {
         match self {
-            Model::Factor { factors: 0, .. } => Err(Error::argument("nFactors", "must be at least 1, not 0")),
+            Model::Factor { factors, .. } if factors == 0 || factors > MOST_FACTORS => {
+                Err(Error::argument("nFactors", format!("must be from 1 to {MOST_FACTORS}, not {factors}")))
+            }
             Model::Factor { separation, .. } | Model::Niches { separation }
                 if !separation.is_finite() || separation < 0.0 =>
             {

@@ -306,6 +306,7 @@ mod tests {
             (Params { gradient: -0.1, ..small() }, "gradient"),
             (Params { batch_effect: -0.1, ..small() }, "batchEffect"),
             (Params { model: Model::Factor { factors: 0, separation: 1.0 }, ..small() }, "nFactors"),
+            (Params { model: Model::Factor { factors: usize::MAX, separation: 1.0 }, ..small() }, "nFactors"),
             (Params { model: Model::Factor { factors: 2, separation: f64::NAN }, ..small() }, "separation"),
             (Params { layout: Layout::Potts { interaction: 9.0 }, ..small() }, "interaction"),
         ];

@@ -252,6 +252,7 @@ pub fn fit_embedding<'a>(
     params: &Params,
     monitor: &Monitor,
 ) -> Result<Embedded> {
+    check_embedding(target, source, graph, labels, label_count)?;
     let scores = Scores { target, own: target, start: target, source, comparable: true, graph };
     let resemblance = domains::resemblance(&scores, labels, label_count)?;
     let predicted_share = resemblance.discriminants.predicted_share(target, &most_probable(&resemblance.posterior))?;
@@ -329,6 +330,25 @@ impl Spanned {
             graph,
         }
     }
+}
+
+fn check_embedding(
+    target: ArrayView2<f64>,
+    source: ArrayView2<f64>,
+    graph: &SpatialGraph,
+    labels: &[Option<usize>],
+    label_count: usize,
+) -> Result<()> {
+    if target.ncols() != source.ncols() || graph.spots() != target.nrows() {
+        return Err(Error::argument("x", "must have the dimensions of the source and a graph of its spots"));
+    }
+    if labels.len() != source.nrows() || labels.iter().flatten().any(|&label| label >= label_count) {
+        return Err(Error::argument("labels", "must have one of the labels, or none, for each cell of the source"));
+    }
+    if target.iter().chain(source.iter()).any(|value| !value.is_finite()) {
+        return Err(Error::argument("x", "and the source must have finite embeddings"));
+    }
+    Ok(())
 }
 
 fn check(target: &Target, source: &Source, params: &Params) -> Result<()> {

@@ -6,7 +6,7 @@ use super::parameters::Parameters;
 use super::params::{EpochRecord, TrainParams};
 use super::section::Section;
 use super::train::{Trained, Training};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::monitor::Monitor;
 use ndarray::{Array2, ArrayView2};
@@ -64,6 +64,9 @@ pub fn learn(
     // A spot without surroundings tells the network nothing.
     let alone = (0..graph.spots()).filter(|&spot| graph.degree(spot) == 0);
     alone.for_each(|spot| shift.row_mut(spot).fill(0.0));
+    if shift.iter().any(|value| !value.is_finite()) {
+        return Err(Error::Numeric("what the network expects of the spots is not finite".to_owned()));
+    }
     Ok(Network { share, shift: Some(shift), evidence, parameters, history })
 }
 
@@ -176,6 +179,15 @@ mod tests {
         let cosine = product(&whole, &parts) / (product(&whole, &whole) * product(&parts, &parts)).sqrt();
         assert!(cosine > 0.9 && whole != parts, "{cosine}");
         Ok(())
+    }
+
+    #[test]
+    fn a_last_step_out_of_the_finite_numbers_is_told() {
+        let (scores, _, graph) = stripes(8, 2, 1.0, 2);
+        // Without damping a weight that has no gradient is moved by 0 / 0.
+        let params = TrainParams { share: Some(1.0), epochs: 1, damping: 1e-100, ..TrainParams::default() };
+        let found = learn(scores.view(), &[0; 64], &graph, &params, &Monitor::silent());
+        assert!(matches!(found, Err(Error::Numeric(_))));
     }
 
     #[test]

@@ -79,9 +79,13 @@ impl<'a> Training<'a> {
     /// Ends it with the weights averaged over the last epochs.
     ///
     /// # Errors
-    /// [`Error::Numeric`] when a tensor cannot be made.
+    /// [`Error::Numeric`] when a tensor cannot be made, or the last step left the finite numbers: no objective has seen
+    /// where it went.
     pub fn finish(self) -> Result<Trained> {
         self.average.assign(&self.parameters)?;
+        if self.parameters.values()?.iter().flatten().any(|value| !value.is_finite()) {
+            return Err(Error::Numeric("the weights of the network are not finite after the last epoch".to_owned()));
+        }
         Ok(Trained { parameters: self.parameters, history: self.history })
     }
 }

@@ -4,7 +4,7 @@ use super::{EMBEDDING, SCORE_DIMENSIONS, View, has_null, spot_types, with_names}
 use crate::batches::Batches;
 use crate::cluster::Null;
 use crate::counts::Counts;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::SpatialGraph;
 use crate::monitor::Monitor;
 use crate::normalise::Normalisation;
@@ -31,12 +31,13 @@ impl Codes {
     /// The views made from these codes, see [`super::views`]: all, or those of the `wanted` names.
     ///
     /// # Errors
-    /// [`crate::Error::Argument`] for an unknown name, see [`with_names`]; [`crate::Error::Numeric`] when a
-    /// decomposition fails; [`crate::Error::Interrupted`].
+    /// [`Error::Argument`] for an unknown name, see [`with_names`], or naming `codes` where these are of other spots
+    /// than the graph or not finite; [`Error::Numeric`] when a decomposition fails; [`Error::Interrupted`].
     pub fn views(&self, graph: &SpatialGraph, wanted: Option<&[String]>, monitor: &Monitor) -> Result<Vec<View>> {
         if wanted.is_some_and(|names| names.iter().all(|name| name == EMBEDDING)) {
             return Ok(Vec::new());
         }
+        self.check(graph)?;
         with_names(super::views(self.scores.view(), &self.types, graph, monitor)?, wanted)
     }
 
@@ -44,11 +45,13 @@ impl Codes {
     /// them; of large sections some pieces.
     ///
     /// # Errors
-    /// [`crate::Error::Numeric`] when a decomposition fails; [`crate::Error::Interrupted`].
+    /// [`Error::Argument`] naming `codes` as in [`Codes::views`]; [`Error::Numeric`] when a decomposition fails;
+    /// [`Error::Interrupted`].
     pub fn unstructured(&self, graph: &SpatialGraph, views: &[View], monitor: &Monitor) -> Result<Null> {
         if !views.iter().any(|view| has_null(view.kind)) {
             return Ok(Null::default());
         }
+        self.check(graph)?;
         let has_types = !self.types.is_empty();
         let spots = super::spots_of_null(graph);
         let mut draws = match &spots {
@@ -61,6 +64,17 @@ impl Codes {
         draws.iter_mut().for_each(|draw| draw.retain(|drawn| views.iter().any(|view| view.kind == drawn.kind)));
         let points = |views: Vec<View>| views.into_iter().map(View::into_points).collect::<Result<_>>();
         Ok(Null { draws: draws.into_iter().map(points).collect::<Result<_>>()?, spots })
+    }
+
+    fn check(&self, graph: &SpatialGraph) -> Result<()> {
+        let spots = self.scores.nrows();
+        if graph.spots() != spots || ![0, spots].contains(&self.types.len()) {
+            return Err(Error::argument("codes", format!("must be of the {} spots of the graph", graph.spots())));
+        }
+        if self.scores.iter().any(|value| !value.is_finite()) {
+            return Err(Error::argument("codes", "must be finite numbers"));
+        }
+        Ok(())
     }
 }
 
@@ -119,5 +133,17 @@ mod tests {
         assert_eq!((views, own), (2, 1));
         assert!(draws > 1);
         Ok(())
+    }
+
+    #[test]
+    fn codes_of_other_spots_are_refused() {
+        let (scores, _, graph) = stripes(20, 2, 2.0, 4);
+        let refused = |codes: Codes| {
+            let found = codes.views(&graph, None, &Monitor::silent());
+            matches!(found, Err(Error::Argument { argument: "codes", .. }))
+        };
+        assert!(refused(Codes { scores: scores.slice(ndarray::s![1.., ..]).to_owned(), types: Vec::new() }));
+        assert!(refused(Codes { scores: scores.clone(), types: vec![0] }));
+        assert!(refused(Codes { scores: scores / 0.0, types: Vec::new() }));
     }
 }
