@@ -223,7 +223,7 @@ fn check_components(counts: &Counts, features: &Features, loadings: ArrayView2<f
         return Err(Error::argument("fit", "must have loadings and levels of the genes it was made from"));
     }
     let finite = loadings.iter().chain(levels.into_iter().flatten()).all(|value| value.is_finite());
-    if !finite || !(scale.is_finite() && scale > 0.0) {
+    if !(finite && scale.is_finite() && scale > 0.0) {
         return Err(Error::argument("fit", "must have finite loadings and levels, and scores that vary"));
     }
     Ok(())
