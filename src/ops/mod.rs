@@ -6,11 +6,13 @@ mod bias;
 mod gram;
 mod row_mean;
 mod unit_rows;
+mod weighted_means;
 
 pub use bias::{bias, bias_relu};
 pub use gram::gram;
 pub use row_mean::RowMean;
 pub use unit_rows::unit_rows;
+pub use weighted_means::weighted_means;
 
 use candle_core::{Layout, Result, bail};
 

@@ -55,7 +55,21 @@ impl RowMean {
         x.contiguous()?.apply_op1(self.clone())
     }
 
-    fn multiply<T: WithDType>(&self, x: &[T], dimensions: usize) -> Vec<T> {
+    /// Rows of the input, and lists.
+    pub(super) fn rows(&self) -> usize {
+        self.named_by.count()
+    }
+
+    pub(super) fn lists(&self) -> usize {
+        self.lists.count()
+    }
+
+    /// The transposed product.
+    pub(super) fn transposed(&self) -> RowMean {
+        RowMean { transposed: !self.transposed, ..self.clone() }
+    }
+
+    pub(super) fn multiply<T: WithDType>(&self, x: &[T], dimensions: usize) -> Vec<T> {
         if self.transposed {
             return self.named_by.sums(&self.scaled(x.to_vec(), dimensions), dimensions);
         }
@@ -134,7 +148,7 @@ impl CustomOp1 for RowMean {
     }
 
     fn bwd(&self, _x: &Tensor, _y: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
-        RowMean { transposed: !self.transposed, ..self.clone() }.apply(gradient).map(Some)
+        self.transposed().apply(gradient).map(Some)
     }
 }
 

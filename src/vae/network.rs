@@ -2,7 +2,7 @@
 
 use super::parameters::{Layer, Weights};
 use super::sample::Sample;
-use crate::ops::{bias, bias_relu};
+use crate::ops::{bias, bias_relu, weighted_means};
 use candle_core::{Result, Tensor};
 use candle_nn::Module;
 
@@ -14,29 +14,22 @@ pub struct Encoding {
     pub log_variance: Tensor,
 }
 
-/// Encodes the spots of a sample from their surroundings alone. `kept` has the weight of each spot within reach as
-/// a neighbour, spots x 1; without it all weigh 1.
+/// The code of each spot within reach of a sample, as a neighbour of others: the same in all views of the sample.
+pub fn neighbour_codes(weights: &Weights, sample: &Sample) -> Result<Tensor> {
+    hidden_layer(&weights.neighbour, &sample.scores)
+}
+
+/// Encodes the spots of a sample from their surroundings alone, from their [`neighbour_codes`]. `kept` has the weight of
+/// each spot within reach as a neighbour; without it all weigh 1.
 ///
 /// Each neighbour is bent before it is averaged, so that a mixture of two types of cell is not the same as a type
 /// between them; and their average is bent again, together with the linear expectation m: what is expected of a spot
 /// is not linear in noisy surroundings when tissue has domains.
 ///
 /// u_i = relu(W₂ [m_i, Σ_h a_h² · mean over ring h of i of relu(W₁ x_j + b₁)] + b₂)
-pub fn encode(weights: &Weights, sample: &Sample, kept: Option<&Tensor>) -> Result<Encoding> {
-    let mut code = hidden_layer(&weights.neighbour, &sample.scores)?;
-    if let Some(kept) = kept {
-        code = code.broadcast_mul(kept)?;
-    }
-    let mut around: Option<Tensor> = None;
-    for (ring, weight) in sample.rings.iter().zip(weights.rings.chunk(sample.rings.len(), 0)?) {
-        let mean = ring.apply(&code)?.broadcast_mul(&weight.sqr()?)?;
-        around = Some(match around {
-            Some(sum) => (sum + mean)?,
-            None => mean,
-        });
-    }
-    let parts: Vec<&Tensor> = [&sample.linear].into_iter().chain(&around).collect();
-    let hidden = hidden_layer(&weights.surroundings, &Tensor::cat(&parts, 1)?)?;
+pub fn encode(weights: &Weights, sample: &Sample, codes: &Tensor, kept: Option<&[f32]>) -> Result<Encoding> {
+    let around = weighted_means(&sample.rings, codes, &weights.rings.sqr()?, kept)?;
+    let hidden = hidden_layer(&weights.surroundings, &Tensor::cat(&[&sample.linear, &around], 1)?)?;
     let mean = (output_layer(&weights.shift, &hidden)? + &sample.linear)?;
     Ok(Encoding { mean, log_variance: output_layer(&weights.log_variance, &hidden)? })
 }

@@ -1,7 +1,7 @@
 //! The training objective on two augmented views, and what a network expects.
 
 use super::augment::halves;
-use super::network::{Encoding, decode, encode};
+use super::network::{Encoding, decode, encode, neighbour_codes};
 use super::parameters::{Parameters, Weights, normal};
 use super::params::{EpochRecord, TrainParams};
 use super::sample::{Sample, matrix};
@@ -62,8 +62,14 @@ impl<'a> Objective<'a> {
         let mut record = EpochRecord { epoch, ..EpochRecord::default() };
         let mut sum = Sum::default();
 
-        let kept = halves(self.sample.scores.dim(0)?, params.mask_rate, &mut masks)?;
-        let (first, second) = (self.encode(&weights, Some(&kept[0]))?, self.encode(&weights, Some(&kept[1]))?);
+        let kept = halves(self.sample.scores.dim(0)?, params.mask_rate, &mut masks);
+        let codes = neighbour_codes(&weights, self.sample)?;
+        let view = |kept: &[f32]| -> Result<Encoding> {
+            // Looks for a stop: with 100,000 spots an epoch takes longer than a user should wait.
+            self.monitor.check()?;
+            Ok(encode(&weights, self.sample, &codes, Some(kept))?)
+        };
+        let (first, second) = (view(&kept[0])?, view(&kept[1])?);
         record.reconstruction = sum.add(params.reconstruction, || {
             // Antithetic noise: the views' errors of first order cancel.
             let noise = normal(&first.mean, &mut noise)?;
@@ -107,10 +113,10 @@ impl<'a> Objective<'a> {
         Ok((loss, record))
     }
 
-    /// Looks for a stop first: with 100,000 spots an epoch takes longer than a user should wait.
-    fn encode(&self, weights: &Weights, kept: Option<&Tensor>) -> Result<Encoding> {
+    /// Codes and all: of an instance that is looked at in one view.
+    fn encode(&self, weights: &Weights, kept: Option<&[f32]>) -> Result<Encoding> {
         self.monitor.check()?;
-        Ok(encode(weights, self.sample, kept)?)
+        Ok(encode(weights, self.sample, &neighbour_codes(weights, self.sample)?, kept)?)
     }
 
     /// What the trained instance and its perturbed neighbours expect on average with all surroundings, rows x latent.
