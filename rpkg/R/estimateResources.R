@@ -45,7 +45,7 @@ estimateResources <- function(x = NULL, spots = NULL, genes = NULL, filled = NUL
       (cells * (secondsOf$spot + secondsOf$feature * features) + secondsOf$stored * size$stored) / cores,
     secondsOf$start + cells * secondsOf$domains / cores,
     # The choice of k looks at some thousand spots, but for how much they repeat each other.
-    secondsOf$start + (2 * cells * secondsOf$domains + secondsOf$choice * min(1, size$spots / 16384)) / cores,
+    secondsOf$start + (cells * secondsOf$domains + secondsOf$choice * min(1, size$spots / 16384)) / cores,
     secondsOf$tested * size$stored / cores,
     secondsOf$gene * cells * size$genes / cores
   )
@@ -65,7 +65,7 @@ estimateResources <- function(x = NULL, spots = NULL, genes = NULL, filled = NUL
 # Of benches/scale, two threads: seconds a million cells, for each feature of those, a stored count, a gene of a million
 # cells.
 secondsOf <- list(
-  start = 1, spot = 20, feature = 0.072, stored = 1.5e-7, domains = 120, choice = 70, tested = 3e-7, gene = 0.045
+  start = 1, spot = 20, feature = 0.072, stored = 1.5e-7, domains = 120, choice = 25, tested = 3e-7, gene = 0.045
 )
 # Bytes: R with the package, a stored count (value and row), and a spot beside its counts.
 bytesOf <- list(start = 2.5e8, stored = 12, fit = 3000, domains = 4000, tests = 600)

@@ -31,7 +31,7 @@ const TARGET: f64 = 1e4;
 /// Denoised expression.
 #[derive(Clone, Debug)]
 pub struct Imputed {
-    /// log(1 + 10,000 x expected share of the spot's counts), genes x spots.
+    /// log(1 + 10,000 x expected share of the spot's counts), within the shares that the gene has anywhere, genes x spots.
     pub expression: Array2<f64>,
     /// Share of each gene's variance over spots that is explained, by generalised cross-validation: 0 for a gene at
     /// its mean, NaN for one that does not vary.
@@ -68,8 +68,14 @@ pub fn impute_expression(
             neighbourhood.shares(&own).into_iter().map(|share| share.map(|share| TARGET * share)).collect();
         own.iter_mut().zip(&sizes).for_each(|(value, size)| *value *= TARGET / size);
         let fitted = design.fit(&own, &around, part.as_ref())?;
+        // What is linear leads out of what the gene has anywhere where a spot's scores are unlike all others'.
+        let (least, most) = own.iter().fold((f64::MAX, 0.0f64), |(a, b), &share| (a.min(share), b.max(share)));
         let mut row = rows[place].lock().expect("a row is written once");
-        fitted.values.into_iter().zip(row.iter_mut()).for_each(|(share, value)| *value = share.max(0.0).ln_1p());
+        fitted
+            .values
+            .into_iter()
+            .zip(row.iter_mut())
+            .for_each(|(share, value)| *value = share.min(most).max(least.min(most)).ln_1p());
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
         monitor.step(Progress { stage: "genes", done, total: genes.len(), objective: None })?;
         Ok(fitted.explained)
