@@ -10,6 +10,7 @@ gateCoords <- function(coords, spots, argument = "coords", depth = NULL, slice =
   rows <- rowsOfSpots(spotNames(coords, spots, argument), spots, argument)
   ofSpots <- function(places) if (is.null(rows)) places else places[rows, , drop = FALSE]
   places <- ofSpots(placeAxes(coords, argument, depth))
+  if (nrow(places) == 0) stopArgument(argument, "has no spots", "Give a place for each spot.")
   if (nrow(places) != length(spots)) {
     stopArgument(argument, sprintf("has %d rows for %d spots", nrow(places), length(spots)), "Give one row per spot.")
   }

@@ -96,8 +96,8 @@ isTurned <- function(array, pixels, slice) {
 stopPlaces <- function(metadata, problem, hint) {
   for (name in intersect(unlist(placeColumns), names(metadata))) {
     column <- metadata[[name]]
-    lost <- sum(is.na(column) | is.infinite(column))
-    if (is.numeric(column) && lost > 0) {
+    lost <- if (is.numeric(column)) sum(!is.finite(column)) else 0
+    if (lost > 0) {
       rejected <- sprintf("the column \"%s\" of the cell metadata is NA or infinite for %d spots", name, lost)
       stopArgument(
         "coords", paste("is missing, and", rejected), "Give every spot a place, or leave these spots out of `x`."
