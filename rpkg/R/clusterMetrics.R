@@ -20,7 +20,11 @@
 #' @references
 #' Hubert and Arabie (1985). Comparing partitions. Journal of Classification 2, 193-218.
 #' @examples
-#' clusterMetrics(c("a", "a", "b", "b", NA), c(1, 1, 2, 1, 2))
+#' clusterMetrics(c("a", "a", "a", "b", "b", "b", NA), c(2, 2, 2, 1, 1, 2, 2))
+#'
+#' slices <- simulateSlices(rows = 20, columns = 20, genes = 300, domains = 3)
+#' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 30)
+#' clusterMetrics(slices$labels, findDomains(fit, k = 3)$domain, graph = fit$graph)
 #' @export
 clusterMetrics <- function(truth, labels, embedding = NULL, graph = NULL, threads = 2) {
   needArguments()

@@ -7,16 +7,17 @@ rasterFrom <- 50000
 rasterResolution <- 300
 rasterPixels <- 2.5e7
 
-drawSpots <- function(spots, radius, scale, title, raster) {
+# `opacities` is the scale of opacity; its legend is shown where it has one.
+drawSpots <- function(spots, radius, scale, title, raster, opacities = ggplot2::scale_alpha_identity()) {
   raster <- drawsRaster(raster, nrow(spots))
   # Spots of one sheet hide each other in the image; through another sheet they are seen.
   sheets <- if (raster && !is.null(spots$sheet)) unname(split(spots, spots$sheet)) else list(NULL)
   aes <- ggplot2::aes(.data$x, .data$y, fill = .data$value, alpha = .data$alpha)
   plot <- ggplot2::ggplot(spots, aes) +
     lapply(sheets, function(sheet) {
-      spotLayer(radius, raster, data = sheet, show.legend = c(fill = TRUE, alpha = FALSE))
+      spotLayer(radius, raster, data = sheet, show.legend = c(fill = TRUE, alpha = !identical(opacities$guide, "none")))
     }) +
-    ggplot2::scale_alpha_identity() +
+    opacities +
     ggplot2::scale_x_continuous(expand = ggplot2::expansion(add = 1.5 * radius)) +
     ggplot2::scale_y_reverse(expand = ggplot2::expansion(add = 1.5 * radius)) +
     ggplot2::coord_fixed() +
@@ -73,7 +74,7 @@ GeomSpot <- ggplot2::ggproto("GeomSpot", ggplot2::Geom,
     )
   },
   draw_key = function(data, params, size) {
-    grid::circleGrob(r = 0.4, gp = grid::gpar(fill = data$fill, col = NA))
+    grid::circleGrob(r = 0.4, gp = grid::gpar(fill = ggplot2::alpha(data$fill, data$alpha), col = NA))
   }
 )
 

@@ -41,8 +41,10 @@ NULL
 #' @examples
 #' slices <- simulateSlices(rows = 20, columns = 20, genes = 300, domains = 3)
 #' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 30)
-#' imputed <- imputeExpression(slices$counts, rownames(slices$counts)[1:5], fit = fit)
-#' attr(imputed, "explained")
+#' # Genes with a pattern have something to be predicted from, others hardly.
+#' patterned <- head(spatiallyVariableGenes(slices$counts, slices$coords)$gene, 4)
+#' imputed <- imputeExpression(slices$counts, c(patterned, "gene1"), fit = fit)
+#' round(attr(imputed, "explained"), 2)
 #' plotDomains(slices$coords, imputed[1, ], title = rownames(imputed)[[1]])
 #' @export
 imputeExpression <- function(x, features = NULL, ...) {

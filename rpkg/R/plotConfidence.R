@@ -10,9 +10,10 @@
 #' @param bins Number of intervals of the confidence, a whole number from 2 to 100.
 #' @return A `ggplot` object: for each interval of confidence that holds spots the share of them that keep their domain,
 #'   over their mean confidence, with the diagonal of perfect calibration; the size of a point is the share of all
-#'   spots. A spot keeps its domain if it lies in the group that most spots of its domain lie in. The subtitle has the
-#'   expected calibration error, the mean distance from the diagonal over all spots. The element `data` of the plot
-#'   holds the numbers: `confidence`, `kept` and `spots` (counted over all of `against`).
+#'   spots. A spot keeps its domain if it lies in the group that most spots of its domain lie in; against known labels
+#'   (plain vectors) this is to have the label that most spots of its domain have, and the axis says so. The subtitle
+#'   has the expected calibration error, the mean distance from the diagonal over all spots. The element `data` of the
+#'   plot holds the numbers: `confidence`, `kept` and `spots` (counted over all of `against`).
 #' @section Errors:
 #' Unusable input is an error of class `starscape_error_argument` whose field `argument` names the argument.
 #' @references
@@ -39,7 +40,10 @@ plotConfidence <- function(x, against, bins = 10) {
   x <- gateConfidentDomains(x)
   bins <- gateFields(list(bins = bins), list(bins = wholeNumber(2, 100)))$bins
   several <- is.list(against) && !is.data.frame(against)
-  replicates <- lapply(if (several) against else list(against), function(own) {
+  if (!several) against <- list(against)
+  # A replicate has its confidence beside its domains, known labels are plain.
+  again <- all(vapply(against, function(own) "confidence" %in% names(plainTable(own)), NA))
+  replicates <- lapply(against, function(own) {
     if (is.null(own)) stopArgument("against", "is or holds NULL", "Give domains of the same spots.")
     gateDomain(perSpot(own, rownames(x), "against"), nrow(x), "against")
   })
@@ -52,10 +56,15 @@ plotConfidence <- function(x, against, bins = 10) {
     ggplot2::geom_abline(linetype = "dashed", colour = missingColour) +
     ggplot2::geom_line(colour = domainColours[[1]], linewidth = 0.7) +
     ggplot2::geom_point(ggplot2::aes(size = .data$spots / sum(.data$spots)), colour = domainColours[[1]]) +
-    ggplot2::scale_size_area(name = "share of spots", labels = function(share) paste0(round(100 * share), "%")) +
+    # From a size that is seen on, as an interval of few spots is a point as well; the same in every figure.
+    ggplot2::scale_size(
+      name = "share of spots", range = c(1.2, 7), limits = c(0, 1), breaks = c(0.01, 0.1, 0.5, 1),
+      labels = c("1%", "10%", "50%", "100%")
+    ) +
     ggplot2::coord_fixed(xlim = c(0, 1), ylim = c(0, 1)) +
     ggplot2::labs(
-      x = "confidence", y = "share of spots that keep their domain",
+      x = "confidence",
+      y = if (again) "share of spots that keep their domain" else "share of spots that have the label of their domain",
       subtitle = sprintf("expected calibration error %.3f", error)
     ) +
     ggplot2::theme_minimal() +

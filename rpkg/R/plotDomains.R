@@ -15,11 +15,14 @@
 #'   [findDomains()]. For objects also the name of a column of the cell metadata or of a gene. Factors, text and logical
 #'   values are shown as domains, numbers on a continuous scale.
 #' @param confidence Opacity of the spots: a numeric vector from 0 to 1 with one value per spot, or `TRUE` for the
-#'   confidence of the domains shown (in objects the column of that name with `_confidence`), or `FALSE`.
+#'   confidence of the domains shown (in objects the column of that name with `_confidence`), or `FALSE`. A legend says
+#'   which opacity is which confidence. A pale colour can look like that of another domain: compare with the figure
+#'   without `confidence`.
 #' @param slice Slice of each spot; each gets a panel of its own.
 #' @param palette Colours of the domains, or of the ends of the continuous scale; `NULL` for those of the package.
 #' @param diameter Diameter of the discs as a share of the usual distance between neighbours, positive.
-#' @param title Title of the legend; `NULL` for the name of what is shown.
+#' @param title Title of the legend; `NULL` for the name of what is shown. Genes whose values are all whole numbers are
+#'   called counts.
 #' @param limits Ends of the continuous scale, two rising numbers, for figures that are to be compared; values beyond
 #'   are drawn like NA. `NULL` for the range of the values.
 #' @param features Genes whose expression is drawn instead of `domain`, each in a panel of its own, on one scale. For
@@ -55,7 +58,7 @@ plotDomains.default <- function(x, domain = "domain", confidence = FALSE, slice 
   }
   names <- spotNames(x)
   expression <- if (!is.null(features)) gateExpression(features, NROW(x), names)
-  if (!is.null(expression)) domain <- list(value = expression[1, ], title = "expression")
+  if (!is.null(expression)) domain <- list(value = expression[1, ], title = unitOf(expression))
   shown <- shownValues(x, domain, confidence, names)
   slice <- gateSlice(perSpotVector(slice, names, "slice"), NROW(x))
   coords <- gateCoords(x, if (is.null(names)) as.character(seq_len(NROW(x))) else names, "x", slice = slice)
@@ -71,7 +74,7 @@ plotDomains.default <- function(x, domain = "domain", confidence = FALSE, slice 
   if (!is.null(expression)) spots <- featurePanels(spots, expression)
   scale <- valueScale(spots$value, palette, limits)
   if (is.null(title)) title <- shown$title
-  drawSpots(spots, diameter / 2 * spotDistance(places, slice), scale, title, raster)
+  drawSpots(spots, diameter / 2 * spotDistance(places, slice), scale, title, raster, opacityScale(confidence))
 }
 
 #' @rdname plotDomains
@@ -209,7 +212,21 @@ opacity <- function(confidence, n) {
     )
   }
   # The least confident spot is still seen; one without a domain is plain grey.
-  ifelse(is.na(confidence), 1, 0.15 + 0.85 * confidence)
+  ifelse(is.na(confidence), 1, opacityOf(confidence))
+}
+
+opacityOf <- function(confidence) 0.15 + 0.85 * confidence
+
+# Opacity with a legend, where it says something: a pale colour can look like another one.
+opacityScale <- function(confidence) {
+  if (isFALSE(confidence)) {
+    return(ggplot2::scale_alpha_identity())
+  }
+  shown <- c(1, 0.75, 0.5, 0.25)
+  ggplot2::scale_alpha_identity(
+    name = "confidence", breaks = opacityOf(shown), labels = format(shown), limits = opacityOf(c(0, 1)),
+    guide = ggplot2::guide_legend(order = 2)
+  )
 }
 
 # A column of the metadata or a gene by its name, with that name as title; a vector as it is.
@@ -217,8 +234,17 @@ objectValues <- function(domain, metadata, gene) {
   if (!isString(domain) || nrow(metadata) == 1) {
     return(domain)
   }
-  list(value = if (domain %in% names(metadata)) metadata[[domain]] else gene(domain), title = domain)
+  if (domain %in% names(metadata)) {
+    return(list(value = metadata[[domain]], title = domain))
+  }
+  value <- gene(domain)
+  list(value = value, title = if (areCounts(value)) paste0(domain, "\ncounts") else domain)
 }
+
+# What values of genes are, for the legend: those of an object that is not normalised are its counts.
+unitOf <- function(values) if (areCounts(values)) "counts" else "expression"
+
+areCounts <- function(values) all(values == round(values), na.rm = TRUE) && any(values > 0, na.rm = TRUE)
 
 # Genes x spots of the genes named, or NULL.
 objectFeatures <- function(features, gene) {
@@ -267,7 +293,9 @@ gateLimits <- function(limits) {
 valueScale <- function(value, palette, limits) {
   if (is.numeric(value)) {
     if (is.null(palette)) palette <- grDevices::hcl.colors(64, "viridis")
-    return(ggplot2::scale_fill_gradientn(colours = palette, limits = limits, na.value = missingColour))
+    return(ggplot2::scale_fill_gradientn(
+      colours = palette, limits = limits, na.value = missingColour, guide = ggplot2::guide_colourbar(order = 1)
+    ))
   }
   n <- nlevels(value)
   if (is.null(palette)) palette <- domainPalette(n)
@@ -277,7 +305,7 @@ valueScale <- function(value, palette, limits) {
   }
   ggplot2::scale_fill_manual(
     values = stats::setNames(palette[seq_len(n)], levels(value)), na.value = missingColour, drop = FALSE,
-    guide = ggplot2::guide_legend(ncol = ceiling(n / 12))
+    guide = ggplot2::guide_legend(ncol = ceiling(n / 12), order = 1)
   )
 }
 

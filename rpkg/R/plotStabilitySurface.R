@@ -16,8 +16,11 @@
 #' Li, Xu, Taylor, Studer and Goldstein (2018). Visualizing the loss landscape of neural nets. NeurIPS 31.
 #' @seealso [lossSurface()]
 #' @examples
-#' slices <- simulateSlices(rows = 15, columns = 15, genes = 50, domains = 3)
-#' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 10)
+#' slices <- simulateSlices(rows = 20, columns = 20, genes = 100, domains = 3)
+#' # Domains can change with the weights of the network only where it has a share in the embedding.
+#' fit <- runStarscape(
+#'   slices$counts, coords = slices$coords, latentDim = 10, epochs = 30, stability = starControl(share = 1)
+#' )
 #' surface <- lossSurface(fit, k = 3, points = 7)
 #' plotStabilitySurface(surface)
 #' plotStabilitySurface(surface, "agreement")

@@ -89,7 +89,12 @@
 #' slices <- simulateSlices(rows = 20, columns = 20, genes = 300, domains = 3)
 #' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 30)
 #' fit
-#' head(fit$history)
+#'
+#' # The network is used where it foretells spots better than a linear function; with `share` in any case:
+#' network <- runStarscape(
+#'   slices$counts, coords = slices$coords, latentDim = 10, epochs = 30, stability = starControl(share = 1)
+#' )
+#' head(network$history)
 #' @export
 runStarscape <- function(x, ...) {
   needArguments()

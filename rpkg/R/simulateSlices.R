@@ -48,9 +48,10 @@
 #' @param threads Number of threads, a whole number from 1. It does not change the result.
 #' @param verbose Whether to show progress.
 #' @return A `starscape_simulation`: a list with `counts`, a sparse matrix, genes x spots over all slices; `coords`,
-#'   spots x 2 array positions (x is the array's column, y its row, both from each slice's own origin); `labels`, the
-#'   true domain of each spot (factor); and `slice`, the slice of each spot (factor). With a source also `source`, a
-#'   list of its `counts`, `coords` and `labels`.
+#'   spots x 2 array positions as of Visium (x is the array's column, of which a row has every second one, and y its
+#'   row, both from each slice's own origin; on the tissue a step of y is `sqrt(3)` steps of x); `labels`, the true
+#'   domain of each spot (factor); and `slice`, the slice of each spot (factor). With a source also `source`, a list of
+#'   its `counts`, `coords` and `labels`.
 #' @section Errors:
 #' A value outside its range, or more than 2e9 spots x genes, is an error of class `starscape_error_argument`.
 #' @references

@@ -29,6 +29,12 @@ test_that("discs nearly touch at every scale", {
 test_that("confidence is opacity and NA is grey", {
   spots <- built(plotDomains(quickFit, domains, confidence = TRUE))$data[[1]]
   expect_equal(spots$alpha, 0.15 + 0.85 * domains$confidence)
+  # A legend says what pale means, where there is anything pale.
+  opacity <- function(...) plotDomains(quickFit, domains, ...)$scales$get_scales("alpha")
+  expect_identical(opacity()$guide, "none")
+  expect_equal(opacity(confidence = TRUE)$get_breaks(), 0.15 + 0.85 * c(1, 0.75, 0.5, 0.25), ignore_attr = TRUE)
+  expect_identical(opacity(confidence = rep(0.9, 144))$get_labels(), c("1.00", "0.75", "0.50", "0.25"))
+  expect_identical(opacity(confidence = TRUE)$name, "confidence")
   labels <- replace(small$labels, 5, NA)
   expect_identical(built(plotDomains(small$coords, labels))$data[[1]]$fill[[5]], starscape:::missingColour)
   expectArgumentError(plotDomains(small$coords, labels, confidence = TRUE), "confidence")
@@ -111,9 +117,15 @@ test_that("genes are panels on one scale", {
   expect_identical(nrow(build$data[[1]]), 3L * 144L)
   built(plotDomains(pair$coords, features = pair$counts[1:2, ], slice = pair$slice))
   expectArgumentError(plotDomains(small$coords, features = values[, -1]), "features", "144 spots")
+  # Counts are called by their name.
+  expect_identical(plotDomains(small$coords, features = values)$labels$fill, "expression")
+  expect_identical(plotDomains(small$coords, features = small$counts[1:2, ])$labels$fill, "counts")
+  expect_identical(plotDomains(small$coords, features = 0 * values)$labels$fill, "expression")
   skip_if_not_installed("SeuratObject")
   expect_identical(nlevels(built(plotDomains(seuratSmall(), features = c("gene1", "gene9")))$data[[1]]$PANEL), 2L)
   expectArgumentError(plotDomains(seuratSmall(), features = "none"), "features", "none")
+  expect_identical(plotDomains(seuratSmall(), features = "gene1")$labels$fill, "counts")
+  expect_identical(plotDomains(seuratSmall(), "gene1")$labels$fill, "gene1\ncounts")
   skip_if_not_installed("SingleCellExperiment")
   built(plotDomains(sceSmall(), features = "gene1"))
 })
@@ -128,6 +140,16 @@ test_that("confidence is drawn against what becomes of the spots", {
   expect_match(plot$labels$subtitle, "0.050")
   built(plot)
   expect_equal(plotConfidence(shown, list(other, rev(other)))$data$spots, c(100L, 100L))
+  # Known labels are not kept but had; a replicate is.
+  expect_match(plot$labels$y, "have the label")
+  replicate <- data.frame(domain = other, confidence = 1)
+  expect_match(plotConfidence(shown, replicate)$labels$y, "keep their domain")
+  expect_match(plotConfidence(shown, list(replicate, replicate))$labels$y, "keep their domain")
+  expect_match(plotConfidence(shown, list(replicate, other))$labels$y, "have the label")
+  # Few spots are a point that is seen.
+  rare <- transform(shown, confidence = replace(confidence, 1, 0.15))
+  sizes <- built(plotConfidence(rare, other))$data[[3]]$size
+  expect_gt(min(sizes), 1)
   built(plotConfidence(domains, small$labels))
   expectArgumentError(plotConfidence(known, known), "x", "findDomains")
   expectArgumentError(plotConfidence(shown["domain"], known), "x", "findDomains")
