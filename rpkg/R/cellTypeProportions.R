@@ -38,6 +38,7 @@
 #'
 #' @param x A `transst_fit` from [runTransST()], or an object that has one.
 #' @param level Share of the intervals that should hold the truth, between 0 and 1.
+#' @param ... Not used; any other argument is an error.
 #' @return A list with
 #'   * `proportions`: spots x types and `other`; each row sums to one, NA for spots without counts;
 #'   * `lower` and `upper`: spots x types, ends of the intervals; NA where the source says nothing;
@@ -67,8 +68,9 @@
 #' head(found$proportions)
 #' found$evidence
 #' @export
-cellTypeProportions <- function(x, level = 0.9) {
+cellTypeProportions <- function(x, level = 0.9, ...) {
   needArguments()
+  gateDots(...)
   composition <- storedComposition(x)
   level <- realNumber(0, 1, positive = TRUE)(level, "level")
   if (level == 1) stopArgument("level", "is 1, and no interval surely holds the truth", "Give 0.9, for instance.")

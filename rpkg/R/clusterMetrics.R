@@ -7,6 +7,7 @@
 #' @param graph Optional neighbours of the spots, a sparse symmetric matrix, spots x spots, such as `graph` of a fit:
 #'   adds the agreement on boundary spots, those with a neighbour of another known label.
 #' @param threads Number of threads for the silhouette, a whole number from 1. It does not change the result.
+#' @param ... Not used; any other argument is an error.
 #' @return Named numeric vector:
 #'   * `ARI`, adjusted Rand index, at most 1, 0 expected by chance;
 #'   * `NMI`, normalised mutual information, from 0 to 1;
@@ -26,8 +27,9 @@
 #' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 30)
 #' clusterMetrics(slices$labels, findDomains(fit, k = 3)$domain, graph = fit$graph)
 #' @export
-clusterMetrics <- function(truth, labels, embedding = NULL, graph = NULL, threads = 2) {
+clusterMetrics <- function(truth, labels, embedding = NULL, graph = NULL, threads = 2, ...) {
   needArguments()
+  gateDots(...)
   names <- spotNames(plainTable(truth))
   if (is.null(names)) names <- spotNames(plainTable(labels))
   known <- NULL

@@ -93,8 +93,10 @@ tellComposition <- function(result, part = NULL) {
   of <- if (is.null(part)) "" else sprintf(" of \"%s\"", part)
   if (!result$described) {
     tell(
-      sprintf("The source does not tell what the spots%s hold: it predicts %.2f a thousand counts, ", of, result$gain),
-      sprintf("groups of the spots themselves %.2f, shuffled labels %.2f. ", result$gainOwn, result$gainShuffled),
+      sprintf("The source does not tell what the spots%s hold: the log-likelihood gains ", of),
+      sprintf("%.2f a thousand counts, ", result$gain),
+      sprintf("%.2f by groups of the spots themselves, ", result$gainOwn),
+      sprintf("%.2f by shuffled labels. ", result$gainShuffled),
       "All proportions are \"other\"."
     )
   } else if (result$lacksType) {
@@ -135,7 +137,7 @@ compositionLabels <- function(composition) {
   majority <- majorityTypes(composition)
   sure <- !is.na(majority$probability) & majority$probability > sureMajority
   label <- ifelse(sure, as.character(majority$type), "unknown")
-  factor(replace(label, is.na(composition$other), NA), levels = c(levels(majority$type), "unknown"))
+  factor(replace(label, is.na(composition$other), NA), levels = union(levels(majority$type), "unknown"))
 }
 
 gateCellsPerSpot <- function(cells) {

@@ -102,7 +102,7 @@ unwrap <- function(answer) {
   known <- !is.null(error$argument) && error$argument %in% userArguments()
   argument <- if (known) error$argument else names(formals(sys.function(userDepth())))[[1]]
   rlang::abort(
-    if (known) error$message else sprintf("`%s` gives no result: %s.", argument, sub("[.]$", "", error$message)),
+    paste0(if (!known) sprintf("`%s` gives no result: ", argument), sub("[.]$", "", error$message), "."),
     class = c(paste0("starscape_error_", error$kind), "starscape_error"),
     argument = argument,
     call = userFrame()

@@ -8,6 +8,7 @@
 #' @param k Number of domains, a whole number from 2 to the most labels of any run; `NULL` for that of the sweep. With
 #'   fewer, the search starts from the run's groups joined by how often runs put their spots together (average linkage).
 #' @param threads Number of threads, a whole number from 1. It does not change the result.
+#' @param ... Not used; any other argument is an error.
 #' @return Data frame with one row per spot: `domain`, a factor whose levels `"1"`, `"2"`, ... are ordered by size, and
 #'   `support`, the share of runs, from 0 to 1, that agree. Spots without counts are NA.
 #' @section Errors:
@@ -24,8 +25,9 @@
 #' head(consensusDomains(sweep))
 #' table(consensusDomains(sweep, k = 3)$domain)
 #' @export
-consensusDomains <- function(sweep, k = NULL, threads = 2) {
+consensusDomains <- function(sweep, k = NULL, threads = 2, ...) {
   needArguments()
+  gateDots(...)
   whole <- NULL
   # How many spots there are is not known of a sweep that is refused.
   checked <- gateTogether(

@@ -125,11 +125,12 @@ controlFields <- list(starControl = starFields, lossControl = lossFields, graphC
 # A function with the fields as arguments that returns the checked list.
 newControl <- function(class) {
   fields <- controlFields[[class]]
-  control <- function() {
+  control <- function(...) {
+    gateDots(...)
     values <- gateFields(mget(names(fields)), lapply(fields, `[[`, "check"))
     structure(values, class = c(class, "starscape_control"))
   }
-  formals(control) <- lapply(fields, `[[`, "default")
+  formals(control) <- c(lapply(fields, `[[`, "default"), formals(control))
   control
 }
 
@@ -157,6 +158,7 @@ flattenControls <- function(...) {
 #' @eval controlDoc("starControl")
 #' @eval controlDoc("lossControl")
 #' @eval controlDoc("graphControl")
+#' @param ... Not used; any other argument is an error.
 #' @return A list of the checked settings, of class `starControl`, `lossControl` or `graphControl`.
 #' @section Errors:
 #' A value outside its range is an error of class `starscape_error_argument`.
@@ -200,7 +202,11 @@ print.starscape_control <- function(x, ...) {
 gateControl <- function(control, class) {
   argument <- c(starControl = "stability", lossControl = "loss", graphControl = "graph")[[class]]
   if (!inherits(control, class)) {
-    stopArgument(argument, paste("must come from", paste0(class, "(), not"), describe(control)))
+    known <- class == "graphControl" && isString(control) && control %in% graphFields$method$default
+    stopArgument(
+      argument, paste("must come from", paste0(class, "(), not"), describe(control)),
+      if (known) sprintf("Give graphControl(\"%s\").", control) else sprintf("Give %s(...) with the settings.", class)
+    )
   }
   fields <- controlFields[[class]]
   unknown <- setdiff(names(control), names(fields))

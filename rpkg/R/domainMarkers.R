@@ -316,7 +316,9 @@ print.domain_markers <- function(x, n = 3, ...) {
     return(NextMethod())
   }
   sets <- split(seq_len(nrow(x)), list(x$against, x$domain), drop = TRUE)
-  cat(sprintf("Markers: %d genes, %d comparisons", length(unique(x$gene)), length(sets)))
+  cat(sprintf(
+    "Markers: %d genes, %d comparison%s", length(unique(x$gene)), length(sets), if (length(sets) == 1) "" else "s"
+  ))
   split <- attr(x, "split")
   if (!is.null(split)) cat(sprintf("; counts split, domains found again with ARI %.2f", split$ari))
   cat(sprintf("\nThe first %d of each:\n", n))

@@ -91,7 +91,7 @@ domainShares.list <- function(x, sample = NULL, group = NULL, domain = "domain",
   columns <- lapply(x, function(object) {
     metadata <- objectMetadata(object)
     for (argument in names(wanted)) {
-      gateKnown(wanted[[argument]], names(metadata), argument, "columns of the cell metadata")
+      gateColumn(wanted[[argument]], names(metadata), argument, "columns of the cell metadata")
     }
     as.data.frame(metadata)[unique(unlist(wanted))]
   })
@@ -106,7 +106,7 @@ domainShares.list <- function(x, sample = NULL, group = NULL, domain = "domain",
 
 sharesOfColumns <- function(metadata, sample, group, domain, ...) {
   gateDots(...)
-  gateKnown(domain, names(metadata), "domain", "columns of the cell metadata")
+  gateColumn(domain, names(metadata), "domain", "columns of the cell metadata")
   value <- metadata[[domain]]
   names(value) <- if (!is.null(rownames(metadata))) rownames(metadata)
   sharesOfSpots(value, givenColumn(sample, metadata, "sample"), givenColumn(group, metadata, "group"), "domain")
@@ -119,6 +119,9 @@ groupOfSamples <- function(group, sample, spots) {
   }
   samples <- levels(sample)
   if (is.atomic(group) && !is.null(names(group)) && all(samples %in% names(group))) {
+    if (anyNA(group[samples])) {
+      stopArgument("group", paste("is NA for sample", quoted(samples[is.na(group[samples])], 3)), sliceHints[["group"]])
+    }
     group <- gateSlice(group[samples], length(samples), "group")
   } else if (is.atomic(group) && !is.null(names(group)) && any(samples %in% names(group))) {
     stopArgument("group", paste("has no value for sample", quoted(setdiff(samples, names(group)), 3)))

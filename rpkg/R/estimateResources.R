@@ -19,6 +19,7 @@
 #'   panels of imaging, 0.1 for 55 µm spots, 0.01 to 0.05 for bins and whole transcriptomes of single cells.
 #' @param nFeatures,threads As for [runStarscape()].
 #' @param assay,layer For objects, as for [runStarscape()].
+#' @param ... Not used; any other argument is an error.
 #' @return A data frame with a row for each operation (`runStarscape`, `findDomains` with and without a given number of
 #'   domains, `domainMarkers` by rank sums of labels that were given, `spatiallyVariableGenes`) and the columns
 #'   `operation`, `seconds` and `gigabytes` (10^9 bytes, the largest use of R during it). Its attribute `free` is the
@@ -34,7 +35,8 @@
 #' estimateResources(slices$counts)
 #' @export
 estimateResources <- function(x = NULL, spots = NULL, genes = NULL, filled = NULL, nFeatures = 2000, threads = 2,
-                              assay = NULL, layer = NULL) {
+                              assay = NULL, layer = NULL, ...) {
+  gateDots(...)
   settings <- gateFields(list(nFeatures = nFeatures, threads = threads), runChecks[c("nFeatures", "threads")])
   size <- if (is.null(x)) plannedSize(spots, genes, filled) else measuredSize(x, assay, layer)
   cells <- size$spots / 1e6

@@ -48,7 +48,7 @@ factorMarkers.default <- function(x, fit = NULL, features = NULL, draws = 200, s
   given <- list(draws = draws, seed = seed, threads = threads, verbose = verbose)
   checked <- gateTogether(
     settings = gateFields(given, loadingChecks),
-    input = if (is.null(fit)) gateTransst(x) else gateDimensions(x, fit, features)
+    input = if (is.null(fit)) gateTransst(x, transstOrFit) else gateDimensions(x, fit, features)
   )
   settings <- checked$settings
   if (!is.null(fit)) {
@@ -63,6 +63,9 @@ factorMarkers.default <- function(x, fit = NULL, features = NULL, draws = 200, s
   ))
   factorTable(fit, spread)
 }
+
+transstOrFit <-
+  "Run runTransST() first; for the dimensions of runStarscape(), give counts as `x` and the fit as `fit`."
 
 loadingChecks <- list(draws = wholeNumber(2, 1e6), seed = seedNumber, threads = threadCount, verbose = yesOrNo)
 

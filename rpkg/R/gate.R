@@ -12,7 +12,11 @@ wholeNumber <- function(min, max) {
       whole <- isNumber(value) && value == round(value)
       stopArgument(
         argument, paste(if (whole) "is out of range:" else "must be one whole number, not", describe(value)),
-        sprintf("Give a whole number from %s to %s.", format(min, scientific = FALSE), format(max, scientific = FALSE))
+        # The largest there is limits nothing but what is beyond it.
+        paste0(
+          "Give a whole number from ", format(min, scientific = FALSE),
+          if (max < largestInteger || (whole && value > max)) paste0(" to ", format(max, scientific = FALSE)), "."
+        )
       )
     }
     as.integer(value)
@@ -34,9 +38,10 @@ realNumber <- function(min, max = Inf, optional = FALSE, positive = FALSE) {
     }
     if (!isNumber(value) || value < min || value > max || (positive && value == 0)) {
       range <- if (positive) "a positive number" else sprintf("a number from %s", format(min))
+      if (is.finite(max)) range <- paste0(range, if (positive) " up to " else " to ", format(max))
       stopArgument(
         argument, paste(if (isNumber(value)) "is out of range:" else "must be one number, not", describe(value)),
-        paste0("Give ", range, if (is.finite(max)) sprintf(" to %s", format(max)), if (optional) ", or NULL", ".")
+        paste0("Give ", range, if (optional) ", or NULL", ".")
       )
     }
     as.double(value)
@@ -83,7 +88,8 @@ describe <- function(value) {
   } else if (is.atomic(value) && length(value) == 1) {
     format(value)
   } else if (is.atomic(value) && length(value) <= 5 && length(value) > 0) {
-    paste0("c(", paste(format(value, trim = TRUE), collapse = ", "), ")")
+    shown <- if (is.character(value)) paste0("\"", value, "\"") else format(value, trim = TRUE)
+    paste0("c(", paste(shown, collapse = ", "), ")")
   } else {
     sprintf("an object of class %s and length %d", class(value)[[1]], length(value))
   }
@@ -127,11 +133,14 @@ needArguments <- function(needed = NULL) {
 }
 
 whatToGive <- c(
-  coords = "Give the places of the new spots.", domain = "Give the domains of the fit, from findDomains().",
+  against = "Give other domains of the same spots, or known labels.", coords = "Give the places of the new spots.",
+  domain = "Give the domain of each spot, such as the result of findDomains().",
   fit = "Give the result of runStarscape() on these counts.", k = "Say how many domains to look for.",
+  labels = "Give the label of each spot or, of a labelled source, of each cell.",
   markers = "Give the result of domainMarkers().", newdata = "Give the counts of the new spots.",
   root = "Give one of the domains, or the name of a spot.", sample = "Say of which sample each spot is.",
-  source = "Give counts of labelled cells, or an object with them.", sweep = "Give the result of stabilitySweep()."
+  source = "Give counts of labelled cells, or an object with them.", sweep = "Give the result of stabilitySweep().",
+  truth = "Give the known label of each spot."
 )
 
 # Stops at a misspelled argument, which would otherwise be ignored.
@@ -139,7 +148,7 @@ gateDots <- function(...) {
   if (...length() > 0) {
     name <- ...names()[[1]]
     given <- if (is.null(name) || is.na(name) || name == "") "..." else name
-    stopArgument(given, "is not an argument of this method", "See the help page for the arguments there are.")
+    stopArgument(given, "is not an argument of this function", "See the help page for the arguments there are.")
   }
 }
 
@@ -175,7 +184,8 @@ gateFeatures <- function(features, genes) {
 }
 
 # Row numbers (from 0) of the genes whose expression the user wants, in the order given; those of the fit for NULL.
-gateGenes <- function(features, fitted, genes) {
+# `of` is the argument that has the genes.
+gateGenes <- function(features, fitted, genes, of = "x") {
   argument <- if (is.null(features)) "x" else "features"
   if (is.null(features)) features <- fitted
   if (!is.character(features) || length(features) == 0 || anyNA(features)) {
@@ -190,8 +200,8 @@ gateGenes <- function(features, fitted, genes) {
       )
     }
     stopArgument(
-      "features", sprintf("has %d names that `x` has no row for: %s", length(lost), quoted(lost, 3)),
-      "Give names among the rows of `x`."
+      "features", sprintf("has %d names that `%s` has no row for: %s", length(lost), of, quoted(lost, 3)),
+      sprintf("Give names among the %s of `%s`.", if (of == "x") "rows" else "genes", of)
     )
   }
   match(unique(features), genes) - 1L
@@ -293,9 +303,12 @@ gateGraph <- function(graph, spots) {
   list(offsets = lists@p, neighbours = lists@i)
 }
 
+# Complex numbers and raw bytes have no order.
+areLabels <- function(value) is.atomic(value) && !is.null(value) && !is.complex(value) && !is.raw(value)
+
 # Labels as whole numbers from 1, NA kept.
 gateLabels <- function(labels, argument, spots = length(labels)) {
-  if (!is.atomic(labels) || length(labels) == 0 || !is.null(dim(labels))) {
+  if (!areLabels(labels) || length(labels) == 0 || !is.null(dim(labels))) {
     stopArgument(argument, paste("must be a vector or factor of labels, not", describe(labels)))
   }
   if (is.factor(labels) && (anyDuplicated(levels(labels)) > 0 || !is.integer(unclass(labels)))) {
@@ -305,6 +318,15 @@ gateLabels <- function(labels, argument, spots = length(labels)) {
     stopArgument(argument, sprintf("has %d labels for %d spots", length(labels), spots), "Give one label per spot.")
   }
   match(labels, unique(labels[!is.na(labels)]))
+}
+
+# The default of `domain` is the name of a column of objects; where there is none, nothing was given. `spots` is how
+# many there are.
+needDomain <- function(domain, spots) {
+  if (identical(domain, "domain") && spots != 1) stopArgument("domain", "is missing", whatToGive[["domain"]])
+  if (inherits(domain, "starscape_fit")) {
+    stopArgument("domain", "is a fit, which has no domains", "Give what findDomains() returns for it.")
+  }
 }
 
 # Domains as a factor, or NULL: labels of the spots, or the result of findDomains().
@@ -341,10 +363,39 @@ gateNamed <- function(names, known, argument, what, of = "x", most = Inf) {
 }
 
 # The name of an assay, a column and so on among those that an object has.
-gateKnown <- function(name, known, argument, what, of = "x") {
+gateKnown <- function(name, known, argument, what, of = "x", have = thereAre(known, name)) {
   if (!isString(name) || !name %in% known) {
-    have <- if (length(known) == 0) "There is none." else paste0("There are: ", quoted(known), ".")
     stopArgument(argument, sprintf("must name %s of `%s`, not %s", what, of, describe(name)), have)
   }
   name
+}
+
+# What there is instead of a name, first what differs from it by case only.
+thereAre <- function(known, name, what = "") {
+  if (length(known) == 0) {
+    return("There is none.")
+  }
+  if (isString(name)) known <- known[order(tolower(validText(known)) != tolower(validText(name)))]
+  sprintf("There are%s: %s.", what, quoted(known))
+}
+
+# A column of the cell metadata. That of domains comes from findDomains().
+gateColumn <- function(name, columns, argument, what = "a column of the cell metadata", of = "x") {
+  gateKnown(name, columns, argument, what, of, have = paste0(domainsFirst(name, argument), thereAre(columns, name)))
+}
+
+domainsFirst <- function(name, argument) {
+  if (argument == "domain" && identical(name, "domain")) "Run findDomains() first. "
+}
+
+# A gene, which `domain` may name as well as a column of the cell metadata.
+gateGene <- function(gene, genes, x, argument) {
+  if (argument != "domain") {
+    return(gateKnown(gene, genes, argument, "a gene"))
+  }
+  columns <- names(objectMetadata(x))
+  have <- paste0(
+    domainsFirst(gene, argument), thereAre(columns, gene, " the columns"), " ", thereAre(genes, gene, " the genes")
+  )
+  gateKnown(gene, genes, argument, "a column of the cell metadata or a gene", have = have)
 }

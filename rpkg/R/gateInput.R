@@ -187,16 +187,21 @@ gateSlice <- function(slice, spots, argument = "slice") {
   if (!is.atomic(slice) || length(slice) != spots) {
     stopArgument(
       argument, sprintf("must have one value for each of the %d spots, not %s", spots, describe(slice)),
-      "Give a vector that says which slice each spot lies on."
+      sliceHints[[argument]]
     )
   }
-  if (anyNA(slice)) {
-    stopArgument(
-      argument, sprintf("is NA for %d spots", sum(is.na(slice))), "Say for every spot which slice it lies on."
-    )
-  }
+  if (anyNA(slice)) stopArgument(argument, sprintf("is NA for %d spots", sum(is.na(slice))), sliceHints[[argument]])
   if (is.factor(slice)) droplevels(slice) else asFactor(slice, unique(slice))
 }
+
+# What is to be given per spot, or in its stead.
+sliceHints <- c(
+  slice = "Say of every spot which slice it lies on.",
+  sourceSlice = "Say of every cell of the source which section or data set it is from.",
+  batch = "Say of every spot which batch it is from, or give FALSE for one batch, or NULL for the slices.",
+  sample = "Say of every spot which sample it is from.",
+  group = "Say of every spot which group it belongs to, or of every sample in a vector named by sample."
+)
 
 # A slice of one spot has no neighbours and no variance; as many slices as spots is a column taken by mistake.
 gateSliceSizes <- function(slice, used) {

@@ -149,3 +149,15 @@ tellHidden <- function(coords, slice) {
     tell(length(shared), " spots are hidden by others at the same place. ", saySections)
   }
 }
+
+# A spot has all others of its slice as neighbours where these are no more than were asked for.
+tellNeighbours <- function(graph, input) {
+  slice <- input$slice[input$used]
+  fewest <- if (is.null(slice)) ncol(input$counts) else min(table(droplevels(slice)))
+  if (graph$method == "knn" && graph$k >= fewest) {
+    tell(
+      "`k` of graphControl() is ", graph$k, ", and ", if (is.null(slice)) "there are " else "a slice has ", fewest,
+      " spots: all of them are neighbours of each other."
+    )
+  }
+}

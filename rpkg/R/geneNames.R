@@ -18,6 +18,15 @@ nameCause <- function(first, second, sides) {
   cause
 }
 
+# The same of several sets that are elements of an argument: if all go with the first, all go together.
+causeWithFirst <- function(genes, argument) {
+  side <- function(part) sprintf("`%s[[%d]]`", argument, part)
+  causes <- lapply(seq_along(genes)[-1], function(part) nameCause(genes[[1]], genes[[part]], c(side(1), side(part))))
+  Find(Negate(is.null), causes)
+}
+
+causeText <- function(cause) if (!is.null(cause)) paste0(" But ", cause$seen, ". ", cause$hint)
+
 isEnsembl <- function(genes) grepl("^ENS[A-Z]*G[0-9]{6,}", validText(genes))
 
 withoutVersion <- function(genes) sub("^(ENS[A-Z]*G[0-9]+)[.][0-9]+$", "\\1", validText(genes))

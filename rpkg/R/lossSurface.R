@@ -22,6 +22,7 @@ NULL
 #' @param threads Number of threads, a whole number from 1. It does not change the result.
 #' @param verbose Whether to show progress.
 #' @param reduction For objects the name of the fit, which [runStarscape()] was given as `name`.
+#' @param ... Not used; any other argument is an error.
 #' @return Data frame of class `loss_surface` with one row per point: the steps `alpha` and `beta`, from `-radius` to
 #'   `radius`; `loss`, the weighted sum of the loss terms, NaN where it is not finite; and `agreement`, the adjusted
 #'   Rand index with the domains of the fitted model, at most 1, NaN where the embedding is not finite.
@@ -40,8 +41,9 @@ NULL
 #' surface
 #' @export
 lossSurface <- function(fit, k, points = 21, radius = 1, seed = 1, threads = 2, verbose = rlang::is_interactive(),
-                        reduction = "starscape") {
+                        reduction = "starscape", ...) {
   needArguments()
+  gateDots(...)
   fit <- storedFit(fit, "fit", gateReduction(reduction))
   settings <- gateFields(
     list(points = points, radius = radius, seed = seed, threads = threads, verbose = verbose), surfaceChecks

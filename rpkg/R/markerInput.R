@@ -27,6 +27,7 @@ gateMarkerInput <- function(x, domain, fit, coords, slice, block, settings) {
 }
 
 gateTwoDomains <- function(domain, spots) {
+  needDomain(domain, length(spots))
   factors <- gateDomain(perSpot(domain, spots, "domain"), length(spots))
   if (is.null(factors)) stopArgument("domain", "is missing", "Give one label per spot.")
   factors <- droplevels(factors)

@@ -9,6 +9,7 @@
 #' @param direction `"up"` for genes that are higher in the domain, `"down"` for lower ones, `"any"` for both.
 #' @param by Which genes come first: those of smallest p-value, or of largest area under the curve or absolute fold
 #'   change (for `"down"`, of smallest area).
+#' @param ... Not used; any other argument is an error.
 #' @return A named list of data frames: one per domain or, for pairs, per comparison (`"a vs b"`), in the order of `by`;
 #'   their columns are those of `markers` but for `gene`, which is the row name.
 #' @section Errors:
@@ -22,8 +23,9 @@
 #' unlist(lapply(best, rownames), use.names = FALSE)
 #' @export
 markerList <- function(markers, n = NULL, fdr = 1, direction = c("up", "down", "any"),
-                       by = c("p_value", "auc", "logFC")) {
+                       by = c("p_value", "auc", "logFC"), ...) {
   needArguments()
+  gateDots(...)
   markers <- gateMarkers(markers)
   if (!is.null(n)) n <- wholeNumber(1, largestInteger)(n, "n")
   fdr <- realNumber(0, 1)(fdr, "fdr")

@@ -175,7 +175,14 @@ joinBlocks <- function(read, dim, names) {
 
 stopCountsClass <- function(x) {
   if (is.data.frame(x)) {
-    stopArgument("x", "is a data frame", "Give a matrix of counts, genes x spots: as.matrix(x).")
+    numbers <- vapply(x, function(column) is.numeric(column) || is.logical(column), NA)
+    hint <- if (sum(!numbers) == 1) {
+      # With such a column all would be made text.
+      sprintf("as.matrix() of all columns but \"%s\", with that one as row names.", names(x)[!numbers])
+    } else {
+      "as.matrix(x)."
+    }
+    stopArgument("x", "is a data frame", paste("Give a matrix of counts, genes x spots:", hint))
   }
   if (is.matrix(x)) {
     stopArgument("x", sprintf("holds values of type %s", typeof(x)), "Give counts, genes x spots.")

@@ -123,7 +123,7 @@ columnsToCoords <- function(axes, metadata) {
 givenColumn <- function(value, metadata, argument, of = "x") {
   if (isString(value) && nrow(metadata) > 1) {
     # Checked before `[[`, whose S4 dispatch would wrap the error in its own.
-    column <- gateKnown(value, names(metadata), argument, "a column of the cell metadata", of)
+    column <- gateColumn(value, names(metadata), argument, of = of)
     return(metadata[[column]])
   }
   value

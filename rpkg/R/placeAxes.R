@@ -3,19 +3,25 @@
 # The columns of places that say by their names which is x and which is y, with a depth that differs, or as `depth`
 # says; the columns of numbers where these are two.
 placeAxes <- function(coords, argument = "coords", depth = NULL, told = TRUE) {
-  coords <- plainTable(coords)
+  given <- coords <- plainTable(coords)
   numbers <- numberColumns(coords)
   pair <- pairOf(colnames(coords), numbers)
   third <- if (is.data.frame(coords) || is.matrix(coords)) depthOf(coords)
   if (is.null(depth)) depth <- length(unique(third$values)) > 1
   axes <- c(pair, if (!is.null(pair) && depth) third$name)
+  repeated <- intersect(axes, colnames(coords)[duplicated(colnames(coords))])
+  if (length(repeated) > 0) {
+    stopArgument(
+      argument, sprintf("has several columns of the name %s", quoted(repeated)), "Give one column for each axis."
+    )
+  }
   if (is.data.frame(coords)) {
     coords <- as.matrix(coords[if (is.null(pair)) numbers else axes])
   } else if (is.matrix(coords) && !is.null(pair)) {
     coords <- coords[, axes, drop = FALSE]
   }
   if (!is.matrix(coords) || !is.numeric(coords) || ncol(coords) != max(2, length(axes))) {
-    stopAxes(coords, argument)
+    stopAxes(given, argument)
   }
   if (told) tellAxes(pair, colnames(coords), argument)
   storage.mode(coords) <- "double"
@@ -23,11 +29,29 @@ placeAxes <- function(coords, argument = "coords", depth = NULL, told = TRUE) {
 }
 
 stopAxes <- function(coords, argument) {
-  shape <- if (is.matrix(coords)) sprintf("a %s matrix with %d columns", typeof(coords), ncol(coords))
-  stopArgument(
-    argument, paste("must be numeric with two columns, x and y, not", if (is.null(shape)) describe(coords) else shape),
-    if (is.matrix(coords) && ncol(coords) == 3) "Name three columns x, y and z if the last is a depth."
-  )
+  shape <- if (is.data.frame(coords)) {
+    sprintf("a data frame with %s", columnCount(names(coords)))
+  } else if (is.matrix(coords)) {
+    sprintf("a %s matrix with %s", typeof(coords), columnCount(colnames(coords), ncol(coords)))
+  } else {
+    describe(coords)
+  }
+  hint <- if (is.matrix(coords) && ncol(coords) == 3) {
+    "Name three columns x, y and z if the last is a depth."
+  } else if (length(dim(coords)) == 2 && ncol(coords) > 2) {
+    paste0("Name the two columns of places x and y.", if (is.data.frame(coords) && ncol(coords) == 6) sayPositions)
+  }
+  stopArgument(argument, paste("must be numeric with two columns, x and y, not", shape), hint)
+}
+
+# The table of Space Ranger before version 2.
+sayPositions <- paste(
+  " Where this is tissue_positions_list.csv, which has no header, its columns are barcode, in_tissue, array_row,",
+  "array_col, pxl_row_in_fullres and pxl_col_in_fullres."
+)
+
+columnCount <- function(names, count = length(names)) {
+  paste0(count, if (count == 1) " column" else " columns", if (length(names) > 0) paste0(": ", quoted(names, 6)))
 }
 
 # What was taken for x and y, where it is not plain: by `pair`, the names that say so, or by position.

@@ -6,6 +6,7 @@
 #'
 #' @param x A data frame that [findDomains()] returned, or an object on which it was run, without `k`.
 #' @param reduction For objects the name of the fit, which [runStarscape()] was given as `name`.
+#' @param ... Not used; any other argument is an error.
 #' @return A `ggplot` object with a panel for the criterion and one for the stability.
 #' @section Errors:
 #' Domains whose number was given are an error of class `starscape_error_argument`.
@@ -15,8 +16,9 @@
 #' fit <- runStarscape(slices$counts, coords = slices$coords, latentDim = 10, epochs = 30)
 #' plotChoice(findDomains(fit, kRange = c(2, 6)))
 #' @export
-plotChoice <- function(x, reduction = "starscape") {
+plotChoice <- function(x, reduction = "starscape", ...) {
   needArguments()
+  gateDots(...)
   choice <- if (is.data.frame(x)) attr(x, "choice") else storedFit(x, name = gateReduction(reduction))$domains$choice
   if (is.null(choice)) {
     stopArgument("x", "holds no choice of `k`", "Run findDomains() without `k` first.")

@@ -8,6 +8,7 @@
 #' @param against Domains of the same spots to compare with: the result of [findDomains()] on a replicate, known labels
 #'   (vector or factor), or a list of several of these. Spots that are NA in it are left out.
 #' @param bins Number of intervals of the confidence, a whole number from 2 to 100.
+#' @param ... Not used; any other argument is an error.
 #' @return A `ggplot` object: for each interval of confidence that holds spots the share of them that keep their domain,
 #'   over their mean confidence, with the diagonal of perfect calibration; the size of a point is the share of all
 #'   spots. A spot keeps its domain if it lies in the group that most spots of its domain lie in; against known labels
@@ -35,8 +36,9 @@
 #' })
 #' plotConfidence(halves[[1]], halves[[2]])
 #' @export
-plotConfidence <- function(x, against, bins = 10) {
+plotConfidence <- function(x, against, bins = 10, ...) {
   needArguments()
+  gateDots(...)
   x <- gateConfidentDomains(x)
   bins <- gateFields(list(bins = bins), list(bins = wholeNumber(2, 100)))$bins
   several <- is.list(against) && !is.data.frame(against)

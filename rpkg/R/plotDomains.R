@@ -53,16 +53,14 @@ plotDomains.default <- function(x, domain = "domain", confidence = FALSE, slice 
                                 title = NULL, limits = NULL, features = NULL, raster = NULL, ...) {
   gateDots(...)
   x <- plainTable(x)
-  if (is.list(x) && !is.data.frame(x)) {
-    stopArgument("x", "is a list", "Give the places of the spots, a fit or one object.")
-  }
+  gateDrawn(x)
   names <- spotNames(x)
-  expression <- if (!is.null(features)) gateExpression(features, NROW(x), names)
-  if (!is.null(expression)) domain <- list(value = expression[1, ], title = unitOf(expression))
-  shown <- shownValues(x, domain, confidence, names)
   slice <- gateSlice(perSpotVector(slice, names, "slice"), NROW(x))
   coords <- gateCoords(x, if (is.null(names)) as.character(seq_len(NROW(x))) else names, "x", slice = slice)
   coords <- unname(inPlane(coords))
+  expression <- if (!is.null(features)) gateExpression(features, NROW(x), names)
+  if (!is.null(expression)) domain <- list(value = expression[1, ], title = unitOf(expression))
+  shown <- shownValues(x, domain, confidence, names)
   tellHidden(coords, slice)
   diameter <- realNumber(0, positive = TRUE)(diameter, "diameter")
   limits <- gateLimits(limits)
@@ -101,6 +99,28 @@ plotDomains.Seurat <- function(x, domain = "domain", confidence = FALSE, slice =
 plotDomains.SingleCellExperiment <- function(x, domain = "domain", confidence = FALSE, slice = NULL, coords = NULL,
                                              assay = NULL, features = NULL, reduction = "starscape", ...) {
   drawObject(x, domain, confidence, shownPlaces(x, coords, slice, NULL, reduction), assay, NULL, features, ...)
+}
+
+# Stops at what has places within it, or none: it would be taken for places by its size.
+gateDrawn <- function(x) {
+  if (is.list(x) && !is.data.frame(x)) {
+    hint <- if (is.null(x$coords)) {
+      "Give the places of the spots, a fit or one object."
+    } else {
+      domain <- if (is.null(x$domain)) "domains of its spots" else "x$domain"
+      sprintf("Give x$coords as `x`, and %s as `domain`.", domain)
+    }
+    stopArgument("x", if (is.object(x)) paste("is of class", class(x)[[1]]) else "is a list", hint)
+  }
+  if (identical(names(x), c("domain", "confidence"))) {
+    stopArgument("x", "is the result of findDomains()", "Give the fit or the places as `x`, and this as `domain`.")
+  }
+  if (!is.data.frame(x) && !is.matrix(x)) {
+    stopArgument(
+      "x", paste("must be the places of the spots, a fit or an object, not", describe(x)),
+      "Give a matrix or data frame with one row per spot and the columns x and y."
+    )
+  }
 }
 
 # Where the spots are: as the user says, as the object knows, or in the fit; and their names.
@@ -177,6 +197,7 @@ storedConfidence <- function(domain, metadata) {
 shownValues <- function(coords, domain, confidence, spots) {
   title <- "domain"
   domain <- plainTable(domain)
+  if (!"domain" %in% colnames(coords)) needDomain(domain, nrow(coords))
   if (is.data.frame(coords) && isString(domain) && nrow(coords) != 1) {
     title <- gateKnown(domain, names(coords), "domain", "a column")
     domain <- coords[[domain]]
@@ -191,7 +212,7 @@ shownValues <- function(coords, domain, confidence, spots) {
   n <- NROW(coords)
   domain <- perSpot(domain, spots, "domain")
   if (!isFALSE(confidence)) confidence <- perSpotVector(confidence, spots, "confidence")
-  if (!is.atomic(domain) || is.null(domain) || length(domain) != n) {
+  if (!areLabels(domain) || length(domain) != n) {
     stopArgument("domain", paste("must have one value for each of the", n, "spots, not", describe(domain)))
   }
   if (!is.numeric(domain) && !is.factor(domain)) {
@@ -299,7 +320,7 @@ valueScale <- function(value, palette, limits) {
   }
   n <- nlevels(value)
   if (is.null(palette)) palette <- domainPalette(n)
-  if (!is.null(names(palette)) && all(levels(value) %in% names(palette))) palette <- palette[levels(value)]
+  palette <- paletteOf(palette, levels(value))
   if (length(palette) < n) {
     stopArgument("palette", sprintf("has %d colours for %d domains", length(palette), n), "Give one colour per domain.")
   }
@@ -307,6 +328,22 @@ valueScale <- function(value, palette, limits) {
     values = stats::setNames(palette[seq_len(n)], levels(value)), na.value = missingColour, drop = FALSE,
     guide = ggplot2::guide_legend(ncol = ceiling(n / 12), order = 1)
   )
+}
+
+# Colours in the order of the domains, where they are named by these. Names that are those of no domain, as
+# palette.colors() gives them, are those of the colours.
+paletteOf <- function(palette, domains) {
+  if (!any(domains %in% names(palette))) {
+    return(palette)
+  }
+  lost <- setdiff(domains, names(palette))
+  if (length(lost) > 0) {
+    stopArgument(
+      "palette", sprintf("is named by domains, and has no colour for %s", quoted(lost)),
+      "Name a colour for each domain, or give colours without names."
+    )
+  }
+  palette[domains]
 }
 
 # Where to draw it ------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 #'
 #' @param x A `starscape_fit`, or an object on which [runStarscape()] was run.
 #' @param reduction For objects the name of the fit, which [runStarscape()] was given as `name`.
+#' @param ... Not used; any other argument is an error.
 #' @return A `ggplot` object: a panel for each term of the loss that was used, with its own scale, over the epochs.
 #' @section Errors:
 #' An object without a fit, or whose network was not trained, is an error of class `starscape_error_argument`.
@@ -12,8 +13,9 @@
 #' )
 #' plotHistory(fit)
 #' @export
-plotHistory <- function(x, reduction = "starscape") {
+plotHistory <- function(x, reduction = "starscape", ...) {
   needArguments()
+  gateDots(...)
   history <- storedFit(x, name = gateReduction(reduction))$history
   if (nrow(history) == 0) {
     stopArgument("x", "has no course of training: the network was not used", "See `share` in starControl().")

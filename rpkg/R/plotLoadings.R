@@ -5,6 +5,7 @@
 #' @param top Number of genes of each factor, those of largest loading, from 1.
 #' @param draws Draws of the bootstrap behind the intervals, see [factorMarkers()]: 2 or more, or 0 for none.
 #' @param seed Whole number from which the draws are made.
+#' @param ... Not used; any other argument is an error.
 #' @return A `ggplot` object: a panel for each factor with the loadings of its genes, 95 % intervals, and the source's
 #'   loadings as open points.
 #' @section Errors:
@@ -19,8 +20,9 @@
 #' )
 #' plotLoadings(fit, draws = 50)
 #' @export
-plotLoadings <- function(x, factors = NULL, top = 10, draws = 100, seed = 1) {
+plotLoadings <- function(x, factors = NULL, top = 10, draws = 100, seed = 1, ...) {
   needArguments()
+  gateDots(...)
   fit <- gateTransst(x)
   top <- wholeNumber(1, largestInteger)(top, "top")
   draws <- gateOptionalDraws(draws)

@@ -63,7 +63,7 @@ shownMarkers <- function(markers, n, features, by) {
   } else {
     if (is.factor(features)) features <- as.character(features)
     genes <- unique(markers$gene)
-    features <- genes[gateGenes(features, NULL, genes) + 1L]
+    features <- genes[gateGenes(features, NULL, genes, "markers") + 1L]
     chosen <- stats::setNames(rep("", length(features)), features)
   }
   if (length(chosen) == 0) stopArgument("markers", "has no gene that is higher in a domain")

@@ -20,6 +20,7 @@ pseudobulkTest <- function(input, plan, sums) {
   weighted <- limma::voom(samples$sums[tested, , drop = FALSE], design)
   fitted <- limma::lmFit(weighted, design)
   enough <- table(samples$domain) >= 2
+  tellLone(enough, plan$domain)
   empty <- array(NA_real_, dim(sums$shift))
   result <- list(statistic = empty, p_value = empty, logFC = empty)
   for (at in seq_along(sums$own)) {
@@ -33,6 +34,17 @@ pseudobulkTest <- function(input, plan, sums) {
     result$logFC[tested, at] <- moderated$coefficients[, 1]
   }
   result
+}
+
+# Domains that lie in one block cannot be compared. Those that are too small to be tested at all are told elsewhere.
+tellLone <- function(enough, domain) {
+  lone <- levels(domain)[!enough[levels(domain)] & table(domain) >= leastSpots]
+  if (length(lone) > 0) {
+    tell(
+      "Domains with ", leastSpots, " spots or more in fewer than two blocks are not tested: ", quoted(lone),
+      ". Their p-values are NA."
+    )
+  }
 }
 
 # Sums of the counts of each domain in each block, genes x samples, for those of three spots or more.

@@ -149,6 +149,7 @@ runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 200
   input <- checked$data$input
   if (nlevels(input$slice) == 1) tell("`slice` has one value. This is a plain fit of one slice.")
   gateMemory(ncol(input$counts))
+  tellNeighbours(checked$graph, input)
   tellScarce(input$counts)
   given <- list(givenFeatures = checked$data$features)
   gateLatentDim(settings$latentDim, featureCount(settings, given, input), ncol(input$counts))

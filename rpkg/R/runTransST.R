@@ -52,9 +52,10 @@
 #'   * `composition`: proportions of the source's types where it is single cells, or NULL; read them with
 #'     [cellTypeProportions()];
 #'   * `borrowed`: whether labels inform the domains, and `predictedShare`;
-#'   * `label`: the source's label of each spot, from the proportions where there are some and labels are not borrowed:
-#'     "unknown" where no type surely has most of the cells; `labelPosterior`, spots x labels, from the discriminants;
-#'     `labelScores`, domains x labels, its mean in each domain; `domainLabel`, the label that informs each domain;
+#'   * `label`: the source's label of each spot. Where labels are not borrowed it is from the proportions, "unknown"
+#'     where no type surely has most of the cells, and without proportions "unknown" for every spot; `labelPosterior`,
+#'     spots x labels, from the discriminants, whether borrowed or not; `labelScores`, domains x labels, its mean in
+#'     each domain; `domainLabel`, the label that informs each domain;
 #'   * `beta`: the Potts interaction; `logLik`: mean-field log-likelihood of the factors; `criteria`: BIC, MBIC and HBIC
 #'     for each number of domains tried;
 #'   * `targetOnly`: domain, posterior, interaction, log-likelihood, criteria and (of factors) held-out error of the
@@ -154,6 +155,7 @@ runTransST.default <- function(x, source, labels, coords = NULL, slice = NULL, k
   known <- checked$known
   shared <- gateSharedGenes(rownames(x), rownames(known$counts))
   target <- quietly(gateInput(x[shared, , drop = FALSE], coords, slice))
+  tellNeighbours(checked$graph, target)
   known <- gateSourceCells(known, rownames(target$counts))
   cells <- gateProportions(checked$cells, target, known, settings$embedding)
   gateFactors(settings, target, known)

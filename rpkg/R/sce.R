@@ -95,7 +95,7 @@ objectFit.SingleCellExperiment <- function(x, name = "starscape", needed = TRUE)
 #' @exportS3Method
 #' @noRd
 objectGene.SingleCellExperiment <- function(x, gene, spots, assay = NULL, layer = NULL, argument = "domain") {
-  gateKnown(gene, rownames(x), argument, "a column of the cell metadata or a gene")
+  gateGene(gene, rownames(x), x, argument)
   assays <- SummarizedExperiment::assayNames(x)
   if (is.null(assay)) assay <- c(intersect(c("logcounts", "counts"), assays), assays)[[1]]
   geneOf(objectCounts(x, assay), gene, seq_len(ncol(x)))

@@ -85,7 +85,7 @@ objectFit.Seurat <- function(x, name = "starscape", needed = TRUE) {
 #' @exportS3Method
 #' @noRd
 objectGene.Seurat <- function(x, gene, spots, assay = NULL, layer = NULL, argument = "domain") {
-  gateKnown(gene, rownames(seuratAssay(x, assay)), argument, "a column of the cell metadata or a gene")
+  gateGene(gene, rownames(seuratAssay(x, assay)), x, argument)
   values <- if (!is.null(layer)) {
     objectCounts(x, assay, layer)
   } else {
@@ -190,6 +190,8 @@ fittedRows <- function(embedding, fit, cells) {
 
 seuratPlaces <- function(x, spots, coords, slice, image, drawn) {
   metadata <- objectMetadata(x, spots)
+  if (!is.null(image)) image <- gateNamed(image, SeuratObject::Images(x), "image", "images")
+  if (!is.null(image) && !is.null(coords)) tell("`image` is not used, as `coords` says where the spots are.")
   found <- if (is.null(coords)) imagePlaces(x, spots, image, drawn)
   coords <- if (!is.null(coords)) {
     givenCoords(coords, metadata)
@@ -252,10 +254,7 @@ joinLayers <- function(parts, cells) {
 # Places of the spots from the images of an object, and the image of each where there are several; `spots` where these
 # are some of them. NULL without images of the spots.
 imagePlaces <- function(x, spots, image, drawn) {
-  images <- SeuratObject::Images(x)
-  if (!is.null(image)) {
-    images <- gateNamed(image, images, "image", "images")
-  }
+  images <- if (is.null(image)) SeuratObject::Images(x) else image
   places <- lapply(stats::setNames(images, images), function(name) imageCoords(x[[name]], drawn))
   places <- distinctImages(places, spots)
   images <- names(places)

@@ -47,6 +47,7 @@
 #' @param seed Whole number from 0 to 2147483647 from which all random numbers are drawn.
 #' @param threads Number of threads, a whole number from 1. It does not change the result.
 #' @param verbose Whether to show progress.
+#' @param ... Not used; any other argument is an error.
 #' @return A `starscape_simulation`: a list with `counts`, a sparse matrix, genes x spots over all slices; `coords`,
 #'   spots x 2 array positions as of Visium (x is the array's column, of which a row has every second one, and y its
 #'   row, both from each slice's own origin; on the tissue a step of y is `sqrt(3)` steps of x); `labels`, the true
@@ -74,7 +75,8 @@ simulateSlices <- function(slices = 1, rows = 40, columns = 50, genes = 1000, do
                            layout = c("layered", "potts"), batch = 0, model = c("negative binomial", "factor", "niche"),
                            nFactors = 10, separation = 2, librarySize = 2000, librarySpread = 0.4, dispersion = 0.1,
                            markerShare = 0.06, logFoldChange = 0.7, gradient = 0.15, source = FALSE, seed = 1,
-                           threads = 2, verbose = FALSE) {
+                           threads = 2, verbose = FALSE, ...) {
+  gateDots(...)
   parameters <- gateFields(
     list(
       slices = slices, rows = rows, columns = columns, genes = genes, domains = domains, layout = layout,
@@ -155,8 +157,8 @@ simulationShapes <- list(
 print.starscape_simulation <- function(x, ...) {
   gateWhole(x, simulationShapes, "x", "simulateSlices")
   cat(sprintf(
-    "Simulated tissue: %d genes x %d spots, %d slices, %d domains\n",
-    nrow(x$counts), ncol(x$counts), nlevels(x$slice), nlevels(x$labels)
+    "Simulated tissue: %d genes x %d spots, %d slice%s, %d domains\n", nrow(x$counts), ncol(x$counts), nlevels(x$slice),
+    if (nlevels(x$slice) == 1) "" else "s", nlevels(x$labels)
   ))
   invisible(x)
 }

@@ -11,6 +11,7 @@ sliceInput <- function(x, coords, assay, layer, image) {
 
 placesOfSlice <- function(x, coords, spots, image) {
   places <- objectPlaces(x, spots, coords, NULL, image)
+  if (is.null(places$coords)) stopArgument("coords", "is missing", "Give a list with the places of each slice.")
   places$coords <- gateCoords(places$coords, if (is.null(places$spots)) spots else places$spots)
   places
 }
@@ -154,13 +155,17 @@ gatePlacesOf <- function(coords, x) {
 # Slices are compared by the genes they share; `genes` are the names of each slice's genes.
 gateShared <- function(shared, genes) {
   all <- length(unique(unlist(genes)))
-  if (shared < min(leastShared, lengths(genes))) {
-    stopArgument(
-      "x", sprintf("has slices that share only %d genes of %d", shared, all),
-      sprintf("Give slices with at least %d genes of the same names.", leastShared)
-    )
+  cause <- causeWithFirst(genes, "x")
+  least <- min(leastShared, lengths(genes))
+  if (shared < least) {
+    stopFewShared("x", sprintf("has slices that share only %d genes of %d", shared, all), cause, "slices", least)
   }
-  if (shared < all) tell(all - shared, " genes are not in every slice. They are left out.")
+  if (shared < all) tell(all - shared, " genes are not in every slice. They are left out.", causeText(cause))
+}
+
+stopFewShared <- function(argument, problem, cause, what, least) {
+  if (!is.null(cause)) stopArgument(argument, paste0(problem, "; ", cause$seen), cause$hint)
+  stopArgument(argument, problem, sprintf("Give %s with at least %d genes of the same names.", what, least))
 }
 
 leastShared <- 50

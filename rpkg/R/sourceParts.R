@@ -96,10 +96,12 @@ gateSharedGenes <- function(genes, known) {
   gateGeneNames(genes, "x")
   shared <- intersect(genes, known)
   cause <- nameCause(genes, known, c("`x`", "`source`"))
-  if (length(shared) < min(leastShared, length(genes), length(known))) {
+  least <- min(leastShared, length(genes), length(known))
+  if (length(shared) < least) {
     stopFewShared(
+      "source",
       sprintf("shares only %d genes with `x` (%d and %d genes)", length(shared), length(known), length(genes)), cause,
-      "a source"
+      "a source", least
     )
   }
   if (length(shared) < max(length(genes), length(known))) {
@@ -110,14 +112,6 @@ gateSharedGenes <- function(genes, known) {
   }
   shared
 }
-
-stopFewShared <- function(problem, cause, what) {
-  hint <- sprintf("Give %s with at least %d genes of the same names.", what, leastShared)
-  if (!is.null(cause)) stopArgument("source", paste0(problem, "; ", cause$seen), cause$hint)
-  stopArgument("source", problem, hint)
-}
-
-causeText <- function(cause) if (!is.null(cause)) paste0(" But ", cause$seen, ". ", cause$hint)
 
 # The source's cells as the core takes them: the target's genes, cells with counts, labels and data sets as numbers.
 gateSourceCells <- function(known, genes) {
@@ -163,13 +157,12 @@ sourceParts <- function(source, labels, coords, slice) {
 joinSources <- function(parts) {
   genes <- lapply(parts, function(part) rownames(part$counts))
   shared <- Reduce(intersect, genes)
-  # If all go with the first, all go together.
-  side <- function(part) sprintf("`source[[%d]]`", part)
-  causes <- lapply(seq_along(genes)[-1], function(part) nameCause(genes[[1]], genes[[part]], c(side(1), side(part))))
-  cause <- Find(Negate(is.null), causes)
-  if (length(shared) < min(leastShared, lengths(genes))) {
+  cause <- causeWithFirst(genes, "source")
+  least <- min(leastShared, lengths(genes))
+  if (length(shared) < least) {
     stopFewShared(
-      sprintf("is a list of %d sources that share only %d genes", length(parts), length(shared)), cause, "sources"
+      "source", sprintf("is a list of %d sources that share only %d genes", length(parts), length(shared)), cause,
+      "sources", least
     )
   }
   if (!is.null(cause)) tell("The sources share ", length(shared), " genes.", causeText(cause))

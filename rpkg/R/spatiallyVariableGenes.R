@@ -62,6 +62,7 @@ spatiallyVariableGenes.default <- function(x, coords = NULL, slice = NULL, stati
   settings <- checked$settings
   control <- flattenControls(checked$graph)
   input <- checked$input
+  tellNeighbours(checked$graph, input)
   found <- unwrap(core_spatial_autocorrelation(
     input$counts, unname(input$coords[input$used, , drop = FALSE]), sliceNumbers(input$slice, input$used),
     c(list(index = settings$statistic), settings[c("normalisation", "threads")], control), progressBar(settings$verbose)

@@ -130,8 +130,10 @@ print.stability_sweep <- function(x, ...) {
     numbers[["stability"]], numbers[["consistency"]], sum(spots$support == 1, na.rm = TRUE)
   ))
   weakest <- which.min(x$domains$stability)
+  alike <- length(unique(x$domains$stability)) == 1
   cat(sprintf(
-    "  domains: %d, the least stable is %s (Jaccard %.3f)\n", nrow(x$domains), x$domains$domain[[weakest]],
+    "  domains: %d, %s (Jaccard %.3f)\n", nrow(x$domains),
+    if (alike) "equally stable" else paste("the least stable is", x$domains$domain[[weakest]]),
     x$domains$stability[[weakest]]
   ))
   invisible(x)

@@ -15,6 +15,7 @@ NULL
 #' @param name Name of the method.
 #' @param seeded,embedSeeded Whether `cluster` and `embed` depend on their seeds. If one of them does not, give `FALSE`:
 #'   each embedding is then divided once and not three times.
+#' @param ... Not used; any other argument is an error.
 #' @return A list of class `sweep_method`, for the argument `method` of [stabilitySweep()].
 #' @section Random numbers:
 #' Both functions run with R's own generator set from their seed and put back afterwards, also when they call
@@ -29,8 +30,9 @@ NULL
 #' slices <- simulateSlices(rows = 10, columns = 12, genes = 50, domains = 3)
 #' stabilitySweep(slices$counts, method, seeds = 1:4, k = 3)
 #' @export
-sweepMethod <- function(embed, cluster, name = "own method", seeded = TRUE, embedSeeded = TRUE) {
+sweepMethod <- function(embed, cluster, name = "own method", seeded = TRUE, embedSeeded = TRUE, ...) {
   needArguments()
+  gateDots(...)
   if (!isString(name)) stopArgument("name", paste("must be one string, not", describe(name)))
   newMethod(
     gateFunction(embed, "embed", 2), gateFunction(cluster, "cluster", 3), name,

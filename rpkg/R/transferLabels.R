@@ -8,6 +8,7 @@
 #' @param labels Labels: a vector or factor with one value per spot of all slices, of which only those of the reference
 #'   are read, NA where unknown; for objects also the name of a column of the cell metadata.
 #' @param reduction For objects the name of the fit, which [runStarscape()] was given as `name`.
+#' @param ... Not used; any other argument is an error.
 #' @return Data frame with one row per spot of all slices: `label`, a factor, and `support`, the share of the weight
 #'   that is for this label, above 0 and at most 1. Both are NA for spots of slices that were not moved and for those
 #'   that lie outside the reference.
@@ -21,8 +22,9 @@
 #' carried <- transferLabels(alignment, slices$labels)
 #' clusterMetrics(slices$labels, carried$label)
 #' @export
-transferLabels <- function(x, labels, reduction = "starscape") {
+transferLabels <- function(x, labels, reduction = "starscape", ...) {
   needArguments()
+  gateDots(...)
   alignment <- storedAlignment(x, reduction)
   spots <- rownames(alignment$coords)
   if (isObject(x)) labels <- givenColumn(labels, objectMetadata(x, spots), "labels")

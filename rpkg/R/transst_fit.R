@@ -135,14 +135,19 @@ transstDomains <- function(found, used, spots) {
   )
 }
 
-# The label that informs the domain where labels are borrowed; otherwise the most probable one.
+# The label that informs the domain where labels are borrowed. Where they are not, the most probable label is that of a
+# source which does not tell what the spots are.
 spotLabels <- function(borrowed, domains, domainLabel, posterior) {
+  empty <- is.na(domains$domain)
+  if (!borrowed) {
+    return(factor(ifelse(empty, NA, "unknown"), levels = union(colnames(posterior), "unknown")))
+  }
   most <- max.col(replace(posterior, is.na(posterior), 0), "first")
   probable <- factor(colnames(posterior)[most], colnames(posterior))
-  label <- if (borrowed) unname(domainLabel[domains$domain]) else probable
+  label <- unname(domainLabel[domains$domain])
   # A domain of its own still resembles a label most.
   label[is.na(label)] <- probable[is.na(label)]
-  label[is.na(domains$domain)] <- NA
+  label[empty] <- NA
   label
 }
 
@@ -181,10 +186,18 @@ print.transst_fit <- function(x, ...) {
     if (is.na(x$lambda)) "" else sprintf(", share in the loadings %.2f", x$lambda)
   ))
   if (!is.null(x$composition)) cat(compositionLine(x$composition))
-  resembles <- colnames(x$labelScores)[max.col(replace(x$labelScores, is.na(x$labelScores), 0), "first")]
-  cat(sprintf("  domains: %s\n", paste0(levels(x$domain), " (", resembles, ")", collapse = ", ")))
+  cat(sprintf("  domains: %s\n", paste0(levels(x$domain), resembledLabels(x), collapse = ", ")))
   if (!x$convergence$converged) cat("  not converged\n")
   invisible(x)
+}
+
+# The label that each domain is most like, unless the source tells the label of no spot.
+resembledLabels <- function(fit) {
+  if (all(fit$label %in% c("unknown", NA))) {
+    return("")
+  }
+  scores <- replace(fit$labelScores, is.na(fit$labelScores), 0)
+  paste0(" (", colnames(scores)[max.col(scores, "first")], ")")
 }
 
 compositionLine <- function(composition) {
@@ -208,21 +221,16 @@ transstColumns <- function(fit) {
 }
 
 # The factors of a fit of runTransST(), or of that which an object has.
-gateTransst <- function(x) {
-  fit <- storedTransst(x)
+gateTransst <- function(x, ...) {
+  fit <- storedTransst(x, ...)
   if (is.null(fit$loadings)) {
     stopArgument("x", "was fitted with embedding \"starscape\", which has no loadings", "Use embedding = \"factors\".")
   }
   fit
 }
 
-storedTransst <- function(x) {
+storedTransst <- function(x, hint = "Run runTransST() first.") {
   fit <- objectResult(x, "transst")
-  if (!inherits(fit, "transst_fit")) {
-    stopArgument(
-      "x", "is not a fit of runTransST() and has none",
-      "Run runTransST() first; for the dimensions of runStarscape(), give counts as `x` and the fit as `fit`."
-    )
-  }
+  if (!inherits(fit, "transst_fit")) stopArgument("x", "is not a fit of runTransST() and has none", hint)
   gateWhole(fit, transstShapes, "x", "runTransST", isWholeTransst)
 }

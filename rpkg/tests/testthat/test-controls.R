@@ -2,7 +2,8 @@ test_that("controls return checked lists of their class", {
   for (make in list(starControl, lossControl, graphControl)) {
     control <- make()
     expect_s3_class(control, "starscape_control")
-    expect_named(control, names(formals(make)))
+    expect_named(control, setdiff(names(formals(make)), "..."))
+    expectArgumentError(make(other = 1), "other", "is not an argument")
     expect_output(print(control), class(control)[[1]])
   }
   expect_identical(graphControl()$method, "auto")
@@ -27,7 +28,7 @@ test_that("values outside their range are named", {
 test_that("a control of the wrong kind is named", {
   expectArgumentError(quick(small$counts, small$coords, stability = lossControl()), "stability", "starControl")
   expectArgumentError(quick(small$counts, small$coords, loss = list(kl = 1)), "loss", "lossControl")
-  expectArgumentError(quick(small$counts, small$coords, graph = "knn"), "graph", "graphControl")
+  expectArgumentError(quick(small$counts, small$coords, graph = "knn"), "graph", "Give graphControl.\"knn\".")
 })
 
 test_that("the core gets the settings by its own names", {
@@ -62,7 +63,7 @@ test_that("every field of every control changes what the core does", {
   slots <- c(starControl = "stability", lossControl = "loss", graphControl = "graph")
   for (control in names(cases)) {
     make <- get(control)
-    expect_setequal(names(cases[[control]]), names(formals(make)))
+    expect_setequal(names(cases[[control]]), setdiff(names(formals(make)), "..."))
     for (field in names(cases[[control]])) {
       case <- cases[[control]][[field]]
       run <- function(values) do.call(fitWith, stats::setNames(list(do.call(make, values)), slots[[control]]))

@@ -188,6 +188,15 @@ test_that("pseudobulk is limma on sums of domains and replicates", {
   expect_equal(rows$logFC, unname(expected$coefficients[, 1]))
   pairs <- markersOf(sim$counts, sim$labels, test = "pseudobulk", block = sim$slice, compare = "pairs")
   expect_equal(inOrder(pairs, "1", "2")$statistic, -inOrder(pairs, "2", "1")$statistic)
+  alone <- replace(as.character(sim$slice), sim$labels == "1", "slice1")
+  expect_message(
+    lone <- domainMarkers(
+      sim$counts, sim$labels, test = "pseudobulk", block = alone, correct = "none", spatial = FALSE, verbose = FALSE
+    ),
+    "fewer than two blocks are not tested: \"1\"", class = "starscape_message"
+  )
+  expect_true(all(is.na(lone$p_value[lone$domain == "1"])))
+  expect_false(all(is.na(lone$p_value[lone$domain == "2"])))
   expectArgumentError(markersOf(test = "pseudobulk"), "block", "missing")
   expectArgumentError(markersOf(test = "pseudobulk", block = rep("a", 144)), "block", "single replicate")
   expectArgumentError(markersOf(test = "pseudobulk", block = small$labels), "block")
@@ -201,6 +210,7 @@ test_that("objects give what their matrix gives", {
     expect_identical(markersOf(object, "domain", correct = "countsplit"), expected)
     expect_identical(markersOf(object, "domain", block = "batch"), markersOf(domain = domains$domain))
     expectArgumentError(markersOf(object, "layer"), "domain", "layer")
+    expectArgumentError(markersOf(object, "Domain"), "domain", "There are: \"domain\"")
     expectArgumentError(markersOf(object, block = "donor"), "block", "donor")
   }
   skip_if_not_installed("SingleCellExperiment")
@@ -208,6 +218,9 @@ test_that("objects give what their matrix gives", {
   skip_if_not_installed("SeuratObject")
   pick(seuratSmall())
   bare <- seuratSmall()
+  expectArgumentError(markersOf(bare, "domain"), "domain", "Run findDomains")
+  expectArgumentError(domainShares(bare, "truth"), "domain", "Run findDomains")
+  expectArgumentError(plotDomains(bare), "domain", "Run findDomains.*the columns: .*the genes: \"gene1\"")
   expect_equal(markersOf(bare, "truth"), known)
   expectArgumentError(markersOf(bare, "truth", correct = "countsplit"), "correct", "no fit")
   expect_equal(markersOf(bare, "truth", spatial = TRUE), markersOf(coords = small$coords, spatial = TRUE))
@@ -277,4 +290,9 @@ test_that("bad input names the argument", {
   expectArgumentError(markersOf(pseudocount = 0), "pseudocount")
   expectArgumentError(markersOf(test = "t"), "test")
   expectArgumentError(markersOf(tests = 1), "tests")
+})
+
+test_that("domains that were not given are named as such", {
+  expectArgumentError(domainMarkers(small$counts), "domain", "is missing")
+  expectArgumentError(domainMarkers(small$counts, quickFit), "domain", "is a fit")
 })

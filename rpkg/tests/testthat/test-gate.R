@@ -368,3 +368,30 @@ test_that("dates, and numbers that differ in their last bit, are labels like any
   expect_false(anyNA(starscape:::gateSlice(near, 144)))
   expect_identical(nlevels(plotDomains(small$coords, day)$data$value), 3L)
 })
+
+test_that("columns of places are one for each axis, and tables say what they hold", {
+  expectArgumentError(quick(counts, cbind(coords, coords)), "coords", "several columns of the name \"x\", \"y\"")
+  positions <- data.frame(
+    V1 = rownames(coords), V2 = 1, V3 = coords[, 2], V4 = coords[, 1], V5 = coords[, 2] * 9, V6 = coords[, 1] * 9
+  )
+  expectArgumentError(quick(counts, positions), "coords", "data frame with 6 columns: \"V1\".*pxl_col_in_fullres")
+  expectArgumentError(quick(list(counts, counts)), "coords", "Give a list")
+  withNames <- data.frame(gene = rownames(counts), dense)
+  expectArgumentError(quick(withNames, coords), "x", "all columns but \"gene\"")
+})
+
+test_that("more neighbours than there are spots are told", {
+  expect_message(
+    runStarscape(counts, coords, latentDim = 5, epochs = 1, graph = graphControl("knn", k = 200), verbose = FALSE),
+    "200, and there are 144 spots", class = "starscape_message"
+  )
+})
+
+test_that("what is given per spot says what is asked for", {
+  expectArgumentError(quick(counts, coords, batch = TRUE), "batch", "give FALSE for one batch, or NULL")
+  sample <- rep(c("a", "b", "c", "d"), 36)
+  expectArgumentError(domainShares(small$labels, sample, c("x", "x", "y", "y")), "group", "named by sample")
+  expectArgumentError(domainShares(small$labels, replace(sample, 1, NA)), "sample", "which sample")
+  named <- c(a = "x", b = "x", c = "y", d = NA)
+  expectArgumentError(domainShares(small$labels, sample, named), "group", "is NA for sample \"d\"")
+})

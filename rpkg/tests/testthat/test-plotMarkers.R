@@ -30,7 +30,7 @@ test_that("volcanoes have a panel for each domain and name the clearest genes", 
 
 test_that("what cannot be drawn is named", {
   expectArgumentError(plotMarkerDots(3), "markers")
-  expectArgumentError(plotMarkerDots(markers, features = "none"), "features", "none")
+  expectArgumentError(plotMarkerDots(markers, features = "none"), "features", "`markers` has no row for: \"none\"")
   expectArgumentError(plotMarkerHeatmap(markers, value = "p"), "value")
   expectArgumentError(plotMarkerHeatmap(markers, by = "gene"), "by")
   expectArgumentError(plotMarkerDots(rbind(markers, markers)), "markers", "was changed")

@@ -77,7 +77,16 @@ test_that("objects are drawn by column, gene or vector", {
 
 test_that("what cannot be drawn is named", {
   expectArgumentError(plotDomains(small$coords, small$labels[-1]), "domain")
-  expectArgumentError(plotDomains(small$coords), "domain")
+  expectArgumentError(plotDomains(small$coords), "domain", "is missing")
+  expectArgumentError(plotDomains(quickFit), "domain", "is missing.*findDomains")
+  expectArgumentError(plotDomains(small$coords, quickFit), "domain", "is a fit")
+  expectArgumentError(plotDomains(small$coords, rep(1i, 144)), "domain", "one value for each")
+  expectArgumentError(plotDomains(small$counts), "x", "dgCMatrix")
+  domains <- findDomains(quickFit, k = 3, verbose = FALSE)
+  expectArgumentError(plotDomains(domains), "x", "is the result of findDomains")
+  expectArgumentError(plotDomains(data.frame(a = letters, b = 1)), "x", "a data frame with 2 columns: \"a\", \"b\"")
+  source <- structure(list(coords = small$coords, domain = small$labels), class = "transst_fit")
+  expectArgumentError(plotDomains(source), "x", "transst_fit.*Give x.coords as `x`, and x.domain as `domain`")
   expectArgumentError(plotDomains(small$coords, small$labels, palette = "red"), "palette", "3 domains")
   expectArgumentError(plotDomains(small$coords, small$labels, diameter = 0), "diameter")
   expectArgumentError(plotDomains(small$coords, small$labels, size = 3), "size")
@@ -150,6 +159,7 @@ test_that("confidence is drawn against what becomes of the spots", {
   rare <- transform(shown, confidence = replace(confidence, 1, 0.15))
   sizes <- built(plotConfidence(rare, other))$data[[3]]$size
   expect_gt(min(sizes), 1)
+  expectArgumentError(plotConfidence(shown, list(other, data.frame(domain = rep(1i, 100)))), "against", "labels")
   built(plotConfidence(domains, small$labels))
   expectArgumentError(plotConfidence(known, known), "x", "findDomains")
   expectArgumentError(plotConfidence(shown["domain"], known), "x", "findDomains")
@@ -162,4 +172,13 @@ test_that("sections that are drawn on each other are told", {
   expect_message(plotDomains(pair$coords, pair$labels), "90 spots are hidden.*`slice`", class = "starscape_message")
   expect_no_message(plotDomains(pair$coords, pair$labels, slice = pair$slice), class = "starscape_message")
   expect_no_message(plotDomains(rbind(small$coords, small$coords[1, ]), rep(1, 145)), class = "starscape_message")
+})
+
+test_that("a palette that is named by domains has a colour for each", {
+  fills <- function(palette) ggplot2::layer_data(plotDomains(small$coords, small$labels, palette = palette))$fill
+  turned <- c("3" = "red", "1" = "blue", "2" = "green")
+  expect_identical(fills(turned), unname(turned[as.character(small$labels)]))
+  expectArgumentError(fills(c("3" = "red", "1" = "blue", x = "green")), "palette", "no colour for \"2\"")
+  # Names of the colours themselves.
+  expect_identical(fills(c(a = "red", b = "blue", c = "green")), fills(c("red", "blue", "green")))
 })

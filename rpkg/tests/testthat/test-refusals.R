@@ -25,6 +25,17 @@ test_that("a required argument that is missing is named by every function", {
   expectArgumentError(sweep(labels = small$labels), "source", "is missing")
 })
 
+test_that("an argument that a function does not have is named by every function", {
+  without <- function(name) !"..." %in% names(formals(getExportedValue("starscape", name)))
+  functions <- grep("^[.]", getNamespaceExports("starscape"), value = TRUE, invert = TRUE)
+  expect_identical(Filter(without, functions), character())
+  sweep <- fakeSweep()
+  expectArgumentError(simulateSlices(nGenes = 100), "nGenes", "is not an argument")
+  expectArgumentError(plotHistory(quickFit, size = 1), "size", "is not an argument")
+  expectArgumentError(consensusDomains(sweep, size = 1), "size", "is not an argument")
+  expectArgumentError(clusterMetrics(small$labels, small$labels, size = 1), "size", "is not an argument")
+})
+
 # A result without each of its fields, and with each of them a row or a value longer.
 damagedForms <- function(result, fields) {
   longer <- function(value) if (length(dim(value)) == 2) value[c(1, seq_len(nrow(value))), ] else c(value, value[1])

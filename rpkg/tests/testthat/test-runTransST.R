@@ -30,6 +30,8 @@ test_that("a source that says nothing is left alone", {
   rownames(genes) <- rownames(sections$counts)
   for (fit in list(shuffled, borrowing(source = genes, k = 3))) {
     expect_false(fit$borrowed)
+    expect_true(all(fit$label == "unknown"))
+    expect_output(print(fit), "domains: 1, 2, 3$")
     expect_identical(fit$lambda, 0)
     expect_identical(fit$domain, fit$targetOnly$domain)
   }

@@ -348,3 +348,7 @@ test_that("what users do next with a fitted object works and keeps its results",
     suppressWarnings(Seurat::FindNeighbors(empty, reduction = "starscape", dims = 1:5, verbose = FALSE)), "Seurat"
   )
 })
+
+test_that("an image that there is none of is named, also where places are given", {
+  expectArgumentError(quick(seuratSmall(), coords = small$coords, image = "slice1"), "image", "slice1")
+})

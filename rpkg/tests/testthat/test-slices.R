@@ -278,3 +278,9 @@ test_that("what is given per spot of a list of objects is matched by the names o
   expect_identical(domainShares(objects, rev(donor))$spots, domainShares(objects, donor)$spots)
   expect_identical(unname(domainShares(objects, donor)$shares), diag(2))
 })
+
+test_that("slices whose genes have names of another kind are told so", {
+  upper <- countsOf
+  rownames(upper$slice2) <- toupper(rownames(upper$slice2))
+  expectArgumentError(joint(upper, coordsOf), "x", "match where upper and lower case.*`x..2..`")
+})
