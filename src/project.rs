@@ -24,6 +24,9 @@ use ndarray::{Array2, ArrayView2, Axis};
 
 /// A place further from all spots of the fit than this multiple of what a spot's neighbours reach lies outside of them.
 const OUTSIDE: f64 = 2.0;
+/// Spots that lie on all sides of one: of those that come in lines, two neighbours are on the line, and what is between two
+/// lines is not outside.
+const ALL_ROUND: usize = 4;
 /// Spots made dense at a time.
 const BLOCK: usize = 1024;
 
@@ -145,7 +148,7 @@ fn around(known: &Known, coords: ArrayView2<f64>, slice: &[usize], monitor: &Mon
             |numbers: &[usize]| -> Vec<usize> { (0..numbers.len()).filter(|&row| numbers[row] == own).collect() };
         let (old, new) = (rows(known.slice), rows(slice));
         let places = known.coords.select(Axis(0), &old);
-        let reach = OUTSIDE * typical_reach(&places, count, monitor)?;
+        let reach = OUTSIDE * typical_reach(&places, count.max(ALL_ROUND), monitor)?;
         for (&spot, near) in new.iter().zip(nearest_to(&places, &coords.select(Axis(0), &new), count, monitor)?) {
             if near.first().is_some_and(|&(_, distance)| distance <= reach) {
                 around[spot] = near.into_iter().map(|(row, _)| old[row]).collect();

@@ -156,6 +156,7 @@ runStarscape.default <- function(x, coords = NULL, slice = NULL, nFeatures = 200
   parameters <- c(settings[names(settings) != "verbose"], given, controls)
   fit <- newFit(fitCounts(input, parameters, progressBar(settings$verbose), checkpoint), input, parameters)
   tellAlone(fit)
+  tellLines(fit)
   tellBatches(fit)
   tellNetwork(fit)
   fit
@@ -254,6 +255,15 @@ tellAlone <- function(fit) {
   if (alone > 0.05 * sum(used)) {
     tell(alone, " of ", sum(used), " spots have no neighbours. Their domains are those of their own counts, not of ",
          "tissue.")
+  }
+}
+
+# Every second or fourth spot of a lattice, taken in its order, has neighbours along a line only.
+tellLines <- function(fit) {
+  neighbours <- Matrix::rowSums(fit$graph != 0)[usedSpots(fit)]
+  if (fit$graphMethod == "grid" && length(neighbours) >= fewestSpots && stats::median(neighbours) <= 2) {
+    tell("`coords` lie in lines: spots have ", format(mean(neighbours), digits = 2), " neighbours on average, and ",
+         "nothing is averaged across the lines. Take spots at random, or graphControl(\"knn\").")
   }
 }
 

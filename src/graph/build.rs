@@ -69,11 +69,6 @@ pub fn spatial_graph(
     Ok((SpatialGraph::from_edges(slice.len(), edges), first_method.unwrap_or(params.method)))
 }
 
-/// Neighbours a spot that a lattice in a plane has at least on average: four or six but for edges and holes, 2.7 in a
-/// square of nine. Every other or every fourth spot of a lattice, taken in its order, lies on lines instead, along which
-/// nothing could be averaged across them.
-const LEAST_NEIGHBOURS: f64 = 2.5;
-
 /// The method used for a slice, and the pairs that it finds.
 fn edges_of_slice(
     coords: &Array2<f64>,
@@ -84,10 +79,7 @@ fn edges_of_slice(
     if method == GraphMethod::Auto {
         let lattice = if coords.ncols() == 2 { lattice::lattice(coords, monitor)? } else { None };
         if let Some(lattice) = lattice {
-            let edges = lattice.edges(monitor)?;
-            if 2.0 * edges.len() as f64 >= LEAST_NEIGHBOURS * coords.nrows() as f64 {
-                return Ok((GraphMethod::Grid, edges));
-            }
+            return Ok((GraphMethod::Grid, lattice.edges(monitor)?));
         }
         method = GraphMethod::Nearest;
     }
@@ -144,22 +136,6 @@ mod tests {
             assert_eq!(graph.neighbours(0), &[1], "{method:?}");
             assert_eq!(graph.neighbours(3), &[2], "{method:?}");
         }
-    }
-
-    #[test]
-    fn every_fourth_spot_of_a_lattice_is_no_lattice() {
-        let coords = Array2::from_shape_fn((400, 2), |(spot, axis)| {
-            (if axis == 0 { 4 * spot % 40 } else { 4 * spot / 40 }) as f64
-        });
-        let (graph, method) =
-            spatial_graph(coords.view(), &[0; 400], &GraphParams::default(), &Monitor::silent()).unwrap();
-        assert_eq!(method, GraphMethod::Nearest);
-        assert!(
-            (0..400).all(|spot| graph
-                .neighbours(spot)
-                .iter()
-                .any(|&other| coords[[other as usize, 0]] != coords[[spot, 0]]))
-        );
     }
 
     #[test]

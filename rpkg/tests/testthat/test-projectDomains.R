@@ -26,6 +26,23 @@ test_that("spots among those of the fit and another section get its domains", {
   }
 })
 
+test_that("every second spot of a lattice is told to lie in lines, and what is between these is not outside", {
+  # The sketch of this file does.
+  expect_message(
+    runStarscape(tissue$counts[, sketch], tissue$coords[sketch, ], latentDim = 10, epochs = 1, verbose = FALSE),
+    "1.9 neighbours on average"
+  )
+  expect_false(anyNA(rest$nearest))
+  fourth <- seq(1, 576, by = 4)
+  striped <- quick(tissue$counts[, fourth], tissue$coords[fourth, ], latentDim = 10)
+  others <- quietly(projectDomains(
+    striped, tissue$counts[, -fourth], findDomains(striped, k = 3, verbose = FALSE), coords = tissue$coords[-fourth, ],
+    among = TRUE, verbose = FALSE
+  ))
+  # But for those beyond the last line, at the border.
+  expect_lt(mean(is.na(others$nearest)), 0.06)
+})
+
 test_that("the fit's own scores come out again, and nothing hangs on order, threads or class", {
   counts <- tissue$counts[c(fit$features, setdiff(rownames(tissue$counts), fit$features)), sketch]
   again <- newScores(fit, list(counts = counts, used = rep(TRUE, 288)), list(level = "fit", threads = 1), NULL)
