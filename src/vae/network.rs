@@ -19,7 +19,7 @@ pub fn neighbour_codes(weights: &Weights, sample: &Sample) -> Result<Tensor> {
     hidden_layer(&weights.neighbour, &sample.scores)
 }
 
-/// Encodes the spots of a sample from their surroundings alone, from their [`neighbour_codes`]. `kept` has the weight of
+/// Encodes the spots of a sample from their surroundings alone, from their `neighbour_codes`. `kept` has the weight of
 /// each spot within reach as a neighbour; without it all weigh 1.
 ///
 /// Each neighbour is bent before it is averaged, so that a mixture of two types of cell is not the same as a type
