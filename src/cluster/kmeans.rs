@@ -161,11 +161,10 @@ fn assign(points: &Points, centres: &Array2<f64>) -> Assignment {
         let products = products.as_standard_layout();
         let mut nearest = vec![0u64; block.nrows()];
         let mut highest = vec![f64::NEG_INFINITY; block.nrows()];
-        for (cluster, (row, half_norm)) in products.rows().into_iter().zip(&half_norms).enumerate() {
-            let Some(row) = row.to_slice() else { continue };
+        if let Some(products) = products.as_slice() {
             vectorized(
                 #[inline(always)]
-                || take_higher(row, *half_norm, cluster as u64, &mut highest, &mut nearest),
+                || highest_of_rows(products, &half_norms, &mut highest, &mut nearest),
             );
         }
         nearest.into_iter().map(|cluster| cluster as usize).zip(highest).collect::<Vec<_>>()
@@ -177,15 +176,17 @@ fn assign(points: &Points, centres: &Array2<f64>) -> Assignment {
     Assignment { labels: nearest.into_iter().map(|best| best.0).collect(), squared_distances }
 }
 
-/// Where the score of a cluster, `product` less `half_norm`, is above the highest so far, it takes its place: chosen
-/// without a jump, whose way could not be foretold.
+/// The highest score of each point and its cluster. Scores are `products` less the cluster's own half norm, a row of points
+/// a cluster. Chosen without a jump, whose way could not be foretold.
 #[inline(always)]
-fn take_higher(products: &[f64], half_norm: f64, cluster: u64, highest: &mut [f64], nearest: &mut [u64]) {
-    for ((product, highest), nearest) in products.iter().zip(highest).zip(nearest) {
-        let score = product - half_norm;
-        let better = score > *highest;
-        *nearest = if better { cluster } else { *nearest };
-        *highest = if better { score } else { *highest };
+fn highest_of_rows(products: &[f64], half_norms: &Array1<f64>, highest: &mut [f64], nearest: &mut [u64]) {
+    for (cluster, (row, half_norm)) in products.chunks_exact(highest.len()).zip(half_norms).enumerate() {
+        for ((product, highest), nearest) in row.iter().zip(&mut *highest).zip(&mut *nearest) {
+            let score = product - half_norm;
+            let better = score > *highest;
+            *nearest = if better { cluster as u64 } else { *nearest };
+            *highest = if better { score } else { *highest };
+        }
     }
 }
 
